@@ -1,10 +1,10 @@
-"""`CodeGraph`: what is known about a workspace, for asking.
+"""`CodeGraph`: the index of a workspace, and the questions that it answers.
 
     graph = CodeGraph.load_or_build("path/to/repository")
     graph.find_symbol("Flask.route")
     graph.who_calls("flask.app.Flask.dispatch_request")
 
-One instance is a view of one moment: it reads each file once and remembers it. Make another after the files changed.
+An instance shows the workspace at one moment: it reads each file once and caches it. Make another after files changed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .graph.snapshot.view import WorkspaceView
 from .graph.storage.store import Store
 from .graph.testing.coverage_xml import coverage_of, read_coverage
 from .graph.testing.exercised import Exercised
-from .graph.testing.likelihood import LEAST
+from .graph.testing.likelihood import MIN_LIKELIHOOD
 from .graph.testing.workspace_tests import WorkspaceTests
 from .graph.workspace import open_index, refresh_index
 from .types import Call, CallSite, CancelToken, Listing, ModuleFacts, Reference, Span, SymbolRef
@@ -65,8 +65,8 @@ class CodeGraph:
         self.overlay(open_texts)
 
     def overlay(self, open_texts: Mapping[str, str] | None) -> None:
-        """Look anew, with these unsaved texts over the files (path to text) in place of those before."""
-        self._forget()
+        """Clear all caches, and replace the unsaved texts (path to text)."""
+        self._clear()
         self.view = WorkspaceView(self.root, self.store, open_texts, self._options.discover.max_file_bytes)
         self.inference = Inference(self.view)
         self.calls = WorkspaceCalls(self.view, self.inference, self.name)
@@ -106,14 +106,12 @@ class CodeGraph:
         self.overlay(texts)
 
     def may_have_changed(self, paths: Iterable[str]) -> None:
-        """Say which files may have changed on disk since they were indexed: what rests on those that did is worked out anew."""
-        self.view.look_at(paths)
+        """Name files that may have changed on disk since they were indexed: what depends on those that did is computed again."""
+        self.view.check_for_changes(paths)
 
     def refresh(self, paths: Sequence[str]) -> SyncReport:
-        """Bring the stored index up to date with these files (relative paths; gone ones are forgotten), and look anew. For the one
-        process that writes the index: servers leave that to their indexer. Raises `IndexStoreError`, also where this graph reads only
-        or another process writes.
-        """
+        """Update the stored index for these files (relative paths; those that are gone are removed), and clear what this graph has cached.
+        For the one process that writes the index. Raises `IndexStoreError`, also where the graph is read-only or another process writes."""
         if self.store.read_only:
             raise IndexStoreError("This index is read beside another process that writes it; open it again to refresh.")
         only = tuple(os.path.normpath(path).replace(os.sep, "/") for path in paths)
@@ -125,18 +123,18 @@ class CodeGraph:
     def link(
         self, cancel: CancelToken | None = None, on_progress: Callable[[int, int], None] | None = None
     ) -> LinkReport:
-        """Work out once, and keep beside the index, what all calls lead to, so that `who_calls` looks it up; see `graph.calls.linkpass`."""
+        """Resolve all calls and store the result beside the index, where `who_calls` looks it up; see `graph.calls.linkpass`."""
         report = link_workspace(self.root, self.store, cancel, on_progress)
         self.overlay(self.documents.open_texts)
         return report
 
     def close(self) -> None:
-        """Close the store, and let go of all that was found: the graph is of no use then."""
-        self._forget()
+        """Close the store and clear all caches. The graph cannot be used afterwards."""
+        self._clear()
         self.store.close()
 
-    def _forget(self) -> None:
-        """What a question worked out refers to itself in circles, up to 100 MB that would wait for Python's collector."""
+    def _clear(self) -> None:
+        """The caches hold reference cycles: up to 100 MB that would wait for Python's garbage collector."""
         if self.calls is not None and vars(self.calls):
             self.calls.close()
             for part in (self.exercised, self.tests, self.calls, self.inference, self.view):
@@ -156,7 +154,7 @@ class CodeGraph:
 
     @property
     def completeness(self) -> tuple[bool, str]:
-        """Whether the index holds all files, and why not; or else what is worth knowing about how it came to be."""
+        """Whether the index holds all files, and the reason if not; also a remark about how it was built."""
         complete, reason = self.store.completeness()
         if self.report is not None and self.report.reason:
             return complete and self.report.complete, self.report.reason
@@ -192,7 +190,7 @@ class CodeGraph:
     def find_symbol(self, name: str, at_most: int | None = None) -> list[SymbolRef]:
         """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`) or with a path
         (`src/flask/app.py:route`). An inherited member is found through the class. Exact names only; see `nearest_names`.
-        Where there are more than `at_most`, one more than that, any of them: the files of the others are not read."""
+        With `at_most`, any `at_most` + 1 of them where there are more: the files of the others are not read."""
         return [self._at(place) for place in lookup.find(self.view, self.inference, name, at_most)]
 
     def nearest_names(self, name: str, limit: int = 5) -> list[str]:
@@ -202,78 +200,80 @@ class CodeGraph:
     def symbol_at(self, path: str, line: int, column: int | None = None) -> SymbolRef | None:
         """The innermost symbol whose lines contain `line`; with a `column`, the one whose name stands there, if any does."""
         facts = self.facts(path)
-        index = lookup.at(facts, line, column) if facts is not None else None
+        index = lookup.symbol_index_at(facts, line, column) if facts is not None else None
         return self.ref(facts, index) if facts is not None and index is not None else None
 
     def members(self, cls: SymbolRef, name: str) -> list[SymbolRef]:
-        """The attribute `name` of a class as it is defined, in the class or the bases from which it is inherited."""
+        """Where the attribute `name` of a class is defined: in the class, or in the base that it is inherited from."""
         value = self._value(cls)
         return [self._at(place) for place in lookup.member(self.inference, value, name)] if value else []
 
     def bases_of(self, cls: SymbolRef) -> list[SymbolRef]:
-        """The base classes of a class that stand in the workspace, in the order written."""
+        """The base classes of a class that are in the workspace, in the order written."""
         value = self._value(cls)
         return [r for b in mro.bases(self.inference, value) for r in self.calls.refs({b})] if value else []
 
     def subclasses_of(self, cls: SymbolRef) -> list[SymbolRef]:
-        """The classes directly built on a class."""
+        """The direct subclasses of a class."""
         value = self._value(cls)
         return [r for c in hierarchy.subclasses(self.inference, value) for r in self.calls.refs({c})] if value else []
 
     def overrides_of(self, method: SymbolRef) -> list[SymbolRef]:
-        """The methods of subclasses, near and far, that replace a method."""
+        """The methods of direct and indirect subclasses that override a method."""
         value = self._value(method)
         return [r for f in hierarchy.overrides(self.inference, value) for r in self.calls.refs({f})] if value else []
 
     def overridden_by(self, method: SymbolRef) -> list[SymbolRef]:
-        """The methods of base classes that a method replaces, nearest first."""
+        """The methods of base classes that a method overrides, nearest first."""
         value = self._value(method)
         return [r for f in hierarchy.overridden(self.inference, value) for r in self.calls.refs({f})] if value else []
 
     def owners_of(self, ref: SymbolRef | str) -> list[SymbolRef]:
         """The scopes in which a symbol is defined, innermost first, its module last. A name may mean several symbols."""
         found: dict[tuple[str, int], SymbolRef] = {}
-        for one in self._meant(ref):
-            facts = self.facts(one.path)
-            value = self._value(one)
+        for match_ref in self._matching(ref):
+            facts = self.facts(match_ref.path)
+            value = self._value(match_ref)
             index = facts.symbols[value.index].parent if facts and value else -1
             while facts is not None and index >= 0:
-                found.setdefault((one.path, index), self.ref(facts, index))
+                found.setdefault((match_ref.path, index), self.ref(facts, index))
                 index = facts.symbols[index].parent
         return list(found.values())
 
     def resolve(self, path: str, line: int, dotted: str, column: int | None = None) -> list[SymbolRef]:
-        """What `dotted`, as written at a line, refers to; with the column of its first character, as read there, which variables of
-        comprehensions and lambdas ask for. Empty where the text does not tell."""
+        """What the dotted name written at a line refers to; empty where that cannot be inferred. Variables of comprehensions and lambdas
+        need the column of its first character."""
         facts = self.facts(path)
-        return self.calls.refs(lookup.written(self.inference, facts, line, dotted, column)) if facts is not None else []
+        return (
+            self.calls.refs(lookup.values_at(self.inference, facts, line, dotted, column)) if facts is not None else []
+        )
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
     def calls_of(self, ref: SymbolRef | str, implicit: bool = True) -> Listing:
-        """The calls within a symbol's lines, in order, as `CallSite`s; a module's are all calls of its file. With `implicit`, also what
-        runs without a call being written: `with`, properties, operators, loops (`CallSite.implicit`), where it stands here."""
+        """The calls within a symbol's lines, in order, as `CallSite`s; a module's are all calls of its file. With `implicit`, also
+        implicit ones: by `with`, properties, operators, loops (`CallSite.implicit`)."""
         found: list[CallSite] = []
         gaps = Gaps(self.inference)
-        for one in self._meant(ref, gaps):
-            facts, value = self.facts(one.path), self._value(one)
+        for match_ref in self._matching(ref, gaps):
+            facts, value = self.facts(match_ref.path), self._value(match_ref)
             if facts is None or value is None:
                 return Listing((), False, "the file changed")
             found += self.calls.in_symbol(facts, value.index, implicit)
         return gaps.listing(found)
 
     def site(self, facts: ModuleFacts, call: Call) -> CallSite:
-        """One written call with what it leads to."""
+        """A call expression with its targets."""
         return self.calls.site(facts, call)
 
     def implicit_calls(self, path: str) -> Listing:
-        """What runs in a file without a call being written, as `CallSite`s in the order of the text."""
+        """The implicit calls of a file, as `CallSite`s in the order of the text."""
         facts = self.facts(path)
         gaps = Gaps(self.inference)
         return gaps.listing([site for _, site in self.calls.implicit(facts)] if facts else [])
 
     def callees_of(self, ref: SymbolRef) -> list[SymbolRef]:
-        """The workspace symbols that a symbol calls in so many words, each once, in order of the first call."""
+        """The workspace symbols that a symbol calls explicitly, each once, in order of the first call."""
         found: dict[tuple[str, int, str], SymbolRef] = {}
         for site in self.calls_of(ref, implicit=False).items:
             for target in () if site.deferred else site.targets:
@@ -283,38 +283,35 @@ class CodeGraph:
     def who_calls(
         self, ref: SymbolRef | str, implicit: bool = True, limit_seconds: float | None = CALLERS_SECONDS
     ) -> Listing:
-        """Where a symbol is called. A class is called where it is constructed.
+        """Where a symbol is called; for a class, where it is instantiated.
 
-        `resolved` sites were traced to this very definition. The others match by name only (`x.send()` with an `x` of unknown
-        type), and are given for methods alone; a site that was traced to something else is left out. With `implicit`, also where a
-        property or special method runs without a call of it (`CallSite.implicit`). After `limit_seconds` the listing is what was found
-        by then, and says so. Of a name that nothing has the listing is empty and not complete, and `reason` names the nearest ones.
-        """
+        `resolved` sites were resolved to this definition. The others match by name only (`x.send()` with an `x` of unknown type), and
+        are listed for methods only; sites that resolve to something else are left out. With `implicit`, also where a property or
+        special method is called implicitly (`CallSite.implicit`). After `limit_seconds` the listing holds what was found by then, and
+        says so. For an unknown name the listing is empty and not complete, and `reason` names the nearest ones."""
         found: list[CallSite] = []
-        with self.calls.question(limit_seconds) as gaps:
-            for value in map(self._value, self._meant(ref, gaps)):
-                callers = self.calls.entering(value, implicit) if value else Callers([])
+        with self.calls.query(limit_seconds) as gaps:
+            for value in map(self._value, self._matching(ref, gaps)):
+                callers = self.calls.callers(value, implicit) if value else Callers([])
                 found += callers.sites
                 gaps.add(callers.reason)
         found.sort(key=lambda s: (s.span.path != getattr(ref, "path", ""), s.span.path, s.span.start))
         return gaps.listing(found)
 
     def within(self, seconds: float | None, cancel: CancelToken | None = None) -> AbstractContextManager[bool]:
-        """What is asked in here takes at most so long in all (None: no limit), and ends when `cancel` is set: listings are what was found
-        by then, and say so."""
+        """A context in which all queries together take at most `seconds` (None: no limit), and stop when `cancel` is set. Listings then
+        hold what was found so far, and say so."""
         return self.inference.limit(seconds, cancel)
 
     def unresolved_calls(self, path: str | None = None) -> Listing:
-        """The calls of a file, or of the whole workspace, that were traced neither into the workspace nor out of it."""
-        paths = [path] if path else self.view.python_paths()
+        """The calls of a file, or of the whole workspace, that resolve neither to workspace symbols nor to external ones."""
         found = []
         gaps = Gaps(self.inference)
-        for one in paths:
-            facts = self.facts(one)
+        for facts in map(self.facts, [path] if path else self.view.python_paths()):
             for call in facts.calls if facts else ():
-                reached = sites.targets(self.inference, one, call)
-                if facts is not None and not reached.named and not reached.external:
-                    found.append(self.calls.by_name(facts, call))
+                targets = sites.targets(self.inference, facts.path, call)  # type: ignore[union-attr]
+                if facts is not None and not targets.named and not targets.external:
+                    found.append(self.calls.unresolved_site(facts, call))
         return gaps.listing(found)
 
     def importers_of(self, module: str) -> list[str]:
@@ -325,26 +322,29 @@ class CodeGraph:
         """(importing module, imported module, whether it is in the workspace), of one module or of all, each pair once."""
         return dependencies.module_deps(self.view, self.inference, module)
 
-    def refs_of(self, ref: SymbolRef | str, limit_seconds: float | None = CALLERS_SECONDS) -> Listing:
-        """Every place that names a symbol, as `Reference`s: its definition, imports, calls, reads, writes, annotations.
+    def import_places(self, module: str) -> dict[str, tuple[str, int]]:
+        """By dotted name of what a module imports (modules, and names from them), path and line of the first import of it."""
+        return dependencies.import_places(self.view, self.inference, module)
 
-        Traced as calls are: a name on a value of unknown type is left out, so the listing is complete only for what can be told. After
-        `limit_seconds` it is what was found by then, and says so.
-        """
+    def refs_of(self, ref: SymbolRef | str, limit_seconds: float | None = CALLERS_SECONDS) -> Listing:
+        """All references to a symbol, as `Reference`s: its definition, imports, calls, reads, writes, annotations.
+
+        Attributes of values whose type is unknown are left out, even where the listing is complete. After `limit_seconds` it holds what
+        was found by then, and says so."""
         found: dict[tuple[str, int, int], Reference] = {}
-        with self.calls.question(limit_seconds) as gaps:
-            for one in self._meant(ref, gaps):
-                value = self._value(one)
+        with self.calls.query(limit_seconds) as gaps:
+            for match_ref in self._matching(ref, gaps):
+                value = self._value(match_ref)
                 for named in references.references(self.inference, (value.path, value.index)) if value else ():
-                    # Of a name that is bound twice, each binding writes to the other.
+                    # Where a name is bound twice, each binding is also a write to the other.
                     place = named.path, named.line, named.column
                     if place not in found or named.kind == "definition":
                         found[place] = self._reference(*place, named.kind, named.scope)
         return gaps.listing(found.values())
 
     def search_refs(self, text: str, kinds: Sequence[str] | None = None) -> Listing:
-        """Where a text stands in Python files, told apart by what it is in (`graph.finding.textsearch.KINDS`): an identifier as a whole
-        word in code, any text in comments and strings."""
+        """Where a text occurs in Python files, by kind (`graph.finding.textsearch.KINDS`): in code only an identifier as a whole word, in
+        comments and strings any text."""
         found: list[Reference] = []
         paths = self.view.paths_with_part(text) if text.isidentifier() else self.view.python_paths()
         for path in paths:
@@ -365,42 +365,42 @@ class CodeGraph:
     # -- tests -------------------------------------------------------------------------------------------------------
 
     def test_nodes(self) -> Listing:
-        """Every test that pytest would collect, as `TestNode`s, as far as the text tells."""
+        """Every test that pytest would collect, as `TestNode`s, as far as the source shows it."""
         return Listing(tuple(self.tests.nodes()))
 
     def tests_for_symbol(
         self, ref: SymbolRef | str, depth: int = _TEST_DEPTH, limit_seconds: float | None = CALLERS_SECONDS,
-        least: float = LEAST,
+        least: float = MIN_LIKELIHOOD,
     ) -> Listing:  # fmt: skip
-        """The tests that lead to a symbol over at most `depth` calls (through fixtures and `setUp`, too), or are named after it, as
-        `TestLink`s, likely ones first; without those less likely than `least` to run it, but for a few where none is likelier. The limit
-        as for `who_calls`."""
-        with self.calls.question(limit_seconds) as gaps:
-            values = [value for value in map(self._value, self._meant(ref, gaps)) if value and value.kind != "module"]
+        """The tests that reach a symbol over at most `depth` calls (also through fixtures and `setUp`), or are named after it, as
+        `TestLink`s, most likely first. Those less likely than `least` to run it are left out, except for a few where none is likelier.
+        The limit works as for `who_calls`."""
+        with self.calls.query(limit_seconds) as gaps:
+            values = [v for v in map(self._value, self._matching(ref, gaps)) if v and v.kind != "module"]
             links, remarks = self.exercised.by_tests(values, depth, least)
         return gaps.listing(links, *remarks)
 
     def tests_for_module(self, module: str) -> Listing:
         """The tests of the files that import a module, or are named after it."""
-        known = self.facts_of_module(module) or self.view.has_package(module)
-        reason = "" if known else f"no module is called {module!r}"
+        exists = self.facts_of_module(module) or self.view.has_package(module)
+        reason = "" if exists else f"no module is called {module!r}"
         return Listing(tuple(self.exercised.module_by_tests(module, self.importers_of(module))), not reason, reason)
 
     def attach_coverage_from_xml(self, file: str | os.PathLike[str]) -> list[str]:
-        """Take the line counts of a coverage.py report. Gives back what in it belongs to no file here. Raises `ValueError`, `OSError`."""
+        """Read the line counts of a coverage.py report; returns its files that this workspace lacks. Raises `ValueError`, `OSError`."""
         paths = [row.path for row in self.store.files() if row.kind == "python"]
         report = read_coverage(Path(file).read_text("utf-8"), paths)
         self._coverage = dict(report.lines)
         return list(report.unmatched)
 
     def coverage_of(self, ref: SymbolRef | str) -> Listing:
-        """(symbol, lines covered, lines measured) for each symbol that is meant; nothing before a report was attached."""
+        """(symbol, lines covered, lines measured) for each matching symbol; empty before a report is attached."""
         found = []
         gaps = Gaps(self.inference)
-        for one in self._meant(ref, gaps) if self._coverage else ():
-            counted = self._coverage.get(one.path)
-            if counted is not None:
-                found.append((one, *coverage_of(counted, one.symbol.start, one.symbol.end)))
+        for match_ref in self._matching(ref, gaps) if self._coverage else ():
+            line_counts = self._coverage.get(match_ref.path)
+            if line_counts is not None:
+                found.append((match_ref, *coverage_of(line_counts, match_ref.symbol.start, match_ref.symbol.end)))
         return gaps.listing(found) if self._coverage else Listing((), False, "no coverage report is attached")
 
     # -- export ------------------------------------------------------------------------------------------------------
@@ -409,13 +409,13 @@ class CodeGraph:
         self, file: str | os.PathLike[str], progress: Progress | None = None, cancel: CancelToken | None = None
     ) -> None:
         """Write everything as one JSON document; see docs/graph-export.md."""
-        export_json(self, Path(file), progress, cancel)
+        export_json(self, file, progress, cancel)
 
     def export_sqlite(
         self, file: str | os.PathLike[str], progress: Progress | None = None, cancel: CancelToken | None = None
     ) -> None:
         """Write everything as an SQLite database; see docs/graph-export.md."""
-        export_sqlite(self, Path(file), progress, cancel)
+        export_sqlite(self, file, progress, cancel)
 
     # -- between symbols and values ----------------------------------------------------------------------------------
 
@@ -424,11 +424,11 @@ class CodeGraph:
         assert facts is not None
         return self.ref(facts, place[1])
 
-    def _meant(self, ref: SymbolRef | str, gaps: Gaps | None = None) -> list[SymbolRef]:
-        """The symbols that a question is about; a listing about a name that nothing has says so."""
+    def _matching(self, ref: SymbolRef | str, gaps: Gaps | None = None) -> list[SymbolRef]:
+        """The symbols that a reference or name stands for. Where a name is unknown, `gaps` gets the reason."""
         found = self.find_symbol(ref) if isinstance(ref, str) else [ref]
         if not found and gaps is not None:
-            gaps.unknown(lookup.unknown(self.view, str(ref)))
+            gaps.unknown(lookup.unknown_name_reason(self.view, str(ref)))
         return found
 
     def _value(self, ref: SymbolRef) -> Value | None:
@@ -442,7 +442,7 @@ __all__ = ["CodeGraph", "IndexStoreError", "index_of", "is_test_path"]
 
 
 if __name__ == "__main__":
-    # The command-line door of the graph. Here alone does anything import the command line.
+    # The command-line door of the graph: only here is the command line imported.
     from .cli.graph import main
 
     raise SystemExit(main())

@@ -6,7 +6,7 @@ from __future__ import annotations
 from .answers.export import one_reason, with_claims
 from .answers.inert import code
 from .graph.discovery.discover import DiscoverOptions, discover_some, is_folder
-from .graph.memory.momentary import forget_all
+from .graph.memory.request_cache import clear_request_caches
 from .graph.processes.indexer import Indexer, open_reader
 from .graph.processes.jedi_client import Inspection, JediClient
 from .graph.source import hash_lines, is_python
@@ -16,9 +16,9 @@ __all__ = [
     "Indexer",
     "Inspection",
     "JediClient",
+    "clear_request_caches",
     "code",
     "discover_some",
-    "forget_all",
     "hash_lines",
     "is_folder",
     "is_python",

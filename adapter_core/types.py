@@ -10,11 +10,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from .errors import Cancelled
+
 
 class CancelToken(Protocol):
     """Anything with `is_set()`: a `threading.Event` does."""
 
     def is_set(self) -> bool: ...
+
+
+def is_cancelled(token: CancelToken | None) -> bool:
+    return token is not None and token.is_set()
+
+
+def check_cancelled(token: CancelToken | None, message: str = "Cancelled.") -> None:
+    """Raises `Cancelled` where the token is set."""
+    if is_cancelled(token):
+        raise Cancelled(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,11 @@ class Symbol(NamedTuple):
     @property
     def is_callable(self) -> bool:
         return self.kind in ("function", "method", "property")
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether a `def` or `class` statement makes it."""
+        return self.is_callable or self.kind == "class"
 
     @property
     def visibility(self) -> str:
@@ -176,7 +193,7 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class ModuleFacts:
     """What one parse of one file yields. Facts are local to the file: links are made at query time. Those that come from the store make
-    their rows when they are asked for (`graph.columns`)."""
+    their rows when they are asked for (`graph.storage.columns`)."""
 
     path: str
     module: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 
-from adapter_core.engine import forget_all
+from adapter_core.engine import clear_request_caches
 
 
 def give_back() -> None:
@@ -14,7 +14,7 @@ def give_back() -> None:
     glibc keeps it otherwise, for each thread its own; others do this by themselves. Takes some milliseconds, in which other
     threads run.
     """
-    forget_all()
+    clear_request_caches()
     if not sys.platform.startswith("linux"):
         return
     try:

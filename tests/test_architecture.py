@@ -129,6 +129,12 @@ def test_each_module_of_graph_can_be_imported_first() -> None:
     assert not done.stderr
 
 
+def test_only_the_graph_looks_into_its_linking() -> None:
+    door = ROOT / "adapter_core" / "code_graph.py"
+    outside = [m for m in MODULES if m != door and m not in modules_in("adapter_core/graph/")]
+    assert not offenders(outside, "adapter_core.graph.linking")
+
+
 def test_evidence_is_below_models_and_answers() -> None:
     assert not offenders(
         modules_in("adapter_core/evidence/"), "adapter_core.models", "adapter_core.answers", "adapter_core.cli"

@@ -239,23 +239,10 @@ class Asker:
         if module and not self._is_module(module):
             return Found((), known=False, nearest=self._nearest_modules(module))
         pairs = self.graph.module_deps(module or None)
+        places = {importing: self.graph.import_places(importing) for importing in {a for a, _, _ in pairs}}
         return Found(
-            [show.Dependency(*self._import_place(a, b), a, b, inside) for a, b, inside in pairs], show.DEPENDENCY
+            [show.Dependency(*places[a].get(b, ("", 0)), a, b, inside) for a, b, inside in pairs], show.DEPENDENCY
         )
-
-    def _import_place(self, importing: str, imported: str) -> tuple[str, int]:
-        """Path and line of the first import by which one module imports another."""
-        from ..graph.linking.names.modules import absolute, located
-
-        files = self.graph.facts_of_module(importing)
-        for facts in files:
-            for item in facts.imports:
-                target = absolute(facts, item)
-                if not item.level:
-                    target = located(self.graph.inference, facts, target)
-                if imported in (target, f"{target}.{item.name}" if item.name else target):
-                    return facts.path, item.line
-        return (files[0].path, 1) if files else ("", 0)
 
     def _is_module(self, module: str) -> bool:
         return bool(self.graph.facts_of_module(module)) or self.graph.view.has_package(module)

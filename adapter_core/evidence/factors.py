@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ..code_graph import is_test_path
 from ..graph import terms
-from ..graph.linking.names.modules import absolute
+from ..graph.finding.dependencies import absolute_module
 from ..graph.source import is_python
 from ..types import Call, ModuleFacts
 from .commonplace import BUILTIN_METHODS, COMMONPLACE
@@ -49,7 +49,7 @@ def imported_names(facts: ModuleFacts) -> dict[str, str]:
     """What the names that a file imports mean: alias to dotted name, leading dots worked out."""
     found: dict[str, str] = {}
     for item in facts.imports:
-        module = absolute(facts, item)
+        module = absolute_module(facts, item)
         if item.name is None:
             # `import a.b` binds `a`.
             found[item.alias] = item.alias if item.alias == module.partition(".")[0] else module

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from ..code_graph import CodeGraph, index_of, is_test_path
 from ..graph import terms
-from ..graph.linking.names.modules import absolute
+from ..graph.finding.dependencies import absolute_module
 from ..graph.source import is_python
 from ..types import ModuleFacts, SymbolRef
 from .candidates import Candidate, Candidates, lift, symbol_key
@@ -101,7 +101,7 @@ def _neighbours(graph: CodeGraph, ref: SymbolRef) -> list[tuple[SymbolRef, str]]
         found.extend((r, f"overridden by {ref.symbol.qualname}") for r in graph.overridden_by(ref))
         found.extend((r, f"overrides {ref.symbol.qualname}") for r in graph.overrides_of(ref)[:_MAX_CALLERS])
     elif ref.symbol.kind == "module" and facts is not None:
-        modules = {absolute(facts, item) for item in facts.imports if item.owner == 0}
+        modules = {absolute_module(facts, item) for item in facts.imports if item.owner == 0}
         found.extend(
             (graph.ref(f, 0), f"imported by {name}") for m in sorted(modules) for f in graph.facts_of_module(m)
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..code_graph import CodeGraph
 from ..graph import terms
-from ..graph.linking.names.modules import imported_modules
+from ..graph.finding.dependencies import imported_modules
 from ..graph.source import is_python
 from ..types import SymbolRef
 from .candidates import SymbolKey, symbol_key

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..code_graph import CodeGraph, is_test_path
-from ..graph.linking.names.modules import absolute, imported_modules
+from ..graph.finding.dependencies import absolute_module, imported_modules
 from ..types import ModuleFacts
 from .factors import imported_names
 
@@ -54,7 +54,7 @@ class ImportGraph:
         if is_test_path(path):
             self.mentioned[path] = frozenset(_mentioned(facts, imported))
         defined = frozenset(s.name for s in facts.symbols[1:] if s.parent == 0)
-        stars = tuple(absolute(facts, item) for item in facts.imports if item.name == "*")
+        stars = tuple(absolute_module(facts, item) for item in facts.imports if item.name == "*")
         self._names[path] = _Names(defined, imported, stars)
 
     def defining_files(self, name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:

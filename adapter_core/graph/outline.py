@@ -1,11 +1,11 @@
-"""The syntax of one file, looked at once and kept for a moment: definitions by place, docstrings, lines inside strings."""
+"""The syntax of one file, parsed once and cached for a request: definitions by position, docstrings, lines inside strings."""
 
 from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
 
-from .memory.momentary import momentary
+from .memory.request_cache import request_cache
 from .parsing.tree import parse_tree
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -23,10 +23,10 @@ class Outline:
 
 # A request looks at a handful of files, several times each; a syntax tree is some seventy times the size of its text.
 # So small files are kept by the dozen, and of large ones those that an answer goes to and fro between.
-_KEPT_CHARACTERS, _LEAST_KEPT = 100_000, 3
+_MAX_CHARACTERS, _MIN_ENTRIES = 100_000, 3
 
 
-@momentary(_KEPT_CHARACTERS, weigh=len, least=_LEAST_KEPT)
+@request_cache(_MAX_CHARACTERS, weight=len, min_entries=_MIN_ENTRIES)
 def outline_of(text: str) -> Outline:
     tree = parse_tree(text)
     if tree is None:
@@ -42,7 +42,7 @@ def outline_of(text: str) -> Outline:
 
 
 def docstring_span(node: ast.Module | Definition) -> tuple[int, int] | None:
-    """The lines of a docstring, quotes included."""
+    """The lines of a docstring, with its quotes."""
     if not node.body:
         return None
     first = node.body[0]

@@ -24,7 +24,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's text with line ends normalised to LF, the SHA-256 of its bytes, and what was odd about reading it."""
+    """A file's text with line ends normalised to LF, the SHA-256 of its bytes, and a problem with reading it, if any."""
 
     text: str
     sha256: str
@@ -58,7 +58,7 @@ def decode(data: bytes, cookies: bool = True) -> Source:
 
 
 def _decode_by_cookie(data: bytes) -> tuple[str | None, str]:
-    """The text, or None with what is wrong about the cookie. A file may name any codec, so anything may come of it."""
+    """The text, or None with what is wrong about the cookie. A file may name any codec, so any error may occur."""
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
     except SyntaxError as error:
@@ -123,10 +123,8 @@ def read_source(file: Path, max_bytes: int) -> Source:
 
 
 def read_bytes(file: Path, max_bytes: int) -> bytes:
-    """The bytes of a regular file. Raises `OSError`, or `ValueError` for anything else or larger.
-
-    Opens without following a link at the last step and without blocking on a pipe that took the file's place.
-    """
+    """The bytes of a regular file. Raises `OSError`, or `ValueError` for anything else or larger. Does not follow a link at the last
+    step, and does not block on a pipe that has taken the file's place."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(file, flags)
     try:

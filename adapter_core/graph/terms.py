@@ -1,8 +1,7 @@
-"""Words of source and questions, as the search knows them.
+"""The words of source and questions, as the search indexes them.
 
-An identifier yields its parts (camelCase, snake_case) and, when it has several, itself: `urlMapBuild` gives `url map build
-urlmapbuild`. Parts are lower case and lightly stemmed, by rules that are the same on every platform: `routes`, `routing` and
-`route` meet in `rout`.
+An identifier yields its parts (camelCase, snake_case) and, when it has several, itself: `urlMapBuild` gives `url map build urlmapbuild`.
+Parts are lower case and lightly stemmed, by rules that are the same on every platform: `routes`, `routing` and `route` all become `rout`.
 """
 
 from __future__ import annotations

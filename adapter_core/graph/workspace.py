@@ -1,4 +1,4 @@
-"""Open the index of a workspace: who may write it, what to do when it is damaged or cannot be written at all."""
+"""Opens the index of a workspace: who may write it, and what to do when it is damaged or cannot be written."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ _LOCK_WAIT_SECONDS = 2.0
 
 
 def index_path(root: Path, options: DiscoverOptions | None = None) -> Path:
-    """Where the index of a workspace is kept. One of part of the files (other rules, other limits) has its own place, so
-    that it never takes the whole one's."""
+    """The path of the index of a workspace. An index of part of the files (other rules, other limits) has its own path."""
     variant = ""
     if options is not None and options != DiscoverOptions():
         variant = "-" + hashlib.sha256(repr(options).encode()).hexdigest()[:8]
@@ -39,10 +38,8 @@ def open_index(
     cancel: CancelToken | None = None,
     rebuild: bool = False,
 ) -> tuple[Store, SyncReport]:
-    """The index of `root`, up to date. Where another process is writing it, its last state is read and said to be so.
-
-    A damaged index is built anew; one that cannot be written is kept in memory, with the reason in the report.
-    """
+    """The index of `root`, up to date. Where another process is writing it, its last state is read, and the report says so. A damaged
+    index is rebuilt; one that cannot be written is kept in memory, with the reason in the report."""
     path = index_path(root, options.discover)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,18 +53,18 @@ def open_index(
         if rebuild:
             delete_index(path)
         try:
-            return _synced(path, root, options, on_progress, cancel)
+            return _open_and_sync(path, root, options, on_progress, cancel)
         except IndexDamagedError as error:
             log.warning("the index %s is built anew: %s", path, error)
             delete_index(path)
-            return _synced(path, root, options, on_progress, cancel)
+            return _open_and_sync(path, root, options, on_progress, cancel)
     except (IndexStoreError, OSError) as error:
         return _in_memory(root, options, on_progress, cancel, f"the index cannot be kept on disk: {error}")
     finally:
         lock.release()
 
 
-def _synced(
+def _open_and_sync(
     path: Path,
     root: Path,
     options: SyncOptions,

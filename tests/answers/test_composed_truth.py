@@ -115,7 +115,8 @@ def test_never_said(repo: Path, source: str, never: str) -> None:
          "`f` decides in this order: if `x`, it returns `1`; otherwise it returns `2`."),
         ("def f(x):\n    if not x:\n        raise KeyError('k')\n    return x.y\n",
          "`f` decides in this order: unless `x`, it raises `KeyError` with the message `'k'`; otherwise it returns `x.y`."),
-        ("def f(x):\n    try:\n        return x()\n    except KeyError:\n        try:\n            return 2\n        except OSError:\n            return 3\n",
+        ("def f(x):\n    try:\n        return x()\n    except KeyError:\n        try:\n            return 2\n"
+         "        except OSError:\n            return 3\n",
          "`f` returns `3` when it catches `OSError`, while handling `KeyError`."),
         ("def f(x):\n    if x:\n        log.debug('x')\n        return 1\n    y = len(x.a)\n    return y + 2\n",
          "`f` decides in this order: if `x`, it returns `1`; otherwise it returns `y + 2`."),

@@ -31,9 +31,9 @@ with CodeGraph.load_or_build(sys.argv[1]) as graph:
     for row in graph.store.files():
         facts = graph.facts(row.path)
         for call in facts.calls:
-            inference.partial = False
+            inference.incomplete = False
             found = sites.targets(inference, row.path, call)
-            met += inference.partial
+            met += inference.incomplete
             print(row.path, call.start, told((found.named, found.entered, found.external, found.open)))
         for operation in operations_of(inference, row.path):
             for one in implicit_calls(inference, row.path, operation):

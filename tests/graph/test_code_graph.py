@@ -305,3 +305,34 @@ def test_what_was_given_up_wherever_it_stood_is_worked_out_when_there_is_time(tm
         with graph.within(None, _SetAfter(looks)):
             graph.who_calls("Cart.tax", limit_seconds=None)
         assert graph.who_calls("Cart.tax", limit_seconds=None) == whole
+
+
+def test_what_is_decorated_goes_by_its_own_name(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- a.py
+        import functools
+        def traced(function):
+            @functools.wraps(function)
+            def inner(*args):
+                return function(*args)
+            return inner
+        @traced
+        def work(): pass
+        class Base:
+            def run(self):
+                self.step()
+            def step(self):
+                raise NotImplementedError
+        class Child(Base):
+            @traced
+            def step(self): pass
+        #- b.py
+        from a import Child, work
+        work()
+        Child().run()
+        """,
+    )
+    assert [ref.full_name for ref in graph.resolve("b.py", 2, "work", 0)] == ["a.work"]
+    assert [ref.full_name for ref in graph.resolve("a.py", 11, "self.step", 8)] == ["a.Base.step", "a.Child.step"]

@@ -23,7 +23,7 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return real(path, kind, text, module)
 
     monkeypatch.setattr(edited, "parse_file", counted)
-    edited._kept.clear()
+    edited._cache.clear()
     return found
 
 
@@ -46,7 +46,7 @@ def test_an_edit_is_seen_and_lets_go_of_what_was(tmp_path: Path, parses: list[st
         assert names(graph, "a.py") == ["one", name]
         assert names(graph, "b/a.py") == ["one"]
     assert len(parses) == 3
-    assert len(edited._kept) == 1
+    assert len(edited._cache) == 1
 
 
 def test_the_same_text_elsewhere_is_another_file(tmp_path: Path, parses: list[str]) -> None:
@@ -62,4 +62,4 @@ def test_what_changed_on_disk_alone_is_not_kept(tmp_path: Path, parses: list[str
     (graph.root / "a.py").write_text(f"{TEXT}\n\ndef later(): ...\n")
     graph.overlay({})
     assert names(graph, "a.py") == ["one", "later"]
-    assert not edited._kept
+    assert not edited._cache

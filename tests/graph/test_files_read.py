@@ -29,7 +29,7 @@ def test_of_a_name_that_is_called_everywhere_the_calls_are_counted_and_not_read(
     others = "".join(f"#- other{n}.py\ndef run(x): pass\nrun({n})\n" for n in range(READERS))
     text = f"#- m.py\nclass A:\n    def go(self): pass\ndef f(x):\n    x.go()\nrun = f\nf(A())\n{others}"
     graph = graph_of(repo, text)
-    calls, are_all = may_alias.handing_over(graph.inference, function_of(graph, "m.f"))
+    calls, are_all = may_alias.argument_sites(graph.inference, function_of(graph, "m.f"))
     assert [(path, call.line) for path, call in calls] == [("m.py", 6)]
     assert not are_all
     assert looked_at(graph) == {"m.py"}
@@ -38,7 +38,7 @@ def test_of_a_name_that_is_called_everywhere_the_calls_are_counted_and_not_read(
 
 def test_of_a_few_calls_all_are_looked_at(repo: Path) -> None:
     graph = graph_of(repo, "#- m.py\ndef f(x):\n    pass\nrun = f\n#- n.py\nfrom m import run, f\nrun(1)\nf(2)\n")
-    calls, are_all = may_alias.handing_over(graph.inference, function_of(graph, "m.f"))
+    calls, are_all = may_alias.argument_sites(graph.inference, function_of(graph, "m.f"))
     assert sorted((path, call.callee) for path, call in calls) == [("n.py", "f"), ("n.py", "run")]
     assert are_all
 
@@ -49,7 +49,7 @@ def test_open_files_are_not_counted_as_calling(repo: Path) -> None:
     store = Store(None)
     sync(repo, store, SyncOptions(workers=1))
     graph = CodeGraph(repo, store, {f"other{number}.py": "pass\n" for number in range(39)})
-    assert may_alias.handing_over(graph.inference, function_of(graph, "m.f"))[1]
+    assert may_alias.argument_sites(graph.inference, function_of(graph, "m.f"))[1]
 
 
 def test_a_file_that_only_mentions_a_function_is_not_read_for_what_is_done_with_its_result(repo: Path) -> None:

@@ -65,7 +65,7 @@ def test_an_order_that_was_cut_off_is_worked_out_again(repo: Path) -> None:
         mro.lookup_order(inference, cls)
         return frozenset()
 
-    inference.once("a question that costs too much", exhausted)
+    inference.memoize("a question that costs too much", exhausted)
     assert {ref.full_name for site in graph.calls_of("m.run").items for ref in site.targets} == {"m.B", "m.A.go"}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.linking.implicit import runners
+from adapter_core.graph.linking.implicit import implicit_callers
 from adapter_core.graph.linking.local.implicit_sites import operations_of
 from adapter_core.types import CallSite
 from tests.graph.test_call_cases import Case, read_cases
@@ -208,13 +208,13 @@ def test_where_the_files_are_too_many_it_says_so(tmp_path: Path, monkeypatch: py
     files |= {f"other{n}.py": "def f(i):\n    return i == 1\n" for n in range(3)}
     with built(tmp_path, files) as graph:
         assert (len(graph.who_calls("Item.__eq__").items), graph.who_calls("Item.__eq__").complete) == (6, True)
-        monkeypatch.setattr(runners, "_ALL_FILES", 5)
+        monkeypatch.setattr(implicit_callers, "_ALL_FILES", 5)
         graph.update("other0.py", None)  # looks anew
         found = graph.who_calls("Item.__eq__")
         assert len(found.items) == 6  # those that name the class are looked at all the same
         assert not found.complete
         assert "only in files that name the class" in found.reason
-        monkeypatch.setattr(runners, "_MAX_FILES", 4)
+        monkeypatch.setattr(implicit_callers, "_MAX_FILES", 4)
         graph.update("other0.py", None)
         found = graph.who_calls("Item.size")
         assert not found.complete
@@ -270,7 +270,7 @@ def test_operations_stand_where_they_are_written(tmp_path: Path) -> None:
         for path in graph.view.python_paths():
             text = graph.view.text(path)
             for operation in operations_of(graph.inference, path):
-                if operation.runs in ("class", "iterate") or not operation.text.replace(".", "_").isidentifier():
+                if operation.protocol in ("class", "iterate") or not operation.text.replace(".", "_").isidentifier():
                     continue
                 assert text[operation.start : operation.end] == operation.text
                 checked += 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,11 @@ from hypothesis import strategies as st
 
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
+from adapter_core.graph.calls import linkstore
 from adapter_core.graph.calls.linkpass import LinkReport
 from adapter_core.graph.calls.links import Links
-from adapter_core.graph.calls.linkstore import SUFFIX
-from adapter_core.graph.linking.implicit import runners
+from adapter_core.graph.calls.linkstore import LINK_KINDS, SUFFIX, FileRows, LinkStore
+from adapter_core.graph.linking.implicit import implicit_callers
 from adapter_core.graph.processes import indexer_worker
 from adapter_core.graph.processes.indexer import Indexer
 from adapter_core.types import CallSite, SymbolRef
@@ -83,7 +86,7 @@ def links_of(graph: CodeGraph) -> dict[str, object]:
     links = Links.of(graph.view)
     assert links is not None
     store = links._store
-    found = {path: (store.calls(path), store.runs(path)) for path in graph.view.python_paths()}
+    found = {path: (store.calls(path), store.implicit_calls(path)) for path in graph.view.python_paths()}
     links.close()
     return found
 
@@ -272,8 +275,8 @@ def test_what_runs_without_a_call_is_looked_up(tmp_path: Path, monkeypatch: pyte
         assert runs(graph) == expected
         assert graph.link() == LinkReport(4, 0, True, 4)
         searched = []
-        monkeypatch.setattr(runners, "runs_entering", lambda *asked: searched.append(asked) or ([], ""))
-        monkeypatch.setattr(runners, "runs_entering_in", lambda *asked: searched.append(asked) or ([], ""))
+        monkeypatch.setattr(implicit_callers, "implicit_callers_of", lambda *asked: searched.append(asked) or ([], ""))
+        monkeypatch.setattr(implicit_callers, "implicit_callers_in", lambda *asked: searched.append(asked) or ([], ""))
         assert runs(graph) == expected
         assert not searched
 
@@ -339,6 +342,61 @@ def test_damaged_links_are_as_good_as_none(tmp_path: Path) -> None:
         assert callers(graph) == expected
         assert graph.link().complete
         assert is_linked(graph)
+
+
+def test_links_are_not_whole_where_another_linker_has_taken_rows_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path, texts in FILES.items():
+        write(tmp_path, path, texts[0])
+    write_rows = LinkStore.write
+
+    def then_another_begins(store: LinkStore, index: str, way: str, rows: Sequence[FileRows]) -> bool:
+        written = write_rows(store, index, way, rows)
+        if way == LINK_KINDS[-1]:
+            store.begin("another:1", {}, (), {way: ["base.py"] for way in LINK_KINDS})
+        return written
+
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        with monkeypatch.context() as patch:
+            patch.setattr(LinkStore, "write", then_another_begins)
+            assert not graph.link().complete
+        assert not is_linked(graph)
+        check(graph)
+        assert graph.link().complete
+        assert is_linked(graph)
+        check(graph)
+
+
+def test_links_that_another_process_writes_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path, texts in FILES.items():
+        write(tmp_path, path, texts[0])
+    monkeypatch.setattr(linkstore, "_WRITE_SECONDS", 0.05)
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        graph.link()
+        graph.calls.close()
+        assert graph.store.path is not None
+        file = graph.store.path.with_name(graph.store.path.name + SUFFIX)
+        before = file.stat()
+        with contextlib.closing(sqlite3.connect(file)) as writer:
+            writer.execute("BEGIN EXCLUSIVE")
+            assert graph.link() == LinkReport(0, 0, False)
+            assert os.path.samestat(file.stat(), before)
+        assert graph.link().complete
+
+
+def test_damaged_links_that_cannot_be_deleted_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path, texts in FILES.items():
+        write(tmp_path, path, texts[0])
+
+    def in_use(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "in use", str(path))
+
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        assert graph.store.path is not None
+        graph.store.path.with_name(graph.store.path.name + SUFFIX).write_bytes(b"this is no database" * 100)
+        monkeypatch.setattr(Path, "unlink", in_use)
+        assert graph.link() == LinkReport(0, 0, False)
 
 
 def test_links_of_an_older_state_hold_but_for_what_rests_on_what_is_new(tmp_path: Path) -> None:

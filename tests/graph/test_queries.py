@@ -318,6 +318,17 @@ def test_module_deps(shop: CodeGraph) -> None:
     assert shop.module_deps("nowhere") == []
 
 
+def test_import_places(shop: CodeGraph) -> None:
+    places = shop.import_places("shop.cart")
+    for importing, imported, _ in shop.module_deps("shop.cart"):
+        path, line = places[imported]
+        assert shop.module_for_file(path) == importing
+        document = shop.document(path)
+        assert document is not None
+        assert imported.rpartition(".")[2] in document.lines[line - 1]
+    assert shop.import_places("nowhere") == {}
+
+
 # -- references ----------------------------------------------------------------------------------------------------------
 
 NAMED = """

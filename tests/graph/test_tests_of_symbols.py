@@ -235,7 +235,7 @@ def test_what_makes_a_test_likelier(
     one: float, other: float, distance: int, set_up: bool, guessed: bool, name: str, text: str
 ) -> None:
     def of(way: float, distance: int, set_up: bool, guessed: bool, text: str) -> float:
-        return likelihood.of_test(
+        return likelihood.test_likelihood(
             way, distance, set_up, guessed, WORDS, likelihood.words("tests/test_x.py", name, text)
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from ...graph.linking.names.modules import absolute
+from ...graph.finding.dependencies import absolute_module
 from ...types import ModuleFacts, Parameter, Symbol, SymbolRef
 from ..composing.documentation.attribute_docs import says_of
 from ..composing.links.counts import NOUNS, count_of
@@ -211,7 +211,7 @@ def imports(region: Region, relation: Relation) -> str:
                 continue
             for item in facts.imports:
                 names = [item.name] if item.name else []
-                written, whole = [*item.module.split("."), *names], [*absolute(facts, item).split("."), *names]
+                written, whole = [*item.module.split("."), *names], [*absolute_module(facts, item).split("."), *names]
                 fits = item.alias == mention.text or any(
                     ends_with(full, wanted) or full[: len(wanted)] == wanted for full in (written, whole)
                 )

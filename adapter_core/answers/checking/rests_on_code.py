@@ -13,7 +13,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 
 from ...code_graph import CodeGraph
-from ...graph.memory.momentary import momentary
+from ...graph.memory.request_cache import request_cache
 from ...graph.outline import outline_of
 from ...graph.source import is_python
 from ...types import Citation
@@ -59,7 +59,7 @@ def _code_of(graph: CodeGraph, citation: Citation) -> str:
     return "\n".join(lines[citation.span.start - 1 : citation.span.end])
 
 
-@momentary(16)
+@request_cache(16)
 def code_lines(text: str) -> tuple[str, ...]:
     """The lines of a file, with what is prose in them left out. Of a file that does not parse, all that looks like it."""
     tree = outline_of(text).tree

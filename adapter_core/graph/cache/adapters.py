@@ -1,7 +1,7 @@
 """What the cache folder holds of workspaces beside their indexes: adapters and memories, `<cache>/adapters/<workspace>/<model>`.
 
-What they are is the business of other packages; here they are folders that can be built anew and take room. A folder has the name of
-its workspace's index, a note that says which root it is of, and locks (`.NAME.lock`) that are held where something is being built.
+Their content is the business of other packages; here they are folders that can be rebuilt and take room. A folder has the name of its
+workspace's index, a note about its root, and locks (`.NAME.lock`) that are held during builds.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ FOLDER, NOTE = "adapters", "workspace.json"
 
 @dataclass(frozen=True, slots=True)
 class KeptAdapters:
-    """What is kept of one workspace, for all models. `root`: of which, None where that is not known; `root_exists`: None where it cannot
-    be told. `changed`: when last (seconds since the epoch)."""
+    """The adapters of one workspace, for all models. `root`: its root folder, None where unknown; `root_exists`: None where it cannot be
+    determined. `changed`: the last change, in seconds since the epoch."""
 
     folder: Path
     root: str | None
@@ -36,7 +36,7 @@ class InUse(Exception):  # noqa: N818 - an outcome
 
 
 def note_root(folder: Path, root: Path) -> None:
-    """Note in a workspace's folder which root it is of. Raises `OSError`."""
+    """Write the root into a workspace's folder. Raises `OSError`."""
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{NOTE}-{os.getpid()}-{secrets.token_hex(4)}"
     try:
@@ -60,9 +60,9 @@ def list_kept(cache: Path) -> list[KeptAdapters]:
 def remove_kept(folder: Path) -> None:
     """Raises `InUse` where something is being built there, and `OSError`."""
     try:
-        with ExitStack() as held:
+        with ExitStack() as locks:
             for lock in sorted(folder.rglob(".*.lock")):
-                held.enter_context(FileLock(lock, timeout=0))
+                locks.enter_context(FileLock(lock, timeout=0))
             if os.name != "nt":
                 shutil.rmtree(folder)
                 return
@@ -72,7 +72,7 @@ def remove_kept(folder: Path) -> None:
 
 
 def exists(root: str) -> bool | None:
-    """Whether there is such a path; None where it cannot be told, as in a folder that may not be looked into."""
+    """Whether the path exists; None where it cannot be determined, as in an unreadable folder."""
     try:
         os.stat(root)
     except (FileNotFoundError, NotADirectoryError):

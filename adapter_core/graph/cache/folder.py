@@ -51,8 +51,8 @@ _EMPTY_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class IndexFile:
-    """One index. `bytes` counts its side files; `last_used` is in seconds since the epoch. `current`: this Pathline in this Python
-    would open it; `python`: which one made it ("" where the name does not tell); `partial`: of part of the files."""
+    """One index. `bytes` includes its side files; `last_used` is in seconds since the epoch. `current`: this Pathline in this Python
+    would open it; `python`: the version that made it ("" where the name does not say); `partial`: of part of the files."""
 
     path: Path
     bytes: int
@@ -64,7 +64,7 @@ class IndexFile:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceFolder:
-    """The indexes of one workspace. `root` is None where it was never noted, and `root_exists` where it cannot be told."""
+    """The indexes of one workspace. `root` is None where it was never noted; `root_exists` is None where it cannot be determined."""
 
     folder: Path
     name: str
@@ -86,7 +86,7 @@ class Removal:
 
 @dataclass
 class PruneReport:
-    """What was removed (or would be), what had to stay and why, and how many bytes of indexes and adapters are left."""
+    """What was removed (or would be), what was skipped and why, and how many bytes of indexes and adapters are left."""
 
     removed: list[Removal] = field(default_factory=list)
     skipped: list[tuple[Path, str]] = field(default_factory=list)
@@ -97,13 +97,13 @@ class PruneReport:
 
 
 def note_workspace(folder: Path, root: Path, database: Path | None = None) -> None:
-    """Note in a workspace's cache folder which root it is of, and that `database` (or else the current version's) is used now.
+    """Record in a workspace's cache folder its root, and that `database` (or else the current version's) is used now.
 
-    Call it when an index is opened. Nothing depends on it but listing and pruning, so a failure is only logged.
+    Call it when an index is opened. Only listing and pruning depend on it, so a failure is only logged.
     """
     note = _read_note(folder)
     stem = database.stem if database is not None else current_version()
-    used = {name: at for name, at in _used(note).items() if (folder / f"{name}.sqlite").exists()}
+    used = {name: time_used for name, time_used in _used(note).items() if (folder / f"{name}.sqlite").exists()}
     now = time.time()
     if note.get("root") == str(root) and 0 <= now - used.get(stem, 0.0) < _NOTE_AGAIN_SECONDS:
         return
@@ -118,7 +118,7 @@ def note_workspace(folder: Path, root: Path, database: Path | None = None) -> No
 
 
 def current_version() -> str:
-    """How the names of the indexes begin that this Pathline makes in this Python."""
+    """The stem of the index names of this Pathline in this Python."""
     return database_path(Path(), Path("x")).stem
 
 
@@ -139,7 +139,7 @@ def _used(note: dict[str, Any]) -> dict[str, float]:
 
 
 def list_workspaces(cache: Path) -> list[WorkspaceFolder]:
-    """What lies below `<cache>/index`, most recently used first. Opens no index; what vanishes meanwhile is left out."""
+    """The workspaces below `<cache>/index`, most recently used first. Opens no index; folders that vanish meanwhile are left out."""
     version = current_version()
     found = [_workspace(folder, version) for folder in _folders(cache)]
     return sorted(found, key=lambda w: (-w.last_used, w.folder.name))
@@ -176,28 +176,28 @@ def _workspace(folder: Path, version: str) -> WorkspaceFolder:
     if not isinstance(root, str) or database_path(Path(), Path(root)).parent.name != folder.name:
         root = None
     try:
-        made = folder.stat().st_mtime
+        created = folder.stat().st_mtime
     except OSError:
-        made = 0.0
+        created = 0.0
     return WorkspaceFolder(
         folder,
         folder.name.rpartition("-")[0] or folder.name,
         root,
         exists(root) if root is not None else None,
         sum(s.st_size for s in stats.values()),
-        max((i.last_used for i in indexes), default=made),
+        max((i.last_used for i in indexes), default=created),
         tuple(indexes),
     )
 
 
 def _index_file(path: Path, stats: dict[str, os.stat_result], used: dict[str, float], version: str) -> IndexFile:
-    own = [stats[path.name + suffix] for suffix in ("", *_SIDE_FILES) if path.name + suffix in stats]
+    file_stats = [stats[path.name + suffix] for suffix in ("", *_SIDE_FILES) if path.name + suffix in stats]
     named = _STEM.match(path.stem)
     return IndexFile(
         path,
-        sum(s.st_size for s in own),
+        sum(s.st_size for s in file_stats),
         # Reading leaves a file's time alone; for that there is the note.
-        max(used.get(path.stem, 0.0), *(s.st_mtime for s in own)),
+        max(used.get(path.stem, 0.0), *(s.st_mtime for s in file_stats)),
         path.stem == version or path.stem.startswith(f"{version}-"),
         f"{named[1]}.{named[2]}" if named else "",
         bool(named and named[3]),
@@ -225,11 +225,11 @@ def prune(
     report.bytes_left = sum(w.bytes for w in workspaces) + sum(a.bytes for a in adapters)
     rest: list[tuple[float, bool, IndexFile | KeptAdapters]] = []
     used = {workspace.folder.name: workspace.last_used for workspace in workspaces}
-    for kept in adapters:
-        if kept.root_exists is False:
-            _remove_adapters(kept, "root_gone", dry_run, report)
-        elif keep is None or kept.folder.name != keep.parent.name:
-            rest.append((max(kept.changed, used.get(kept.folder.name, 0.0)), True, kept))
+    for adapter in adapters:
+        if adapter.root_exists is False:
+            _remove_adapters(adapter, "root_gone", dry_run, report)
+        elif keep is None or adapter.folder.name != keep.parent.name:
+            rest.append((max(adapter.changed, used.get(adapter.folder.name, 0.0)), True, adapter))
     for workspace in workspaces:
         for index in workspace.indexes:
             if index.path == keep:
@@ -247,9 +247,9 @@ def prune(
             _remove_adapters(oldest, "over_cap", dry_run, report)
         else:
             _remove(oldest, "over_cap", dry_run, report)
-    gone = {removal.path for removal in report.removed}
+    removed_paths = {removal.path for removal in report.removed}
     for workspace in workspaces:
-        left = [i for i in workspace.indexes if i.path not in gone]
+        left = [i for i in workspace.indexes if i.path not in removed_paths]
         if not left and (workspace.indexes or now - workspace.last_used > _EMPTY_SECONDS):
             _remove_folder(workspace, dry_run, report)
     return report
@@ -277,8 +277,8 @@ def enforce_cap(cache: Path, keep: Path) -> list[Removal]:
 
 def size_cap() -> int:
     """How many bytes all indexes and adapters together may have: `PATHLINE_CACHE_MAX`, or 5 GB. Raises `UsageError`."""
-    told = os.environ.get(CAP_VARIABLE, "").strip()
-    return parse_size(told, CAP_VARIABLE) if told else DEFAULT_CAP
+    setting = os.environ.get(CAP_VARIABLE, "").strip()
+    return parse_size(setting, CAP_VARIABLE) if setting else DEFAULT_CAP
 
 
 def parse_size(text: str, what: str = "The size") -> int:
@@ -291,7 +291,7 @@ def parse_size(text: str, what: str = "The size") -> int:
 
 
 def _remove(index: IndexFile, why: str, dry_run: bool, report: PruneReport) -> None:
-    """Delete one index under its lock, or say in the report why not."""
+    """Delete one index under its lock, or report why not."""
     try:
         with _locked(index.path.with_suffix(".lock")):
             if _last_change(index.path) > index.last_used:
@@ -326,7 +326,7 @@ _WINDOWS = sys.platform == "win32"
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """The lock of an index, or `InUse` at once. A lock file that was not there before is not left behind."""
+    """Hold the lock of an index, or raise `InUse` at once. A lock file that did not exist before is removed afterwards."""
     existed = file.exists()
     lock = FileLock(file)
     try:
@@ -363,7 +363,7 @@ def _last_change(path: Path) -> float:
 
 
 def _remove_folder(workspace: WorkspaceFolder, dry_run: bool, report: PruneReport) -> None:
-    """Delete what is left of a workspace without indexes: its note, its locks, what a killed process forgot."""
+    """Delete what is left of a workspace without indexes: its note, locks, and leftovers of killed processes."""
     rest = workspace.bytes - sum(i.bytes for i in workspace.indexes)
     if not dry_run:
         stats = _stats(workspace.folder)

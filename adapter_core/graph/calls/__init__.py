@@ -1,1 +1,1 @@
-"""Calls and callers: asked for (`call_sites`), worked out beforehand (`linkpass`), kept (`linkstore`) and looked up again (`links`)."""
+"""Calls and callers: queried (`call_sites`), linked in advance (`linkpass`), stored (`linkstore`) and looked up (`links`)."""

@@ -1,8 +1,8 @@
-"""What the calls of each file lead to, as it was worked out once: a database beside the index, which may be thrown away at any time.
+"""The links of each file: what its calls resolve to, in a database beside the index that can be deleted at any time.
 
-There are two ways: "call", what is written as a call, and "run", what runs without that (`linking.implicit`). A row of either holds for as
-long as nothing changes that its inference read: `files` and `names` are the bits of `linking.results.reads.Reads`, over the
-numbers in `paths`. `uses` tells by hashes how a file used names when it was looked at, so that what it uses anew is known.
+There are two kinds of links: "call" for call expressions, "run" for implicit calls (`linking.implicit`). A row of either is valid until
+something changes that its inference read: `files` and `names` are the bits of `linking.results.reads.Reads`, over the numbers in `paths`.
+`uses` are hashes of how a file used names when it was linked, so that new uses are recognised.
 """
 
 from __future__ import annotations
@@ -17,38 +17,40 @@ from typing import Any, NamedTuple
 from ...types import Call
 from ..linking.calls.sites import Targets
 from ..linking.results.values import Value
+from ..storage.sqlite_files import read_only_uri
 
 SUFFIX = "-links"
-WAYS = ("call", "run")
-_TABLES = tuple(f"{table}_{way}" for way in WAYS for table in ("links", "data", "entering"))
+LINK_KINDS = ("call", "run")
+_TABLES = tuple(f"{table}_{link_kind}" for link_kind in LINK_KINDS for table in ("links", "data", "entering"))
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE paths (number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, state TEXT NOT NULL, uses BLOB NOT NULL);
 """ + "".join(
     f"""
-CREATE TABLE links_{way} (file INTEGER PRIMARY KEY, files BLOB NOT NULL, names BLOB NOT NULL);
-CREATE TABLE data_{way} (file INTEGER NOT NULL, number INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (file, number)) WITHOUT ROWID;
-CREATE TABLE entering_{way} (target TEXT NOT NULL, file INTEGER NOT NULL, calls BLOB NOT NULL, PRIMARY KEY (target, file)) WITHOUT ROWID;
-CREATE INDEX entering_{way}_file ON entering_{way} (file);
+CREATE TABLE links_{kind} (file INTEGER PRIMARY KEY, files BLOB NOT NULL, names BLOB NOT NULL);
+CREATE TABLE data_{kind} (file INTEGER NOT NULL, number INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (file, number)) WITHOUT ROWID;
+CREATE TABLE entering_{kind} (target TEXT NOT NULL, file INTEGER NOT NULL, calls BLOB NOT NULL, PRIMARY KEY (target, file)) WITHOUT ROWID;
+CREATE INDEX entering_{kind}_file ON entering_{kind} (file);
 """
-    for way in WAYS
+    for kind in LINK_KINDS
 )
 _json = json.JSONEncoder(separators=(",", ":")).encode
+_WRITE_SECONDS = 5.0  # that a writer waits for another one
 UNREAD = "-"  # the key of the files whose syntax cannot be looked at
 
 
 class Linked(NamedTuple):
-    """What one written call leads to. `cut`: a limit was met, so that it may be more."""
+    """The targets of a call expression. `truncated`: a limit was reached, so that there may be more."""
 
     targets: Targets
     direct: bool
-    cut: bool
+    truncated: bool
 
 
-class Run(NamedTuple):
-    """Something that runs without a call being written, as `call_sites` shows it, and what it leads to."""
+class StoredImplicitCall(NamedTuple):
+    """An implicit call, as `call_sites` shows it, and its targets."""
 
-    how: str
+    kind: str
     callee: str
     owner: int
     line: int
@@ -58,56 +60,56 @@ class Run(NamedTuple):
 
 
 class FileRows(NamedTuple):
-    """What is kept of one file in one way: the bits of what was read for it, each of its entries, and their numbers by key."""
+    """The rows of one file and link kind: the bits of what was read, its entries by number, and the numbers by key."""
 
     path: str
     files: int
     names: int
-    data: dict[int, Linked | Run]
+    data: dict[int, Linked | StoredImplicitCall]
     keys: dict[str, list[int]]
 
 
-class Known(NamedTuple):
-    """A file as it was looked at: its number, what tells its content and module, and the hashes of how it used names."""
+class LinkedFile(NamedTuple):
+    """A file as it was linked: its number, a key of its content and module, and the hashes of how it used names."""
 
     number: int
     state: str
     uses: bytes
 
 
-def key_of(value: Value) -> str:
-    """Under which the files are found that call a function, class or lambda."""
+def target_key(value: Value) -> str:
+    """The key of calls of a function, class or lambda."""
     extra = f":{value.extra[0]}:{value.extra[1]}" if value.kind == "lambda" else ""
     return f"{value.path}:{value.index}{extra}"
 
 
-def untold(name: str) -> str:
-    """Under which the files are found that call something of a name of which no more is known."""
+def unknown_receiver_key(name: str) -> str:
+    """The key of calls of `name` on a receiver of unknown type."""
     return f"?{name}"
 
 
-def cut_short(name: str) -> str:
-    """Under which the files are found where a limit was met at a call of a name, or at an operation (`runs_key`)."""
+def truncated_key(name: str) -> str:
+    """The key of calls of `name`, or of operations (`operation_key`), whose inference reached a limit."""
     return f"!{name}"
 
 
-def runs_key(runs: str, name: str) -> str:
-    """What an operation does; of attributes to which, and of what is handed over under which name."""
-    return f"{runs}:{name if runs in ('get', 'set', 'delete', 'callback') else ''}"
+def operation_key(implicit_calls: str, name: str) -> str:
+    """The protocol of an operation; for attribute accesses and callbacks with the name."""
+    return f"{implicit_calls}:{name if implicit_calls in ('get', 'set', 'delete', 'callback') else ''}"
 
 
 class LinkStore:
-    """One connection. Whatever is wrong with the file is a `sqlite3.Error` or `ValueError`: then it is as good as none."""
+    """One connection. Any fault of the file raises `sqlite3.Error` or `ValueError`; it is then treated as missing."""
 
     def __init__(self, path: Path, version: str, write: bool = False) -> None:
-        """`version`: of the code that works links out; a file of another is emptied by a writer, and refused to a reader."""
+        """`version`: of the code that links. A writer empties a file of another version, a reader refuses it."""
         self.path = path
         self._paths: dict[int, str] = {}
         if write:
-            self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
+            self._db = sqlite3.connect(path, timeout=_WRITE_SECONDS, isolation_level=None)
         else:
             self._db = sqlite3.connect(
-                f"{path.as_uri()}?mode=ro", uri=True, timeout=1, isolation_level=None, check_same_thread=False
+                read_only_uri(path), uri=True, timeout=1, isolation_level=None, check_same_thread=False
             )
         try:
             if write:
@@ -139,74 +141,79 @@ class LinkStore:
 
     @property
     def index(self) -> str:
-        """Of which state of the index all rows hold."""
+        """The state of the index for which all rows are valid."""
         return self._meta("index")
 
-    def is_whole(self, way: str) -> bool:
+    def is_complete(self, link_kind: str) -> bool:
         """Whether there is a row for each file."""
-        return bool(self._meta(f"whole {way}"))
+        return bool(self._meta(f"whole {link_kind}"))
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    def known(self) -> dict[str, Known]:
+    def linked_files(self) -> dict[str, LinkedFile]:
         """Every file that was looked at, by path."""
         rows = self._db.execute("SELECT path, number, state, uses FROM paths")
-        return {path: Known(number, state, uses) for path, number, state, uses in rows}
+        return {path: LinkedFile(number, state, uses) for path, number, state, uses in rows}
 
-    def states(self) -> dict[str, str]:
-        """`Known.state` of every file that was looked at, by path."""
+    def content_states(self) -> dict[str, str]:
+        """`LinkedFile.state` of every file that was looked at, by path."""
         return dict(self._db.execute("SELECT path, state FROM paths"))
 
-    def known_file(self, path: str) -> Known | None:
+    def linked_file(self, path: str) -> LinkedFile | None:
         row = self._db.execute("SELECT number, state, uses FROM paths WHERE path = ?", (path,)).fetchone()
-        return Known(*row) if row else None
+        return LinkedFile(*row) if row else None
 
-    def missing(self, way: str) -> list[str]:
+    def files_without_rows(self, link_kind: str) -> list[str]:
         """The files that have no row, in order."""
         rows = self._db.execute(
-            f"SELECT path FROM paths WHERE number NOT IN (SELECT file FROM links_{way}) ORDER BY path"
+            f"SELECT path FROM paths WHERE number NOT IN (SELECT file FROM links_{link_kind}) ORDER BY path"
         )
         return [path for (path,) in rows]
 
-    def resting_on(self, way: str, files: int, names: int) -> list[str]:
-        """The files whose rows rest on some of these files, or asked for some of these names (bits, as in `Reads`)."""
+    def files_affected_by(self, link_kind: str, files: int, names: int) -> list[str]:
+        """The files whose rows depend on some of these files, or looked up some of these names (bits, as in `Reads`)."""
         found = []
-        for path, number, read, asked in self._db.execute(
-            f"SELECT path, number, files, names FROM paths JOIN links_{way} ON file = number"
+        for path, number, files_read, names_read in self._db.execute(
+            f"SELECT path, number, files, names FROM paths JOIN links_{link_kind} ON file = number"
         ):
-            mine = int.from_bytes(read, "little") | 1 << number
-            if mine & files or int.from_bytes(asked, "little") & names:
+            file_bits = int.from_bytes(files_read, "little") | 1 << number
+            if file_bits & files or int.from_bytes(names_read, "little") & names:
                 found.append(path)
         return found
 
-    def entering(self, way: str, key: str) -> list[tuple[str, list[int]]]:
-        """The files of which some entries have this key, and the numbers of these in each."""
+    def entries_with_key(self, link_kind: str, key: str) -> list[tuple[str, list[int]]]:
+        """The files that have entries with this key, and the numbers of these entries."""
         rows = self._db.execute(
-            f"SELECT path, calls FROM entering_{way} JOIN paths ON number = file WHERE target = ? ORDER BY path", (key,)
+            f"SELECT path, calls FROM entering_{link_kind} JOIN paths ON number = file WHERE target = ? ORDER BY path",
+            (key,),
         )
         return [(path, array("i", calls).tolist()) for path, calls in rows]
 
     def calls(self, path: str, numbers: Iterable[int] | None = None) -> dict[int, Linked]:
-        """What some calls of a file (None: all) lead to, by their number among them; those that lead nowhere are left out."""
-        return {number: self._linked(json.loads(data)) for number, data in self._data("call", path, numbers)}
+        """The links of some calls of a file (None: all), by number; calls without targets are left out."""
+        return {
+            number: self._decode_link(json.loads(data)) for number, data in self._stored_rows("call", path, numbers)
+        }
 
-    def runs(self, path: str, numbers: Iterable[int] | None = None) -> dict[int, Run]:
-        """What runs in a file without a call, by number (None: all)."""
+    def implicit_calls(self, path: str, numbers: Iterable[int] | None = None) -> dict[int, StoredImplicitCall]:
+        """Implicit calls of a file, by number (None: all)."""
         found = {}
-        for number, data in self._data("run", path, numbers):
-            how, callee, owner, line, last, deferred, linked = json.loads(data)
-            found[number] = Run(how, callee, owner, line, last, bool(deferred), self._linked(linked))
+        for number, data in self._stored_rows("run", path, numbers):
+            kind, callee, owner, line, last, deferred, linked = json.loads(data)
+            found[number] = StoredImplicitCall(
+                kind, callee, owner, line, last, bool(deferred), self._decode_link(linked)
+            )
         return found
 
-    def _data(self, way: str, path: str, numbers: Iterable[int] | None) -> list[tuple[int, str]]:
+    def _stored_rows(self, link_kind: str, path: str, numbers: Iterable[int] | None) -> list[tuple[int, str]]:
         file = "file = (SELECT number FROM paths WHERE path = ?)"
-        query = f"SELECT number, data FROM data_{way} WHERE {file}"
+        query = f"SELECT number, data FROM data_{link_kind} WHERE {file}"
         if numbers is None:
             return self._db.execute(query, (path,)).fetchall()
         return [row for number in numbers for row in self._db.execute(f"{query} AND number = ?", (path, number))]
 
-    def _linked(self, told: list[Any]) -> Linked:
-        flags, named, entered, external = told
+    def _decode_link(self, encoded: list[Any]) -> Linked:
+        flags, named, entered, external = encoded
         targets = Targets(self._values(named), self._values(entered), tuple(external), bool(flags & 1))
         return Linked(targets, bool(flags & 2), bool(flags & 4))
 
@@ -224,35 +231,36 @@ class LinkStore:
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def begin(
-        self, index: str, states: dict[str, tuple[str, bytes]], gone: Iterable[str], void: dict[str, list[str]]
+        self, index: str, content_states: dict[str, tuple[str, bytes]], gone: Iterable[str], void: dict[str, list[str]]
     ) -> None:
-        """All rows but the `void` ones of each way hold for a state of the index, in which these files have these states and uses."""
+        """Start a pass: delete the `void` rows of each kind and the files that are `gone`, and store the state of the index and of new
+        or changed files. All other rows stay valid."""
         self._db.execute("BEGIN IMMEDIATE")
-        for way in WAYS:
-            for path in (*void[way], *gone):
-                self._delete(way, path)
+        for link_kind in LINK_KINDS:
+            for path in (*void[link_kind], *gone):
+                self._delete(link_kind, path)
         self._db.executemany("DELETE FROM paths WHERE path = ?", [(path,) for path in gone])
         self._db.executemany(
             "INSERT INTO paths (path, state, uses) VALUES (?, ?, ?)"
             " ON CONFLICT (path) DO UPDATE SET state = excluded.state, uses = excluded.uses",
-            [(path, state, uses) for path, (state, uses) in states.items()],
+            [(path, state, uses) for path, (state, uses) in content_states.items()],
         )
-        self._tell("index", index)
-        for way in WAYS:
-            self._tell(f"whole {way}", "" if self.missing(way) else "1")
+        self._set_meta("index", index)
+        for link_kind in LINK_KINDS:
+            self._set_meta(f"whole {link_kind}", "" if self.files_without_rows(link_kind) else "1")
         self._db.execute("COMMIT")
 
-    def _tell(self, key: str, value: str) -> None:
+    def _set_meta(self, key: str, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def _delete(self, way: str, path: str) -> None:
+    def _delete(self, link_kind: str, path: str) -> None:
         for table in ("links", "data", "entering"):
             self._db.execute(
-                f"DELETE FROM {table}_{way} WHERE file IN (SELECT number FROM paths WHERE path = ?)", (path,)
+                f"DELETE FROM {table}_{link_kind} WHERE file IN (SELECT number FROM paths WHERE path = ?)", (path,)
             )
 
-    def write(self, index: str, way: str, rows: Sequence[FileRows]) -> bool:
-        """One transaction. False, and nothing is written, where the rows are by now of another state of the index."""
+    def write(self, index: str, link_kind: str, rows: Sequence[FileRows]) -> bool:
+        """One transaction. Returns False and writes nothing where the rows belong to another state of the index by now."""
         self._db.execute("BEGIN IMMEDIATE")
         if self.index != index:
             self._db.execute("ROLLBACK")
@@ -260,49 +268,55 @@ class LinkStore:
         numbers: dict[str, int] = dict(self._db.execute("SELECT path, number FROM paths"))
         for path, files, names, data, keys in rows:
             file = numbers[path]
-            self._delete(way, path)
-            self._db.execute(f"INSERT INTO links_{way} VALUES (?, ?, ?)", (file, _bytes(files), _bytes(names)))
+            self._delete(link_kind, path)
+            self._db.execute(f"INSERT INTO links_{link_kind} VALUES (?, ?, ?)", (file, _bytes(files), _bytes(names)))
             self._db.executemany(
-                f"INSERT INTO data_{way} VALUES (?, ?, ?)",
-                [(file, n, _json(_told(one, numbers))) for n, one in data.items()],
+                f"INSERT INTO data_{link_kind} VALUES (?, ?, ?)",
+                [(file, n, _json(_encoded(entry, numbers))) for n, entry in data.items()],
             )
             self._db.executemany(
-                f"INSERT INTO entering_{way} VALUES (?, ?, ?)",
+                f"INSERT INTO entering_{link_kind} VALUES (?, ?, ?)",
                 [(key, file, array("i", found).tobytes()) for key, found in keys.items()],
             )
         self._db.execute("COMMIT")
         return True
 
-    def finish(self, way: str) -> None:
-        self._tell(f"whole {way}", "1")
+    def mark_complete(self, index: str, link_kind: str) -> bool:
+        """Record that each file has a row. Returns False and records nothing where another linker has made that untrue."""
+        self._db.execute("BEGIN IMMEDIATE")
+        complete = self.index == index and not self.files_without_rows(link_kind)
+        if complete:
+            self._set_meta(f"whole {link_kind}", "1")
+        self._db.execute("COMMIT")
+        return complete
 
 
 def _bytes(bits: int) -> bytes:
     return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
 
 
-def keys_of_calls(calls: Sequence[Call], links: dict[int, Linked]) -> dict[str, list[int]]:
-    """By which the written calls of a file are found."""
+def call_keys(calls: Sequence[Call], links: dict[int, Linked]) -> dict[str, list[int]]:
+    """The keys of the call expressions of a file, with the numbers of the calls."""
     found: dict[str, list[int]] = {}
-    for number, (targets, _, cut) in links.items():
+    for number, (targets, _, truncated) in links.items():
         name = calls[number].name
-        keys = {key_of(v) for v in (*targets.named, *targets.entered) if v.kind != "module"}
+        keys = {target_key(v) for v in (*targets.named, *targets.entered) if v.kind != "module"}
         if not targets.named and not targets.elsewhere and "." in calls[number].callee:
-            keys.add(untold(name))
-        if cut:
-            keys.add(cut_short(name))
+            keys.add(unknown_receiver_key(name))
+        if truncated:
+            keys.add(truncated_key(name))
         for key in keys:
             found.setdefault(key, []).append(number)
     return found
 
 
-def _told(one: Linked | Run, numbers: dict[str, int]) -> list[Any]:
-    if isinstance(one, Run):
-        return [*one[:6], _told(one.linked, numbers)]
-    targets, direct, cut = one
+def _encoded(entry: Linked | StoredImplicitCall, numbers: dict[str, int]) -> list[Any]:
+    if isinstance(entry, StoredImplicitCall):
+        return [*entry[:6], _encoded(entry.linked, numbers)]
+    targets, direct, truncated = entry
     named, entered, external, open_ = targets.named, targets.entered, targets.external, targets.open
     values = [[[v.kind, numbers.get(v.path, v.path), v.index, v.extra] for v in part] for part in (named, entered)]
-    return [open_ | direct << 1 | cut << 2, *values, external]
+    return [open_ | direct << 1 | truncated << 2, *values, external]
 
 
 def hashes(numbers: Iterable[int]) -> bytes:

@@ -1,8 +1,8 @@
-"""Which files of a folder belong to the index.
+"""Which files of a folder are indexed.
 
-Git's ignore rules are honoured (read by us: no git process runs), and what is never the project's own source is left out even
-without them: environments, installed packages, build output, caches, key files. Symbolic links are not followed: a link into
-the root would show a file twice, one out of it would leave the workspace.
+Git's ignore rules are applied (without running git), and files that are never the project's own source are left out in any case:
+environments, installed packages, build output, caches, key files. Symbolic links are not followed: a link into the root would duplicate a
+file, one out of it would leave the workspace.
 """
 
 from __future__ import annotations
@@ -97,8 +97,7 @@ def check_root(root: str | os.PathLike[str]) -> Path:
 
 
 def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
-    """Walk `root`. Raises `RootError` where it cannot be read, and nothing for what lies below it: unreadable folders and odd files are
-    listed in `skipped`."""
+    """Walk `root`. Raises `RootError` where it cannot be read. Unreadable folders and irregular files below it are listed in `skipped`."""
     options = options or DiscoverOptions()
     found = Discovery()
     at_home = root == root.parent or root == _home()
@@ -113,8 +112,10 @@ def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
                 children = sorted(listing, key=lambda e: e.name)
         except OSError as error:
             if not folder:
-                raise RootError(f"{_shown(str(root))} cannot be read ({error.strerror}); is it still there?") from error
-            found.skipped.append(Problem(_shown(folder), f"folder cannot be read: {error.strerror}"))
+                raise RootError(
+                    f"{_printable(str(root))} cannot be read ({error.strerror}); is it still there?"
+                ) from error
+            found.skipped.append(Problem(_printable(folder), f"folder cannot be read: {error.strerror}"))
             continue
         names = {entry.name for entry in children}
         if folder and ("pyvenv.cfg" in names or "conda-meta" in names):
@@ -126,11 +127,11 @@ def discover(root: Path, options: DiscoverOptions | None = None) -> Discovery:
             entries += 1
             path = f"{folder}/{entry.name}" if folder else entry.name
             if _is_dir(entry):
-                if not _skip_dir(entry) and not ignored(path + "/", rules):
+                if not _skip_dir(entry) and not is_ignored(path + "/", rules):
                     below.append((path, rules, in_docs or entry.name.lower() in _DOC_DIRS))
                 continue
             kind = kind_of(entry.name, in_docs)
-            if kind is None or ignored(path, rules):
+            if kind is None or is_ignored(path, rules):
                 continue
             _add_file(found, entry, path, kind, options.max_file_bytes)
             if len(found.files) >= limit:
@@ -156,9 +157,9 @@ def discover_some(root: Path, paths: Iterable[str], options: DiscoverOptions | N
     }
     for path in dict.fromkeys(paths):
         folder, _, name = path.rpartition("/")
-        state = None if _leaves(path) else _folder_state(root, folder, folders)
+        state = None if _leaves_root(path) else _folder_state(root, folder, folders)
         kind = kind_of(name, state[1]) if state is not None else None
-        if state is None or kind is None or ignored(path, state[0]):
+        if state is None or kind is None or is_ignored(path, state[0]):
             continue
         try:
             with os.scandir(root / folder if folder else root) as listing:
@@ -173,17 +174,17 @@ def discover_some(root: Path, paths: Iterable[str], options: DiscoverOptions | N
 def _folder_state(
     root: Path, folder: str, known: dict[str, tuple[tuple[Rules, ...], bool] | None]
 ) -> tuple[tuple[Rules, ...], bool] | None:
-    """The ignore rules that hold in a folder, and whether it is one of documentation; None where it is left out."""
+    """The ignore rules of a folder, and whether it holds documentation; None where it is left out."""
     if folder in known:
         return known[folder]
     above, _, name = folder.rpartition("/")
     outer = _folder_state(root, above, known)
     state: tuple[tuple[Rules, ...], bool] | None = None
     if outer is not None and name not in ("", ".", ".."):
-        place = root / folder
+        folder_path = root / folder
         left_out = (
-            _is_link(place) or not place.is_dir() or skip_name(name, place) or ignored(folder + "/", outer[0])
-            or (place / "pyvenv.cfg").exists() or (place / "conda-meta").exists()
+            _is_link(folder_path) or not folder_path.is_dir() or is_skipped_folder(name, folder_path) or is_ignored(folder + "/", outer[0])
+            or (folder_path / "pyvenv.cfg").exists() or (folder_path / "conda-meta").exists()
         )  # fmt: skip
         if not left_out:
             state = (with_own_rules(root, folder, outer[0]), outer[1] or name.lower() in _DOC_DIRS)
@@ -192,26 +193,26 @@ def _folder_state(
 
 
 def with_own_rules(root: Path, folder: str, rules: tuple[Rules, ...]) -> tuple[Rules, ...]:
-    """The rules that hold in a folder: those around it, and its `.gitignore`."""
+    """The ignore rules of a folder: those of the enclosing folders, and its `.gitignore`."""
     file = root / folder / ".gitignore" if folder else root / ".gitignore"
     return (*rules, Rules(folder, _read_lines(file))) if file.is_file() else rules
 
 
 def is_folder(root: Path, path: str, options: DiscoverOptions) -> bool:
-    """Whether there is a folder of this relative path, and `discover` would look into it."""
+    """Whether there is a folder of this relative path that `discover` would walk."""
     if not (root / path).is_dir():
         return False  # most are files: before any rules are read
     rules = with_own_rules(root, "", root_rules(root, options.ignore))
-    return not _leaves(path) and _folder_state(root, path, {"": (rules, False)}) is not None
+    return not _leaves_root(path) and _folder_state(root, path, {"": (rules, False)}) is not None
 
 
-def _leaves(path: str) -> bool:
-    """Whether a path is no relative one: an absolute path, or one of another drive, would leave the root."""
+def _leaves_root(path: str) -> bool:
+    """Whether a path is absolute or has a drive, and so would leave the root."""
     return path.startswith("/") or os.path.isabs(path) or bool(os.path.splitdrive(path)[0])
 
 
-def decides(path: str) -> bool:
-    """Whether a file's change can change which other files belong to the index, or under which names."""
+def affects_discovery(path: str) -> bool:
+    """Whether a change of this file may change which other files are indexed, or their module names."""
     name = path.rpartition("/")[2]
     return name in (".gitignore", "pyvenv.cfg", "pyproject.toml", "setup.cfg", "setup.py", "pytest.ini", "tox.ini")
 
@@ -229,7 +230,7 @@ def kind_of(name: str, in_docs: bool = False) -> str | None:
 
 
 def is_key_file(name: str) -> bool:
-    """Whether a file, by its name, holds keys or passwords: nothing reads it."""
+    """Whether a file, by its name, holds keys or passwords, and must not be read."""
     return _KEY_FILES.match(name) is not None
 
 
@@ -238,9 +239,9 @@ def _add_file(found: Discovery, entry: os.DirEntry[str], path: str, kind: str, m
         info = entry.stat(follow_symlinks=False)
         path.encode("utf-8")
     except OSError as error:
-        found.skipped.append(Problem(_shown(path), f"cannot be read: {error.strerror}"))
+        found.skipped.append(Problem(_printable(path), f"cannot be read: {error.strerror}"))
     except UnicodeEncodeError:
-        found.skipped.append(Problem(_shown(path), "file name is not valid Unicode"))
+        found.skipped.append(Problem(_printable(path), "file name is not valid Unicode"))
     else:
         if stat.S_ISLNK(info.st_mode):
             found.skipped.append(Problem(path, "symbolic link"))
@@ -249,17 +250,17 @@ def _add_file(found: Discovery, entry: os.DirEntry[str], path: str, kind: str, m
         elif info.st_size > max_bytes:
             found.skipped.append(Problem(path, f"larger than {max_bytes // 1000:,} kB"))
         else:
-            times = storable(info.st_mtime_ns), storable(info.st_ctime_ns)
-            found.files.append(FoundFile(path, kind, info.st_size, *times, inode=storable(info.st_ino)))
+            times = clamp_to_int64(info.st_mtime_ns), clamp_to_int64(info.st_ctime_ns)
+            found.files.append(FoundFile(path, kind, info.st_size, *times, inode=clamp_to_int64(info.st_ino)))
 
 
-def storable(number: int) -> int:
-    """SQLite keeps 64 bits with a sign: no time after the year 2262, and not every inode."""
+def clamp_to_int64(number: int) -> int:
+    """SQLite stores signed 64-bit integers: no time after the year 2262, and not every inode."""
     return max(-_MAX_INTEGER, min(number, _MAX_INTEGER))
 
 
-def _shown(path: str) -> str:
-    """A path as it can be printed, even where it is no Unicode."""
+def _printable(path: str) -> str:
+    """A path that can be printed, even where it is not valid Unicode."""
     return path.encode("utf-8", "replace").decode()
 
 
@@ -274,8 +275,8 @@ class Rules:
         return self._spec.check_file(path[len(self._prefix) :]).include
 
 
-def ignored(path: str, rules: tuple[Rules, ...]) -> bool:
-    """Whether the rules leave a path out; that of a folder ends in a slash."""
+def is_ignored(path: str, rules: tuple[Rules, ...]) -> bool:
+    """Whether the rules exclude a path; the path of a folder ends in a slash."""
     # The deepest folder that has an opinion decides, as in git.
     for rule in reversed(rules):
         verdict = rule.check(path)
@@ -285,11 +286,11 @@ def ignored(path: str, rules: tuple[Rules, ...]) -> bool:
 
 
 def root_rules(root: Path, extra: tuple[str, ...]) -> tuple[Rules, ...]:
-    """The user's own rules, those of the clone, and `extra` ones; the folder's `.gitignore` comes on top (`with_own_rules`)."""
+    """The user's own rules, those of the clone, and `extra` ones; the folder's `.gitignore` is added by `with_own_rules`."""
     config = Path(os.environ.get("XDG_CONFIG_HOME") or _home() / ".config")
     # The user's own file may be a link; only in a workspace none is followed.
-    own = Path(os.path.realpath(config / "git" / "ignore"))
-    sources = (_read_lines(own), _read_lines(root / ".git" / "info" / "exclude"), list(extra))
+    user_file = Path(os.path.realpath(config / "git" / "ignore"))
+    sources = (_read_lines(user_file), _read_lines(root / ".git" / "info" / "exclude"), list(extra))
     return tuple(Rules("", lines) for lines in sources if lines)
 
 
@@ -313,11 +314,11 @@ def _read_lines(file: Path) -> list[str]:
 
 
 def _skip_dir(entry: os.DirEntry[str]) -> bool:
-    return skip_name(entry.name, entry.path)
+    return is_skipped_folder(entry.name, entry.path)
 
 
-def skip_name(name: str, path: str | os.PathLike[str]) -> bool:
-    """Whether what a folder holds is, by the folder's name, never the project's own source."""
+def is_skipped_folder(name: str, path: str | os.PathLike[str]) -> bool:
+    """Whether a folder, by its name, never holds the project's own source."""
     if name in _SKIPPED_DIRS or name.endswith((".egg-info", ".dist-info")):
         return True
     return name in _BUILD_DIRS and not os.path.exists(os.path.join(path, "__init__.py"))
@@ -331,15 +332,15 @@ def _is_dir(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_junction(entry: os.DirEntry[str] | Path) -> bool:
-    """Whether it is one of Windows' links between folders, which count as folders there. (Python 3.12 has a method for it.)"""
+    """Whether it is a Windows junction, a link between folders that counts as a folder. (Python 3.12 has a method for it.)"""
     if os.name != "nt":
         return False
     return getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == _JUNCTION
 
 
-def _is_link(place: Path) -> bool:
+def _is_link(folder_path: Path) -> bool:
     try:
-        return place.is_symlink() or _is_junction(place)
+        return folder_path.is_symlink() or _is_junction(folder_path)
     except OSError:
         return False
 

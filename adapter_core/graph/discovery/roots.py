@@ -1,8 +1,8 @@
-"""Source roots: below which folders imports look for modules, read from the files that say so. Nothing is executed.
+"""Source roots: the folders below which imports look for modules, read from configuration files. Nothing is executed.
 
-The workspace's own folder is one; `src` and `lib` at the top or beside a project's file are, unless they are packages; so is what
-`pyproject.toml`, `setup.cfg` or the text of `setup.py` name: setuptools' `package-dir` and `where`, Poetry's `from`, Hatch's and PDM's
-folders, uv's module root, pytest's `pythonpath`. Some give one package a folder of another name.
+The workspace folder is one; so are `src` and `lib` at the top or beside a project file, unless they are packages, and what
+`pyproject.toml`, `setup.cfg` or the text of `setup.py` declares: setuptools' `package-dir` and `where`, Poetry's `from`, Hatch's and PDM's
+folders, uv's module root, pytest's `pythonpath`. Some declare that a folder holds a package of another name.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_USUAL = ("src", "lib")
+_USUAL_ROOTS = ("src", "lib")
 PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
-_TELLING = (*PROJECT_FILES, "pytest.ini", "tox.ini")
+_CONFIG_FILES = (*PROJECT_FILES, "pytest.ini", "tox.ini")
 
 # A folder, and the package that it holds; "" where it is a root.
-Told = tuple[str, str]
+DeclaredRoot = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRoots:
-    """Folders relative to the workspace, without slashes at their ends; "" is the workspace itself. `packages`: (folder, dotted name)
-    of those that are a package under a name given to them."""
+    """Folders relative to the workspace, without a slash at the end; "" is the workspace itself. `packages`: (folder, dotted name) of
+    folders that are a package under a declared name."""
 
     folders: tuple[str, ...] = ("",)
     packages: tuple[tuple[str, str], ...] = ()
@@ -58,32 +58,32 @@ class SourceRoots:
 
 
 def source_roots(paths: Iterable[str], read: Any) -> SourceRoots:
-    """The roots of a workspace with these files. `read(path)` gives a file's text, "" where it cannot be read."""
-    every = set(paths)
-    projects = {""} | {p.rpartition("/")[0] for p in every if p.rpartition("/")[2] in PROJECT_FILES}
-    told = [
+    """The roots of a workspace with these files. `read(path)` returns the text of a file, "" where it cannot be read."""
+    known_files = set(paths)
+    projects = {""} | {p.rpartition("/")[0] for p in known_files if p.rpartition("/")[2] in PROJECT_FILES}
+    declared = [
         (_join(project, folder), name)
         for project in sorted(projects)
-        for file in (_join(project, name) for name in _TELLING)
-        if file in every
-        for folder, name in _told(file, read(file))
+        for file in (_join(project, name) for name in _CONFIG_FILES)
+        if file in known_files
+        for folder, name in _declared_roots(file, read(file))
     ]
-    roots = {folder for folder, name in told if not name}
-    packages = {folder: name for folder, name in told if name and folder not in roots}
-    usual = projects | {_join(project, name) for project in projects for name in _USUAL}
-    there = _folders_of(every)
+    roots = {folder for folder, name in declared if not name}
+    packages = {folder: name for folder, name in declared if name and folder not in roots}
+    usual_folders = projects | {_join(project, name) for project in projects for name in _USUAL_ROOTS}
+    existing_folders = _folders_of(known_files)
 
     def is_package(folder: str) -> bool:
-        return _join(folder, "__init__.py") in every
+        return _join(folder, "__init__.py") in known_files
 
-    folders = {f for f in roots | (usual - packages.keys()) if f in there and not is_package(f)}
+    folders = {f for f in roots | (usual_folders - packages.keys()) if f in existing_folders and not is_package(f)}
     # The workspace itself is a package only where it looks like one: everything in it has another name then.
-    given = {f: name for f, name in packages.items() if f in there or (not f and is_package(f))}
-    return SourceRoots(("", *sorted(folders)), tuple(sorted(given.items())))
+    existing_packages = {f: name for f, name in packages.items() if f in existing_folders or (not f and is_package(f))}
+    return SourceRoots(("", *sorted(folders)), tuple(sorted(existing_packages.items())))
 
 
 def _folders_of(paths: Iterable[str]) -> set[str]:
-    """The folders that hold files, near or far; not the workspace itself."""
+    """The folders that contain files, directly or not; without the workspace itself."""
     found: set[str] = set()
     for path in paths:
         while (path := path.rpartition("/")[0]) and path not in found:
@@ -98,7 +98,7 @@ def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _told(file: str, text: str) -> list[Told]:
+def _declared_roots(file: str, text: str) -> list[DeclaredRoot]:
     if not text:
         return []
     try:
@@ -110,7 +110,11 @@ def _told(file: str, text: str) -> list[Told]:
             found = list(_from_cfg(text))
     except (ValueError, TypeError, AttributeError, KeyError, configparser.Error, RecursionError):
         return []  # a file that its own tools could not read tells nothing
-    return [(folder, name) for given, name in found if (folder := _folder(given)) is not None and _is_name(name)]
+    return [
+        (folder, name)
+        for folder_value, name in found
+        if (folder := _folder(folder_value)) is not None and _is_name(name)
+    ]
 
 
 def _from_toml(data: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
@@ -143,8 +147,8 @@ def _from_cfg(text: str) -> Iterator[tuple[Any, Any]]:
     parser.read_string(text)
     if parser.has_section("options"):
         for entry in re.split(r"[,\n]", parser.get("options", "package_dir", fallback="")):
-            name, given, folder = entry.partition("=")
-            if given:
+            name, equals, folder = entry.partition("=")
+            if equals:
                 yield folder, name.strip()
     yield from _roots(parser.get("options.packages.find", "where", fallback="").split())
     for section in ("pytest", "tool:pytest"):
@@ -152,15 +156,15 @@ def _from_cfg(text: str) -> Iterator[tuple[Any, Any]]:
 
 
 def _from_script(text: str) -> Iterator[tuple[Any, Any]]:
-    """What a setup script hands to `setup` in so many words."""
+    """The literal arguments of `setup` in a setup script."""
     tree = parse_tree(text)
     for call in ast.walk(tree) if tree is not None else ():
         if not isinstance(call, ast.Call):
             continue
         arguments: dict[str | None, ast.expr] = {keyword.arg: keyword.value for keyword in call.keywords}
         called = dotted(call.func).rpartition(".")[2]
-        if called == "setup" and isinstance(given := arguments.get("package_dir"), ast.Dict):
-            for name, folder in zip(given.keys, given.values, strict=True):
+        if called == "setup" and isinstance(package_dir := arguments.get("package_dir"), ast.Dict):
+            for name, folder in zip(package_dir.keys, package_dir.values, strict=True):
                 if isinstance(name, ast.Constant) and isinstance(folder, ast.Constant):
                     yield folder.value, name.value
         elif called in ("find_packages", "find_namespace_packages"):
@@ -168,14 +172,14 @@ def _from_script(text: str) -> Iterator[tuple[Any, Any]]:
             yield from _roots(where.value if isinstance(where, ast.Constant) else None)
 
 
-def _roots(told: Any) -> list[tuple[Any, str]]:
-    """Roots given as one folder, as several, or not at all."""
-    return [(folder, "") for folder in ([told] if isinstance(told, str) else told or [])]
+def _roots(value: Any) -> list[tuple[Any, str]]:
+    """Roots declared as one folder, as several, or not at all."""
+    return [(folder, "") for folder in ([value] if isinstance(value, str) else value or [])]
 
 
-def _folder(given: Any) -> str | None:
-    """A folder inside the workspace; None for what leads out of it, and is nobody's source root."""
-    folder = given.strip().replace("\\", "/") if isinstance(given, str) else "/"
+def _folder(value: Any) -> str | None:
+    """A folder inside the workspace; None for one outside."""
+    folder = value.strip().replace("\\", "/") if isinstance(value, str) else "/"
     return None if folder.startswith("/") or ".." in folder.split("/") or ":" in folder else folder
 
 

@@ -1,4 +1,4 @@
-"""Source files of other languages, which are not indexed: so that an answer that misses them can say so."""
+"""Source files of other languages, which are not indexed, so that an answer can say that it does not cover them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..source import read_bytes
-from .discover import Rules, ignored, is_key_file, root_rules, skip_name, with_own_rules
+from .discover import Rules, is_ignored, is_key_file, is_skipped_folder, root_rules, with_own_rules
 
 _SUFFIXES = frozenset(
     ".bash .c .cc .clj .cpp .cs .cu .cxx .dart .erl .ex .exs .f90 .fs .go .groovy .h .hpp .hs .java .jl .js .jsx .kt .lua .m .mjs .ml "
@@ -17,11 +17,11 @@ _MAX_ENTRIES = 20_000
 _MAX_READ = 300  # files
 _MAX_BYTES = 100_000  # of one of them
 _SHARE = 2 / 3
-_MADE_LINE = 500  # characters, on average: nobody writes such lines
+_GENERATED_LINE = 500  # characters, on average: nobody writes such lines
 
 
 def other_sources(root: Path) -> Iterator[str]:
-    """Paths of source files that are not indexed for their language, in order, outer ones first; none that Git ignores. Of a very large
+    """Paths of source files of languages that are not indexed, in order, outer ones first, without ignored ones. In a very large
     workspace only those among its first entries."""
     waiting: list[tuple[str, tuple[Rules, ...]]] = [("", root_rules(root, ()))]
     entries = 0
@@ -41,16 +41,16 @@ def other_sources(root: Path) -> Iterator[str]:
             if entry.is_symlink():
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if not skip_name(entry.name, entry.path) and not ignored(path + "/", rules):
+                if not is_skipped_folder(entry.name, entry.path) and not is_ignored(path + "/", rules):
                     waiting.append((path, rules))
                 continue
             source = os.path.splitext(entry.name.lower())[1] in _SUFFIXES and not is_key_file(entry.name)
-            if source and not ignored(path, rules):
+            if source and not is_ignored(path, rules):
                 yield path
 
 
 def may_answer(root: Path, names: Sequence[str], words: Sequence[str]) -> tuple[list[str], int]:
-    """(files that hold all `names`, or where there are none most of the `words`; how many source files there are that are not indexed)."""
+    """(files that contain all `names`, or, without names, most of the `words`; the number of source files that are not indexed)."""
     names, words = [n.lower() for n in names], [w.lower() for w in words]
     found: list[str] = []
     number = 0
@@ -62,9 +62,9 @@ def may_answer(root: Path, names: Sequence[str], words: Sequence[str]) -> tuple[
             text = path.lower() + "\n" + read_bytes(root / path, _MAX_BYTES).decode("utf-8", "replace").lower()
         except (OSError, ValueError):
             continue
-        if len(text) > _MADE_LINE * (1 + text.count("\n")):
+        if len(text) > _GENERATED_LINE * (1 + text.count("\n")):
             continue  # packed by a tool, or an index for a search in a browser: nobody reads it
-        held = sum(word in text for word in words)
-        if all(name in text for name in names) if names else held >= _SHARE * len(words):
+        matching = sum(word in text for word in words)
+        if all(name in text for name in names) if names else matching >= _SHARE * len(words):
             found.append(path)
     return found, number

@@ -209,7 +209,7 @@ def _insert(db: sqlite3.Connection, table: str, rows: Iterator[Record]) -> None:
     waiting: dict[str, list[Record]] = {}
     for count, row in enumerate(rows, 1):
         for name, lists, column in _LISTS.get(table, ()):
-            waiting.setdefault(name, []).extend({"call": row["id"], column: one} for one in row.pop(lists))
+            waiting.setdefault(name, []).extend({"call": row["id"], column: element} for element in row.pop(lists))
         waiting.setdefault(table, []).append(row)
         if count % _BATCH == 0:
             _write(db, waiting)

@@ -1,7 +1,7 @@
 """Everything that a graph knows, as plain records: dictionaries of numbers, texts and lists, table by table.
 
-What they mean is docs/graph-export.md. Ids are given in the order of paths and lines, and nothing of the moment is in a record, so the
-same files give the same records.
+Their meaning is described in docs/graph-export.md. Ids are assigned in the order of paths and lines, and records contain nothing volatile,
+so the same files give the same records.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...errors import Cancelled
-from ...types import Call, CallSite, CancelToken, Listing, ModuleFacts, Symbol, SymbolRef
+from ...types import Call, CallSite, CancelToken, Listing, ModuleFacts, Symbol, SymbolRef, check_cancelled
 from ..linking.inference import Inference
-from ..linking.names.modules import absolute, located
+from ..linking.names.modules import resolved_module
 from ..snapshot.documents import Document
 from ..storage.store import Store
 
@@ -23,7 +22,7 @@ Record = dict[str, Any]
 
 
 class Graph(Protocol):
-    """What is read of a `CodeGraph`."""
+    """The part of `CodeGraph` that is read."""
 
     root: Path
     name: str
@@ -51,7 +50,7 @@ class Graph(Protocol):
 
 
 class Records:
-    """One pass over a graph. Take the tables in the order in which they stand here: ids of lambdas are known after the calls."""
+    """One pass over a graph. Read the tables in the order given here: the ids of lambdas are known after the calls."""
 
     def __init__(self, graph: Graph, progress: Progress | None = None, cancel: CancelToken | None = None) -> None:
         self._graph = graph
@@ -59,15 +58,15 @@ class Records:
         self._cancel = cancel
         self._paths: list[str] = []
         self._file_ids: dict[str, int] = {}
-        self._first: dict[str, int] = {}  # of each file: the id of its first symbol
+        self._first_symbol_id: dict[str, int] = {}  # of each file: the id of its first symbol
         self._indexes: dict[str, dict[tuple[str, int, str], int]] = {}
         self._lambdas: dict[tuple[str, int, int], Record] = {}
         self._problems = {row.path: row.problem for row in graph.store.files()}
         self._incomplete: list[str] = []
-        self._next = 1
+        self._next_id = 1
         self._done = 0
         self._total = 3 * len(self._problems)  # each file is read once, and linked twice
-        graph.inference.partial = False
+        graph.inference.incomplete = False
 
     def tables(self) -> Iterator[tuple[str, Iterator[Record]]]:
         """Name and records of each table. Raises `Cancelled`."""
@@ -85,10 +84,10 @@ class Records:
             self._progress(self._total, self._total, "")
 
     def completeness(self) -> tuple[bool, str]:
-        """Whether the records are all there is, and why not; known when the last table has been read."""
+        """Whether the records are complete, and the reason if not; known when the last table has been read."""
         complete, reason = self._graph.completeness
         reasons = [reason] if reason else []
-        if self._graph.inference.partial:
+        if self._graph.inference.incomplete:
             reasons.append("some of it is too entangled to be followed to its end")
         reasons += self._incomplete
         return complete and len(reasons) == bool(reason), "; ".join(dict.fromkeys(reasons))
@@ -96,7 +95,7 @@ class Records:
     # -- steps -------------------------------------------------------------------------------------------------------
 
     def _number(self) -> None:
-        """Give every symbol its id, so that what refers to it can be written first."""
+        """Assign an id to every symbol, so that references can be written first."""
         for path in sorted(self._problems):
             self._step(path)
             facts = self._graph.facts(path)
@@ -104,8 +103,8 @@ class Records:
                 continue  # vanished since it was indexed
             self._paths.append(path)
             self._file_ids[path] = len(self._paths)
-            self._first[path] = self._next
-            self._next += len(facts.symbols)
+            self._first_symbol_id[path] = self._next_id
+            self._next_id += len(facts.symbols)
 
     def _step(self, path: str) -> None:
         self._check()
@@ -114,8 +113,7 @@ class Records:
         self._done += 1
 
     def _check(self) -> None:
-        if self._cancel is not None and self._cancel.is_set():
-            raise Cancelled("The export was stopped; the target is as it was.")
+        check_cancelled(self._cancel, "The export was stopped; the target is as it was.")
 
     def _all_facts(self) -> Iterator[ModuleFacts]:
         for path in self._paths:
@@ -130,7 +128,7 @@ class Records:
         for facts in self._all_facts():
             document = self._graph.document(facts.path)
             # Of what is told in one line, the end is the parser's problems and the beginning what was odd about the bytes.
-            odd = self._problems[facts.path].removesuffix("; ".join(facts.problems)).removesuffix("; ")
+            decoding_problem = self._problems[facts.path].removesuffix("; ".join(facts.problems)).removesuffix("; ")
             yield {
                 "id": self._file_ids[facts.path],
                 "path": facts.path,
@@ -138,20 +136,20 @@ class Records:
                 "module": facts.module if self._is_python(facts) else None,
                 "sha256": document.sha256 if document is not None else "",
                 "lines": facts.line_count,
-                "problems": [*([odd] if odd else []), *facts.problems],
+                "problems": [*([decoding_problem] if decoding_problem else []), *facts.problems],
             }
 
     def _symbols(self) -> Iterator[Record]:
         for facts in self._all_facts():
             for index, symbol in enumerate(facts.symbols):
-                yield self._symbol(facts, self._first[facts.path] + index, symbol)
+                yield self._symbol(facts, self._first_symbol_id[facts.path] + index, symbol)
 
     def _symbol(self, facts: ModuleFacts, number: int, symbol: Symbol) -> Record:
         ref = SymbolRef(self._graph.name, facts.path, facts.module, symbol)
         return {
             "id": number,
             "file": self._file_ids[facts.path],
-            "parent": self._first[facts.path] + symbol.parent
+            "parent": self._first_symbol_id[facts.path] + symbol.parent
             if symbol.parent >= 0 and symbol.kind != "module"
             else None,
             **symbol_record(ref),
@@ -166,12 +164,10 @@ class Records:
     def _imports(self) -> Iterator[Record]:
         for facts in self._all_facts():
             for item in facts.imports:
-                target = absolute(facts, item)
-                if not item.level:
-                    target = located(self._graph.inference, facts, target)
+                target = resolved_module(self._graph.inference, facts, item)
                 yield {
                     "file": self._file_ids[facts.path],
-                    "owner": self._first[facts.path] + item.owner,
+                    "owner": self._first_symbol_id[facts.path] + item.owner,
                     "line": item.line,
                     "module": "." * item.level + item.module,
                     "name": item.name,
@@ -195,16 +191,20 @@ class Records:
             for index, symbol in enumerate(facts.symbols):
                 for position, text in enumerate(symbol.bases):
                     # Of `Generic[T]` the class is `Generic`.
-                    values = self._graph.inference.text(
+                    values = self._graph.inference.infer_text(
                         facts.path, max(symbol.parent, 0), text.partition("[")[0], symbol.start
                     )
-                    classes = sorted((v.path, v.index) for v in values if v.kind == "class" and v.path in self._first)
+                    classes = sorted(
+                        (v.path, v.index) for v in values if v.kind == "class" and v.path in self._first_symbol_id
+                    )
                     outside = sorted({v.path for v in values if v.kind == "external"})
-                    edges: list[tuple[int | None, str | None]] = [(self._first[p] + i, None) for p, i in classes]
+                    edges: list[tuple[int | None, str | None]] = [
+                        (self._first_symbol_id[p] + i, None) for p, i in classes
+                    ]
                     edges += [(None, name) for name in outside]
                     for base, external in edges or [(None, None)]:
                         yield {
-                            "class": self._first[facts.path] + index,
+                            "class": self._first_symbol_id[facts.path] + index,
                             "position": position,
                             "text": text,
                             "base": base,
@@ -220,7 +220,11 @@ class Records:
                 for distance, ref in enumerate(replaced, 1):
                     number = self._id_of(ref)
                     if number is not None:
-                        yield {"method": self._first[facts.path] + index, "overridden": number, "distance": distance}
+                        yield {
+                            "method": self._first_symbol_id[facts.path] + index,
+                            "overridden": number,
+                            "distance": distance,
+                        }
 
     def _calls(self) -> Iterator[Record]:
         number = 0
@@ -232,7 +236,7 @@ class Records:
                 yield {
                     "id": number,
                     "file": self._file_ids[facts.path],
-                    "owner": self._first[facts.path] + call.owner,
+                    "owner": self._first_symbol_id[facts.path] + call.owner,
                     "line": call.line,
                     "callee": call.callee,
                     "start": call.start,
@@ -248,7 +252,7 @@ class Records:
         number = 0
         for facts in self._all_facts():
             self._step(facts.path)
-            with self._graph.inference.apart():
+            with self._graph.inference.tracking_incomplete():
                 # That a file does not parse stands among its problems.
                 listing = self._graph.implicit_calls(facts.path)
             for site in listing.items:
@@ -290,19 +294,19 @@ class Records:
         return [number for ref in refs if (number := self._id_of(ref)) is not None]
 
     def _id_of(self, ref: SymbolRef) -> int | None:
-        """The id of a symbol; a lambda, which no file lists, gets one when it is first met."""
-        if ref.path not in self._first:
+        """The id of a symbol; a lambda, which is not in the facts, gets one on first use."""
+        if ref.path not in self._first_symbol_id:
             return None
         index = self._index(ref.path).get((ref.symbol.qualname, ref.symbol.start, ref.symbol.kind))
         if index is not None:
-            return self._first[ref.path] + index
+            return self._first_symbol_id[ref.path] + index
         if ref.symbol.name != "<lambda>":
             return None
         key = (ref.path, ref.symbol.start, ref.symbol.name_column)
         facts = self._graph.facts(ref.path)
         if key not in self._lambdas and facts is not None:
-            self._lambdas[key] = self._symbol(facts, self._next, ref.symbol)
-            self._next += 1
+            self._lambdas[key] = self._symbol(facts, self._next_id, ref.symbol)
+            self._next_id += 1
         number: int = self._lambdas[key]["id"]
         return number
 
@@ -311,12 +315,12 @@ class Records:
         for kind in ("function", "method", "property"):
             index = self._index(path).get((qualname, start, kind))
             if index is not None:
-                return self._first[path] + index
+                return self._first_symbol_id[path] + index
         return None
 
     def _index(self, path: str) -> dict[tuple[str, int, str], int]:
         if path not in self._indexes:
-            facts = self._graph.facts(path) if path in self._first else None
+            facts = self._graph.facts(path) if path in self._first_symbol_id else None
             found: dict[tuple[str, int, str], int] = {}
             for index, symbol in enumerate(facts.symbols if facts else ()):
                 found.setdefault((symbol.qualname, symbol.start, symbol.kind), index)
@@ -329,7 +333,7 @@ class Records:
 
 
 def symbol_record(ref: SymbolRef) -> Record:
-    """What names a symbol and says where it is."""
+    """The names and place of a symbol."""
     symbol = ref.symbol
     return {
         "name": symbol.name,
@@ -347,5 +351,5 @@ def symbol_record(ref: SymbolRef) -> Record:
 
 
 def resolution(site: CallSite, otherwise: str = "unresolved") -> str:
-    """How far a call was traced: "resolved" into the workspace, "external" out of it, or `otherwise` ("unresolved", "by_name")."""
+    """How a call was resolved: "resolved" in the workspace, "external", or `otherwise` ("unresolved", "by_name")."""
     return "resolved" if site.resolved else "external" if site.external else otherwise

@@ -1,10 +1,10 @@
-"""Which modules import which."""
+"""Which modules import which, and what an import names: for the other packages, too, which do not look into `linking`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..linking.names.modules import imported_modules
+from ..linking.names.modules import absolute_module, imported_modules, resolved_module
 
 if TYPE_CHECKING:
     from ..linking.inference import Inference
@@ -34,4 +34,15 @@ def module_deps(view: WorkspaceView, inference: Inference, module: str | None) -
     return sorted(found)
 
 
-__all__ = ["importers", "module_deps"]
+def import_places(view: WorkspaceView, inference: Inference, module: str) -> dict[str, tuple[str, int]]:
+    """By dotted name of what a module imports (modules, and names from them), path and line of the first import of it."""
+    found: dict[str, tuple[str, int]] = {}
+    for facts in view.facts_of_module(module):
+        for item in facts.imports:
+            name = resolved_module(inference, facts, item)
+            for dotted in (name, f"{name}.{item.name}") if item.name else (name,):
+                found.setdefault(dotted, (facts.path, item.line))
+    return found
+
+
+__all__ = ["absolute_module", "import_places", "imported_modules", "importers", "module_deps"]

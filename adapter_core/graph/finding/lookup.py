@@ -1,4 +1,4 @@
-"""Symbols by name and by place."""
+"""Look-up of symbols by name and by position."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ...types import ModuleFacts, Symbol
+from ..linking.calls import sites
 from ..linking.classes import mro
 from ..linking.inference import Inference
 from ..linking.results.values import Value, Values
@@ -21,32 +22,36 @@ Place = tuple[str, int]  # path, index of the symbol in its file's facts
 
 
 def find(view: WorkspaceView, inference: Inference, name: str, at_most: int | None = None) -> list[Place]:
-    """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`, `flask.app:Flask.route`) or with a
-    path (`src/flask/app.py:route`), definitions that matter most first. An inherited member is found through the class. `at_most`: where
-    more are called so, any of them, one more than that."""
+    """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`, `flask.app:Flask.route`) or with
+    a path (`src/flask/app.py:route`), most important ones first. An inherited member is found through the class. With `at_most`, any
+    `at_most` + 1 of them where there are more."""
     path, _, qualified = name.rpartition(":")
     if path and "/" not in path and not is_python(path):  # `flask.app:Flask`, as entry points are written
         path, qualified = "", f"{path}.{qualified}"
     qualified = unicodedata.normalize("NFKC", qualified)  # as in source (PEP 3131)
-    wanted = qualified.strip().removesuffix("()").split(".")
-    around = wanted[-2] if len(wanted) > 1 else ""
+    name_parts = qualified.strip().removesuffix("()").split(".")
+    enclosing = name_parts[-2] if len(name_parts) > 1 else ""
     with view.store.snapshot():
-        meant = (
-            p for p in _named(view, wanted[-1], around) if _matches(view, p, wanted) and (not path or p[0] == path)
+        matching = (
+            p
+            for p in _symbols_named(view, name_parts[-1], enclosing)
+            if _matches(view, p, name_parts) and (not path or p[0] == path)
         )
-        found = list(islice(meant, None if at_most is None else at_most + 1))
-    if not found and around:
-        further = wanted[-3] if len(wanted) > 2 else ""
+        found = list(islice(matching, None if at_most is None else at_most + 1))
+    if not found and enclosing:
+        outer = name_parts[-3] if len(name_parts) > 2 else ""
         owners = [
-            p for p in _named(view, around, further) if _kind(view, p) == "class" and _matches(view, p, wanted[:-1])
+            p
+            for p in _symbols_named(view, enclosing, outer)
+            if _kind(view, p) == "class" and _matches(view, p, name_parts[:-1])
         ]
-        found = [m for p in owners for m in member(inference, Value("class", *p), wanted[-1])]
+        found = [m for p in owners for m in member(inference, Value("class", *p), name_parts[-1])]
     if not found and not path:
-        found = [(f.path, 0) for f in view.facts_of_module(".".join(wanted))]
+        found = [(f.path, 0) for f in view.facts_of_module(".".join(name_parts))]
         # `flask.Flask` names a re-export.
-        for split in range(len(wanted) - 1, 0, -1) if not found else ():
-            for facts in view.facts_of_module(".".join(wanted[:split])):
-                values = inference.text(facts.path, 0, ".".join(wanted[split:]), 0)
+        for split in range(len(name_parts) - 1, 0, -1) if not found else ():
+            for facts in view.facts_of_module(".".join(name_parts[:split])):
+                values = inference.infer_text(facts.path, 0, ".".join(name_parts[split:]), 0)
                 found = found or [p for v in sorted(values, key=lambda v: v[:3]) for p in places_of(view, v)]
     return sorted(dict.fromkeys(found), key=lambda p: _order(view, p))
 
@@ -59,7 +64,7 @@ def places_of(view: WorkspaceView, value: Value) -> list[Place]:
 
 
 def member(inference: Inference, cls: Value, name: str) -> list[Place]:
-    """The attribute of a class as it is defined, in the class or the bases from which it is inherited."""
+    """Where an attribute of a class is defined: in the class, or in the base that it is inherited from."""
     for owner in mro.lookup_order(inference, cls):
         table = inference.table(owner.path) if owner.kind == "class" else None
         for index in (table.children.get((owner.index, name), ()) if table else ())[:1]:
@@ -76,15 +81,15 @@ def nearest(view: WorkspaceView, name: str, limit: int) -> list[str]:
     return [lower[n] for n in difflib.get_close_matches(name.lower(), lower, n=limit, cutoff=0.6)]
 
 
-def unknown(view: WorkspaceView, name: str) -> str:
-    """That nothing is called `name`, and what comes nearest."""
+def unknown_name_reason(view: WorkspaceView, name: str) -> str:
+    """The message that no symbol is called `name`, with the nearest names."""
     bare = name.strip().removesuffix("()").rpartition(":")[2].rpartition(".")[2]
     near = nearest(view, bare, _NEAREST) if bare else []
     return f"nothing is called {name!r}" + (f"; the nearest names: {', '.join(near)}" if near else "")
 
 
-def at(facts: ModuleFacts, line: int, column: int | None) -> int | None:
-    """The innermost symbol whose lines contain `line`; with a `column`, the one whose name stands there, if any does."""
+def symbol_index_at(facts: ModuleFacts, line: int, column: int | None) -> int | None:
+    """The innermost symbol whose lines contain `line`; with a `column`, the one whose name is there, if any."""
     best: int | None = None
     for index, symbol in enumerate(facts.symbols):
         if not symbol.start <= line <= symbol.end:
@@ -101,24 +106,29 @@ def scope_at(facts: ModuleFacts, line: int) -> int:
     """The innermost scope (module, class, function) that contains a line."""
     best = 0
     for index, symbol in enumerate(facts.symbols):
-        if symbol.start <= line <= symbol.end and (symbol.is_callable or symbol.kind == "class"):
+        if symbol.start <= line <= symbol.end and symbol.is_definition:
             best = index
     return best
 
 
-def written(inference: Inference, facts: ModuleFacts, line: int, dotted: str, column: int | None) -> Values:
-    """What a dotted name that is written at a line may be; with the column of its first character, as read there."""
+def values_at(inference: Inference, facts: ModuleFacts, line: int, dotted: str, column: int | None) -> Values:
+    """What a dotted name at a line may refer to; with the column of its first character, also variables of comprehensions and lambdas."""
     scope = scope_at(facts, line)
     text = inference.workspace.text(facts.path) if column is not None else ""
     starts = line_starts(text)
     start = starts[line - 1] + column if column is not None and line < len(starts) else -1
     if not text.startswith(dotted, max(start, 0)) or start < 0:
-        return inference.text(facts.path, scope, dotted, line)
-    return inference.at(facts.path, scope, start, start + len(dotted), line)
+        values = inference.infer_text(facts.path, scope, dotted, line)
+    else:
+        values = inference.infer_at(facts.path, scope, start, start + len(dotted), line)
+    if values:
+        values |= sites.abstract_declaration(inference, facts.path, scope, dotted)
+    # A decorated function is found under its own name, and not as what the decorator made of it.
+    return frozenset(sites.undecorated(inference, v) if v.by is not None else v for v in values)
 
 
 def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:
-    """The place of a symbol among those of its file."""
+    """The index of a symbol in its file's facts."""
     for index, candidate in enumerate(facts.symbols):
         if candidate.qualname == symbol.qualname and candidate.start == symbol.start and candidate.kind == symbol.kind:
             return index
@@ -126,7 +136,7 @@ def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:
 
 
 def implementation(facts: ModuleFacts, index: int) -> int:
-    """Of a declaration that is only an overload, the function that runs, where the file has it; of any other symbol itself."""
+    """For an overload declaration the function that runs, where the file has it; any other symbol itself."""
     symbol = facts.symbols[index]
     same = ((i, s) for i, s in enumerate(facts.symbols) if s.qualname == symbol.qualname and s.is_callable)
     found = (
@@ -136,7 +146,7 @@ def implementation(facts: ModuleFacts, index: int) -> int:
 
 
 def lambda_symbol(facts: ModuleFacts, text: str, value: Value) -> Symbol:
-    """A symbol for a lambda, which has none: named as in tracebacks, below the scope in which it is written."""
+    """A symbol for a lambda, which has none in the facts: named as in tracebacks, in the scope that contains it."""
     first, last = (text.count("\n", 0, offset) + 1 for offset in value.extra)
     column = value.extra[0] - (text.rfind("\n", 0, value.extra[0]) + 1)
     prefix = f"{facts.symbols[value.index].qualname}." if value.index else ""
@@ -152,9 +162,9 @@ def symbols_inside(facts: ModuleFacts, index: int) -> set[int]:
     return inside
 
 
-def _named(view: WorkspaceView, name: str, around: str = "") -> Iterator[Place]:
-    """The symbols of a name; with `around`, those of files that define something of that name, too, or are called so, and modules.
-    Within a snapshot of the store."""
+def _symbols_named(view: WorkspaceView, name: str, around: str = "") -> Iterator[Place]:
+    """The symbols of a name; with `enclosing`, only in files that define a symbol of that name or are called so, and modules. Call it
+    within a snapshot of the store."""
     changed: dict[str, None] = {}
     rows = view.store.symbols_named(name)
     if around and len(rows) > 1:
@@ -166,7 +176,7 @@ def _named(view: WorkspaceView, name: str, around: str = "") -> Iterator[Place]:
             raise damaged(f"a file that defines {name} is lost")
         row = view.row(path)
         if row is not None and row.id == file and view.is_stored(path):
-            _check(view, (path, index), name)
+            _check_name(view, (path, index), name)
             yield path, index
         else:
             changed[path] = None
@@ -175,8 +185,8 @@ def _named(view: WorkspaceView, name: str, around: str = "") -> Iterator[Place]:
         yield from ((path, i) for i, s in enumerate(facts.symbols if facts else ()) if s.name == name)
 
 
-def _check(view: WorkspaceView, place: Place, name: str) -> None:
-    """Raises `IndexDamagedError` where the table of names leads to something of another name."""
+def _check_name(view: WorkspaceView, place: Place, name: str) -> None:
+    """Raises `IndexDamagedError` where the name table leads to a symbol of another name."""
     facts = view.facts(place[0])
     symbols = facts.symbols if facts is not None else ()
     if place[1] >= len(symbols) or symbols[place[1]].name != name:
@@ -209,8 +219,7 @@ _KIND_ORDER = {
 
 
 def _order(view: WorkspaceView, place: Place) -> tuple[bool, bool, int, int, str, int]:
-    """Product code before tests, what runs before what only declares an overload, classes before functions, public and short paths
-    first."""
+    """Product code before tests, implementations before overload declarations, classes before functions, public and short paths first."""
     path, index = place
     found = _symbol(view, place)
     start = found[1].start if found else index
@@ -220,7 +229,6 @@ def _order(view: WorkspaceView, place: Place) -> tuple[bool, bool, int, int, str
 
 __all__ = [
     "Place",
-    "at",
     "find",
     "index_of",
     "is_test_path",
@@ -228,6 +236,7 @@ __all__ = [
     "nearest",
     "places_of",
     "scope_at",
+    "symbol_index_at",
     "symbols_inside",
-    "unknown",
+    "unknown_name_reason",
 ]

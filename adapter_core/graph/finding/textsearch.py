@@ -1,4 +1,4 @@
-"""Occurrences of a text in Python source, told apart by what they stand in: names, comments, strings."""
+"""Occurrences of a text in Python source, by kind: names, comments, strings."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ class Occurrence(NamedTuple):
     kind: str
 
 
-def occurrences(source: str, wanted: str) -> Iterator[Occurrence]:
-    """Where `wanted` stands in a file, in order. An identifier is found as a whole word in code, as any text in comments and strings."""
+def occurrences(source: str, needle: str) -> Iterator[Occurrence]:
+    """The occurrences of `needle` in a file, in order: in code an identifier only as a whole word, in comments and strings any text."""
     lines = source.split("\n")
     starts = [
         (number, column)
         for number, line in enumerate(lines, 1)
-        for column in _columns(line, wanted)
+        for column in _columns(line, needle)
     ]  # fmt: skip
     if not starts:
         return
     kinds = _kinds(source)
-    as_word = wanted.isidentifier()
+    as_word = needle.isidentifier()
     for line, column in starts:
         kind = _kind_at(kinds, lines, line, column)
         text = lines[line - 1]
         whole = not (
-            _is_word(text[column - 1 : column]) or _is_word(text[column + len(wanted) : column + len(wanted) + 1])
+            _is_word(text[column - 1 : column]) or _is_word(text[column + len(needle) : column + len(needle) + 1])
         )
         if kind in ("comment", "string") or not as_word or whole:
             yield Occurrence(line, column, kind)
 
 
-def _columns(line: str, wanted: str) -> Iterator[int]:
-    place = line.find(wanted)
+def _columns(line: str, text: str) -> Iterator[int]:
+    place = line.find(text)
     while place >= 0:
         yield place
-        place = line.find(wanted, place + 1)
+        place = line.find(text, place + 1)
 
 
 def _is_word(text: str) -> bool:
@@ -54,7 +54,7 @@ def _is_word(text: str) -> bool:
 
 
 def _kinds(source: str) -> list[tuple[tuple[int, int], tuple[int, int], str]]:
-    """(start, end, kind) of comments, strings and names, in order; as far as the text can be cut into tokens."""
+    """(start, end, kind) of comments, strings and names, in order, as far as the text can be tokenized."""
     found: list[tuple[tuple[int, int], tuple[int, int], str]] = []
     importing = False
     after_dot = False

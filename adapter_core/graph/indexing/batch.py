@@ -27,7 +27,7 @@ from ..storage.uses import uses
 
 @dataclass
 class BatchResult:
-    """What a batch yields; plain values only, so that any executor can carry it. `parts`: results that count like this one."""
+    """The result of a batch; plain values only, so that any executor can carry it. `parts`: results to be counted with this one."""
 
     files: list[FileRecord] = field(default_factory=list)
     owners: bytes = b""
@@ -42,9 +42,9 @@ class BatchResult:
 
 
 def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], max_bytes: int) -> BatchResult:
-    """Read and parse files. `known` maps paths to the SHA-256 that is stored: files that still have it are only `touched`.
+    """Read and parse files. `known` maps paths to the stored SHA-256: files that still have it are only `touched`.
 
-    A file that cannot be read, or on which the parser fails, is `skipped` with its reason; nothing is raised for it.
+    A file that cannot be read, or on which the parser fails, is `skipped` with the reason; no exception is raised for it.
     """
     with without_gc():
         return _index_batch(root, found, known, max_bytes)
@@ -53,7 +53,7 @@ def index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], ma
 def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], max_bytes: int) -> BatchResult:
     result = BatchResult()
     clock = _Clock(result.stages)
-    kept: list[tuple[FoundFile, Source, int]] = []
+    parseable: list[tuple[FoundFile, Source, int]] = []
     for file in found:
         checked = time.time_ns()
         source = _read(root, file, max_bytes, result)
@@ -62,27 +62,27 @@ def _index_batch(root: str, found: Sequence[FoundFile], known: dict[str, str], m
         if known.get(file.path) == source.sha256:
             result.touched.append((file.path, file.size, file.mtime_ns, file.ctime_ns, file.inode, checked))
         else:
-            kept.append((file, source, checked))
+            parseable.append((file, source, checked))
     clock.lap("read")
-    parsed, kept = _parse(kept, result)
+    parsed, parseable = _parse(parseable, result)
     clock.lap("facts")
-    segment = build_segment((facts, source.text) for facts, (_, source, _) in zip(parsed, kept, strict=True))
+    segment = build_segment((facts, source.text) for facts, (_, source, _) in zip(parsed, parseable, strict=True))
     result.owners = segment.owners.tobytes()
     result.lengths = segment.lengths.tobytes()
     result.blocks = _cut(Part.POSTINGS, segment.terms)
     clock.lap("search tables")
-    result.blocks += _cut(Part.NAMED, _normal(segment.words))
-    for part, table in _keys(parsed).items():
+    result.blocks += _cut(Part.NAMED, _with_normalised_words(segment.words))
+    for part, table in _name_tables(parsed).items():
         result.blocks += _cut(part, table)
     clock.lap("keys")
-    for facts, (file, source, checked) in zip(parsed, kept, strict=True):
+    for facts, (file, source, checked) in zip(parsed, parseable, strict=True):
         result.files.append(_record(facts, file, source, checked))
     clock.lap("records")
     return result
 
 
 def _read(root: str, file: FoundFile, max_bytes: int, result: BatchResult) -> Source | None:
-    """The text of a file; None, and the reason among what is `skipped`, where there is none."""
+    """The text of a file; None, with the reason in `skipped`, where it cannot be read."""
     try:
         return read_source(Path(root, file.path), max_bytes)
     except NotText:
@@ -100,9 +100,9 @@ def _read(root: str, file: FoundFile, max_bytes: int, result: BatchResult) -> So
 def _parse(
     read: list[tuple[FoundFile, Source, int]], result: BatchResult
 ) -> tuple[list[ModuleFacts], list[tuple[FoundFile, Source, int]]]:
-    """The facts of each file, and the files that have some: one on which we fail is skipped, and costs no other."""
+    """The facts of each file, and the files that have some. A file on which the parser fails is skipped and does not affect others."""
     parsed: list[ModuleFacts] = []
-    kept: list[tuple[FoundFile, Source, int]] = []
+    parseable: list[tuple[FoundFile, Source, int]] = []
     for entry in read:
         file, source, _ = entry
         try:
@@ -112,8 +112,8 @@ def _parse(
                 (file.path, f"could not be read as {file.kind} ({type(error).__name__}: {error})"[:300])
             )
         else:
-            kept.append(entry)
-    return parsed, kept
+            parseable.append(entry)
+    return parsed, parseable
 
 
 class _Clock:
@@ -133,10 +133,11 @@ def _cut(part: Part, table: Table) -> list[Block]:
     return [(int(part), first, data) for first, data in cut(table)]
 
 
-def _normal(words: Table) -> Table:
-    """The words with the files in which they stand, those included that are written otherwise and mean the same name (PEP 3131)."""
-    odd = [word for word in words.keys if not word.isascii()]
-    names = {w: n for w in odd if (n := unicodedata.normalize("NFKC", w)) != w and n.isidentifier()}
+def _with_normalised_words(words: Table) -> Table:
+    """The words with the files in which they occur; identifiers in other Unicode spellings also count for the normalised name (PEP
+    3131)."""
+    non_ascii = [word for word in words.keys if not word.isascii()]
+    names = {w: n for w in non_ascii if (n := unicodedata.normalize("NFKC", w)) != w and n.isidentifier()}
     if not names:
         return words
     values = dict(words.items())
@@ -151,15 +152,15 @@ _USES = {
 }  # fmt: skip
 
 
-def _keys(batch: Sequence[ModuleFacts]) -> dict[Part, Table]:
-    """What files define, and how they use names."""
+def _name_tables(batch: Sequence[ModuleFacts]) -> dict[Part, Table]:
+    """The tables of what files define, and of how they use names."""
     files: dict[Part, dict[str, array[int]]] = {part: {} for part in _USES.values()}
     symbols: dict[Part, dict[str, array[int]]] = {Part.SYMBOLS: {}, Part.SECTIONS: {}}
     named, sections = symbols[Part.SYMBOLS], symbols[Part.SECTIONS]
     for ordinal, facts in enumerate(batch):
-        for how, names in uses(facts).items():
+        for use, names in uses(facts).items():
             for name in names:
-                files[_USES[how]].setdefault(name, array("H")).append(ordinal)
+                files[_USES[use]].setdefault(name, array("H")).append(ordinal)
         for index, symbol in enumerate(facts.symbols):
             (sections if symbol.kind == "section" else named).setdefault(symbol.name, array("I")).extend(
                 (ordinal, index)

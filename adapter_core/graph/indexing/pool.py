@@ -1,8 +1,8 @@
 """Parser processes: batches of files parsed on all cores.
 
-The children are plain isolated processes that speak length-prefixed JSON with binary parts. (`multiprocessing` would import the
-caller's main module in each child, look up modules in the working folder first, and talk in pickles.) A child that dies or takes
-too long costs only the file that it died of: the batch is halved until that file stands alone.
+The children are plain isolated processes that speak length-prefixed JSON with binary parts. (`multiprocessing` would import the caller's
+main module in each child, look up modules in the working folder first, and use pickles.) A child that dies or takes too long costs only the
+file that caused it: the batch is halved until that file stands alone.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class WorkerDied(RuntimeError):  # noqa: N818
 
 
 class ParserPool:
-    """`workers` children, started when first needed. Use as a context manager: leaving it ends them."""
+    """`workers` children, started on demand. Use as a context manager: leaving it ends them."""
 
     def __init__(self, workers: int) -> None:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="pathline-parse")

@@ -1,7 +1,7 @@
-"""Bring the stored index up to date with the files on disk.
+"""Brings the stored index up to date with the files on disk.
 
-Whoever syncs holds the workspace's lock and is the only writer. Each batch is one transaction: a process killed at any moment
-leaves an index that is true for the files it names, marked incomplete until a sync finishes.
+Whoever syncs holds the workspace's lock and is the only writer. Each batch is one transaction: a process killed at any moment leaves an
+index that is true for the files it names, marked incomplete until a sync finishes.
 """
 
 from __future__ import annotations
@@ -14,9 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...errors import Cancelled
-from ...types import CancelToken, Problem
-from ..discovery.discover import DiscoverOptions, Discovery, FoundFile, decides, discover, discover_some, is_folder
+from ...types import CancelToken, Problem, check_cancelled
+from ..discovery.discover import (
+    DiscoverOptions,
+    Discovery,
+    FoundFile,
+    affects_discovery,
+    discover,
+    discover_some,
+    is_folder,
+)
 from ..discovery.roots import SourceRoots, source_roots
 from ..memory.garbage import without_gc
 from ..source import read_source
@@ -62,9 +69,9 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """`workers` 0: one for each core, none for little work. `executor` replaces the process pool. `only`: paths relative to the root
-    that may have changed, so that the rest need not be looked at; where one of them decides about others (ignore rules, source
-    roots), or the index is not whole, everything is looked at all the same."""
+    """`workers` 0: one per core, none for little work. `executor` replaces the process pool. `only`: relative paths that may have
+    changed, so that other files need not be checked; where one of them affects others (ignore rules, source roots), or the index is
+    incomplete, all files are checked all the same."""
 
     discover: DiscoverOptions = field(default_factory=DiscoverOptions)
     workers: int = 0
@@ -79,16 +86,16 @@ def sync(
     on_progress: Callable[[SyncProgress], None] | None = None,
     cancel: CancelToken | None = None,
 ) -> SyncReport:
-    """Walk `root`, parse what changed, forget what vanished. Raises `Cancelled` (what was done stays), `RootError` or
+    """Walk `root`, parse changed files, and remove files that are gone. Raises `Cancelled` (what was done stays), `RootError` or
     `IndexStoreError`."""
     options = options or SyncOptions()
     started = time.perf_counter()
-    work = _work(root, store, options)
+    work = _plan(root, store, options)
     report = SyncReport(
         unchanged=len(work.found.files) - len(work.changed), removed=len(work.removed), skipped=[*work.found.skipped]
     )
     batches = _batches(work.changed)
-    results = _run(root, batches, work.known, options, on_progress, cancel)
+    results = _index_batches(root, batches, work.known, options, on_progress, cancel)
     if not batches and (work.removed or (store.roots(), store.completeness()) != (work.roots, work.outcome)):
         results = iter([BatchResult()])
     with without_gc():
@@ -102,9 +109,9 @@ def sync(
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """What a sync has to do. `known`: the SHA-256 of changed files that are stored, so that those that still have it need not be parsed.
-    `everything`: all files were looked at."""
+class _SyncPlan:
+    """What a sync has to do. `known`: the stored SHA-256 of changed files, so that those that still have it need not be parsed.
+    `everything`: all files were checked."""
 
     found: Discovery
     roots: SourceRoots
@@ -115,14 +122,14 @@ class _Work:
 
     @property
     def outcome(self) -> tuple[bool, str]:
-        """Whether the index is whole afterwards, and why not."""
+        """Whether the index is complete afterwards, and the reason if not."""
         return self.found.complete, self.found.reason
 
 
-def _work(root: Path, store: Store, options: SyncOptions) -> _Work:
-    """Look at the files, all of them or those that may have changed."""
-    scattered = _scattered(store)
-    only = None if scattered else _only(root, store, options)
+def _plan(root: Path, store: Store, options: SyncOptions) -> _SyncPlan:
+    """Check the files, all of them or those that may have changed."""
+    scattered = _files_in_small_segments(store)
+    only = None if scattered else _paths_to_check(root, store, options)
     if only is None:
         store.check()
         found = discover(root, options.discover)
@@ -133,7 +140,7 @@ def _work(root: Path, store: Store, options: SyncOptions) -> _Work:
         roots = store.roots()
         _with_modules(found, roots)
         stored = {path: row for path in only if (row := store.file(path)) is not None}
-    changed = [f for f in found.files if f.path in scattered or not _is_current(f, stored.get(f.path))]
+    changed = [f for f in found.files if f.path in scattered or not _is_unchanged(f, stored.get(f.path))]
     # A file whose module's name changed, by a new source root, is another file.
     known = {
         file.path: stored[file.path].sha256
@@ -141,20 +148,22 @@ def _work(root: Path, store: Store, options: SyncOptions) -> _Work:
         if file.path in stored and stored[file.path].module == file.module and file.path not in scattered
     }
     paths = {file.path for file in found.files}
-    return _Work(found, roots, changed, [path for path in stored if path not in paths], known, only is None)
+    return _SyncPlan(found, roots, changed, [path for path in stored if path not in paths], known, only is None)
 
 
-def _only(root: Path, store: Store, options: SyncOptions) -> tuple[str, ...] | None:
-    """The files to which a sync may keep; None: everything has to be looked at."""
+def _paths_to_check(root: Path, store: Store, options: SyncOptions) -> tuple[str, ...] | None:
+    """The files that a sync may limit itself to; None: all have to be checked."""
     only = options.only
     if only is None or not store.completeness()[0]:
         return None
-    return None if any(_decides(root, store, path, only, options.discover) for path in only) else only
+    return None if any(_affects_others(root, store, path, only, options.discover) for path in only) else only
 
 
-def _write_results(store: Store, work: _Work, results: Iterator[BatchResult], batches: int, report: SyncReport) -> None:
-    """One transaction for each result. What goes, goes with the first of them, and the last one makes the index whole: so few changes are
-    one step, and between many it is said that some are missing."""
+def _write_results(
+    store: Store, work: _SyncPlan, results: Iterator[BatchResult], batches: int, report: SyncReport
+) -> None:
+    """Write each result in one transaction. Removals are part of the first, and the last one marks the index complete: few changes are a
+    single step, and between many the index is marked incomplete."""
     for number, result in enumerate(results, 1):
         with store.transaction():
             if number == 1:
@@ -165,14 +174,16 @@ def _write_results(store: Store, work: _Work, results: Iterator[BatchResult], ba
             store.set_complete(*(work.outcome if number >= batches else (False, "the index is being built")))
 
 
-def _scattered(store: Store) -> set[str]:
-    """The files of small segments, where there are so many of these that they slow every look-up: they are written anew, together."""
+def _files_in_small_segments(store: Store) -> set[str]:
+    """The files of small segments, where there are so many that they slow down look-ups; they are rewritten as one segment."""
     paths, segments = store.small_segments(_SMALL_SEGMENT, _BATCH_BYTES // _SMALL_SEGMENT)
     return set(paths) if segments > _MAX_SMALL_SEGMENTS else set()
 
 
-def _decides(root: Path, store: Store, path: str, told: Sequence[str], options: DiscoverOptions) -> bool:
-    """Whether what happened to one path, of those that are `told`, can concern others."""
+def _affects_others(
+    root: Path, store: Store, path: str, changed_paths: Sequence[str], options: DiscoverOptions
+) -> bool:
+    """Whether the change of one path, among those of `changed_paths`, may affect other files."""
     # A folder comes, goes or changes its place with all that is in it; an `__init__` makes a folder a package.
     try:
         folder = path.rstrip("/")
@@ -182,20 +193,20 @@ def _decides(root: Path, store: Store, path: str, told: Sequence[str], options: 
         comes_or_goes = known != there
     except (OSError, ValueError):
         return False  # no name of a file
-    if decides(path) or (comes_or_goes and path.rpartition("/")[2] == "__init__.py"):
+    if affects_discovery(path) or (comes_or_goes and path.rpartition("/")[2] == "__init__.py"):
         return True
     if not known and not there:
         # A file that could not be read, and is not stored, may have made a folder a source root.
         roots = (f for f in store.roots().folders if f)
-        around = (f for f in roots if f"{folder}/".startswith(f"{f}/") or f.startswith(f"{folder}/"))
-        return any(not store.has_files_below(f) for f in around)
+        enclosing_roots = (f for f in roots if f"{folder}/".startswith(f"{f}/") or f.startswith(f"{folder}/"))
+        return any(not store.has_files_below(f) for f in enclosing_roots)
     # The first file below a folder may make that a source root; so may the last ones that go together unmake it.
     folder = path.rpartition("/")[0]
-    return comes_or_goes and bool(folder) and not store.has_files_below(folder, besides=told)
+    return comes_or_goes and bool(folder) and not store.has_files_below(folder, besides=changed_paths)
 
 
 def _name_modules(root: Path, found: Discovery) -> SourceRoots:
-    """Give each Python file the name under which it is imported."""
+    """Set the module name of each Python file."""
 
     def read(path: str) -> str:
         try:
@@ -216,7 +227,7 @@ def _with_modules(found: Discovery, roots: SourceRoots) -> None:
     ]  # fmt: skip
 
 
-def _is_current(file: FoundFile, row: FileRow | None) -> bool:
+def _is_unchanged(file: FoundFile, row: FileRow | None) -> bool:
     if row is None or (row.kind, row.module) != (file.kind, file.module):
         return False
     return row.is_current(file.size, file.mtime_ns, file.ctime_ns, file.inode)
@@ -230,9 +241,9 @@ def _write(store: Store, result: BatchResult, report: SyncReport) -> None:
         report.stages[stage] = report.stages.get(stage, 0.0) + seconds
     if result.files:
         # The thread's own time: others read and decode meanwhile.
-        begun = time.thread_time()
+        started = time.thread_time()
         store.write(result.files, result.owners, result.lengths, result.blocks)
-        report.stages["store"] = report.stages.get("store", 0.0) + time.thread_time() - begun
+        report.stages["store"] = report.stages.get("store", 0.0) + time.thread_time() - started
     for touched in result.touched:
         store.touch(*touched)
     for path, _ in result.skipped:
@@ -254,7 +265,7 @@ def _batches(files: Sequence[FoundFile]) -> list[list[FoundFile]]:
     return [batch for batch in batches if batch]
 
 
-def _run(
+def _index_batches(
     root: Path,
     batches: list[list[FoundFile]],
     known: dict[str, str],
@@ -262,7 +273,7 @@ def _run(
     on_progress: Callable[[SyncProgress], None] | None,
     cancel: CancelToken | None,
 ) -> Iterator[BatchResult]:
-    """One result for each batch, in any order."""
+    """One result per batch, in any order."""
     if not batches:
         return
     meter = _Meter([file for batch in batches for file in batch], on_progress)
@@ -309,8 +320,7 @@ def _submitter(options: SyncOptions, workers: int) -> Iterator[Callable[..., Fut
 
 
 def _check(cancel: CancelToken | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("Indexing was stopped; what is done is kept, and the next run goes on from there.")
+    check_cancelled(cancel, "Indexing was stopped; what is done is kept, and the next run goes on from there.")
 
 
 class _Meter:

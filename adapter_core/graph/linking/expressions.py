@@ -1,4 +1,4 @@
-"""Expressions by their kind: what each may be, given what its parts may be."""
+"""Evaluation of expressions by node type."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .containers import contents, filling, protocols
 from .flow import folding, narrowing
 from .library import futures
 from .local.operators import OPERATORS
-from .results.values import EMPTY, Value, Values, either, external, known, union
+from .results.values import EMPTY, Value, Values, external, union, union_of_alternatives, workspace_values
 
 if TYPE_CHECKING:
     from ...types import Flow
-    from .inference import Here, Inference
+    from .inference import Context, Inference
 
 _REQUEST = external("pytest.request")
 _MAX_TEXTS = 16  # that one expression may come to
@@ -28,94 +28,94 @@ _CALLS = re.compile(r"\(|\b(?:lambda|def|await|yield)\b")
 _MAX_TEXT = 80  # longer strings are no names
 
 
-def evaluate(inference: Inference, node: ast.expr, here: Here) -> Values:
-    """What an expression may be; nothing is known of kinds that are not in the table below."""
+def evaluate(inference: Inference, node: ast.expr, context: Context) -> Values:
+    """What an expression may be; empty for node types that are not in the table below."""
     handler = _EXPRESSIONS.get(type(node))
-    return handler(inference, node, here) if handler is not None else EMPTY
+    return handler(inference, node, context) if handler is not None else EMPTY
 
 
-def _name(inference: Inference, node: ast.Name, here: Here) -> Values:
-    for name, values in here.environment:
+def _name(inference: Inference, node: ast.Name, context: Context) -> Values:
+    for name, values in context.environment:
         if name == node.id:
             return values
-    offset = -1 if here.base < 0 else here.base + here.source.start(node)
-    found = inference.name(node.id, here.path, here.scope, offset, here.line, here.environment)
-    asked = inference.asked.get(here.path)
-    if offset < 0 or (asked is not None and (here.scope, node.id) not in asked):
+    offset = -1 if context.base < 0 else context.base + context.source.start(node)
+    found = inference.infer_name(node.id, context.path, context.scope, offset, context.line, context.environment)
+    checks = inference.isinstance_checks.get(context.path)
+    if offset < 0 or (checks is not None and (context.scope, node.id) not in checks):
         return found
-    return narrowing.narrowed(inference, node.id, offset, here, found)
+    return narrowing.narrowed(inference, node.id, offset, context, found)
 
 
-def _attribute(inference: Inference, node: ast.Attribute, here: Here) -> Values:
+def _attribute(inference: Inference, node: ast.Attribute, context: Context) -> Values:
     base, later = node.value, EMPTY
     if isinstance(base, ast.Name):
         # What was stored under this very name in this scope: `a.run = f; a.run()`.
-        table = inference.table(here.path)
-        stored = table.flows.get((here.scope, f"{base.id}.{node.attr}")) if table else None
-        if stored and not attributes.is_receiver(table.facts, here.scope, base.id):  # type: ignore[union-attr]
-            found = union([inference.flow(here.path, f) for f in stored if f.kind == "assign"])
+        table = inference.table(context.path)
+        stored = table.flows.get((context.scope, f"{base.id}.{node.attr}")) if table else None
+        if stored and not attributes.is_receiver(table.facts, context.scope, base.id):  # type: ignore[union-attr]
+            found = union([inference.infer_flow(context.path, f) for f in stored if f.kind == "assign"])
             if any(v.kind == "unbound" for v in found):
-                holders = inference.expression(base, here)
+                holders = inference.infer(base, context)
                 found = union([bind(inference, v, holder) for v in found for holder in holders])
-            if found and not _is_before(inference, node, here, stored):
+            if found and not _is_before(inference, node, context, stored):
                 return found
             later = found
-        elif stored and (found := _just_set(inference, node, here, stored)):
+        elif stored and (found := _just_set(inference, node, context, stored)):
             return found
-    values = inference.expression(base, here)
+    values = inference.infer(base, context)
     if node.attr == "param" and _REQUEST in values:
-        return parametrized.requested(inference, here.path, here.scope)
+        return parametrized.request_param_values(inference, context.path, context.scope)
     if node.attr.startswith("__") and not node.attr.endswith("__"):
-        return attributes.private(inference, values, node.attr, here.path, here.scope)
-    defined = decorating.as_defined(inference, values, node.attr, here)
+        return attributes.private_attribute(inference, values, node.attr, context.path, context.scope)
+    defined = decorating.undecorated_attribute(inference, values, node.attr, context)
     found = inference.attribute(values, node.attr) if defined is None else defined
     found = ((found - later) or found) if later else found
-    if here.base < 0 or not narrowing.is_asked(inference, here.path, here.scope, f".{node.attr}"):
+    if context.base < 0 or not narrowing.is_checked(inference, context.path, context.scope, f".{node.attr}"):
         return found
     subject = dotted_name(node)
-    place = here.base + here.source.start(node)
-    return narrowing.narrowed(inference, subject, place, here, found) if subject else found
+    offset = context.base + context.source.start(node)
+    return narrowing.narrowed(inference, subject, offset, context, found) if subject else found
 
 
-def _is_before(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> bool:
-    """Whether an attribute is read above all statements that set it, and in no loop with them."""
-    if here.base < 0 or any(flow.conditional for flow in stored):
+def _is_before(inference: Inference, node: ast.Attribute, context: Context, stored: Sequence[Flow]) -> bool:
+    """Whether an attribute is read above all statements that assign it, and in no loop with them."""
+    if context.base < 0 or any(flow.conditional for flow in stored):
         return False
-    place = here.base + here.source.start(node)
-    return all(place < flow.start for flow in stored)
+    offset = context.base + context.source.start(node)
+    return all(offset < flow.start for flow in stored)
 
 
-def _just_set(inference: Inference, node: ast.Attribute, here: Here, stored: Sequence[Flow]) -> Values:
-    """What `self.x` is right after it was set, whatever subclasses set it to: `self.x = Reader()`, `self.x.read()`, with no call and no
-    branch between."""
-    if here.base < 0:
+def _just_set(inference: Inference, node: ast.Attribute, context: Context, stored: Sequence[Flow]) -> Values:
+    """The value of `self.x` right after its assignment, whatever subclasses assign: `self.x = Reader()`, `self.x.read()`, with no call
+    and no branch between."""
+    if context.base < 0:
         return EMPTY
-    place = here.base + here.source.start(node)
+    offset = context.base + context.source.start(node)
     last = max(stored, key=lambda flow: flow.end)
-    if last.conditional or not 0 < place - last.end <= _NEAR or any(flow.kind != "assign" for flow in stored):
+    if last.conditional or not 0 < offset - last.end <= _NEAR or any(flow.kind != "assign" for flow in stored):
         return EMPTY
-    if _CALLS.search(inference.workspace.text(here.path), last.end, place):
+    if _CALLS.search(inference.workspace.text(context.path), last.end, offset):
         return EMPTY
-    return known(inference.flow(here.path, last, here.environment))
+    return workspace_values(inference.infer_flow(context.path, last, context.environment))
 
 
-def _call(inference: Inference, node: ast.Call, here: Here) -> Values:
-    callees = inference.expression(node.func, here)
-    return union([calling.result(inference, callee, node, here) for callee in callees])
+def _call(inference: Inference, node: ast.Call, context: Context) -> Values:
+    callees = inference.infer(node.func, context)
+    return union([calling.call_result(inference, callee, node, context) for callee in callees])
 
 
-def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
-    values = inference.expression(node.value, here)
+def _subscript(inference: Inference, node: ast.Subscript, context: Context) -> Values:
+    values = inference.infer(node.value, context)
     if isinstance(node.slice, ast.Slice):
-        return folding.sliced(inference, node, here) or values
+        return folding.sliced(inference, node, context) or values
     step = _index(node.slice)
-    keys = inference.keys(node.slice, here) if step is None else [spelled(node.slice) or None]
+    keys = inference.keys(node.slice, context) if step is None else [spelled(node.slice) or None]
     if step is not None or keys != [None]:
-        last = filling.last_put(inference, node, here, keys[0] if len(keys) == 1 else None)
+        last = filling.last_stored(inference, node, context, keys[0] if len(keys) == 1 else None)
         if last:
             return last
     name = dotted_name(node.slice) if keys == [None] else ""
-    if name and (exact := contents.under_name(inference, values, name)):
+    if name and (exact := contents.value_under_name(inference, values, name)):
         return exact
     parts = [
         protocols.item(inference, v, key, step) for v in values for key in keys if v.kind != "namespace" or key or step
@@ -123,70 +123,72 @@ def _subscript(inference: Inference, node: ast.Subscript, here: Here) -> Values:
     if keys == [None]:
         # `globals()["on_" + kind]`
         spaces = [v for v in values if v.kind == "namespace"]
-        starts = [s for s in _texts(inference.expression(node.slice, here)) or () if s.endswith("*")] if spaces else []
-        parts += [namespaces.held(inference, v, start[:-1]) for v in spaces for start in starts]
+        starts = [s for s in _texts(inference.infer(node.slice, context)) or () if s.endswith("*")] if spaces else []
+        parts += [namespaces.values_with_prefix(inference, v, start[:-1]) for v in spaces for start in starts]
     # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
-    inner = filling.stored(inference, here.path, here.scope, dotted_name(node.value) + "[]")
+    inner = filling.stored_values(inference, context.path, context.scope, dotted_name(node.value) + "[]")
     if inner:
         parts.append(frozenset({Value("typed", "list", 0, inner)}))
     return union(parts)
 
 
-def keys(inference: Inference, node: ast.expr, here: Here) -> list[str | None]:
-    """The keys, as `repr` spells them, that an expression may be: a constant, or a variable that is one of a few strings; [None]: any."""
+def keys(inference: Inference, node: ast.expr, context: Context) -> list[str | None]:
+    """The possible keys of an expression, as `repr` spells them: a constant, or a variable that is one of a few strings; [None]: any."""
     key = spelled(node)
     if key:
         return [key]
-    told = inference.expression(node, here)
-    texts = _texts(told)
+    values = inference.infer(node, context)
+    texts = _texts(values)
     return [repr(text) for text in texts] if texts and not any(text.endswith("*") for text in texts) else [None]
 
 
-def _if(inference: Inference, node: ast.IfExp, here: Here) -> Values:
-    return _either(inference, [node.body, node.orelse], here)
+def _if(inference: Inference, node: ast.IfExp, context: Context) -> Values:
+    return _either(inference, [node.body, node.orelse], context)
 
 
-def _or(inference: Inference, node: ast.BoolOp, here: Here) -> Values:
-    return _either(inference, node.values, here)
+def _or(inference: Inference, node: ast.BoolOp, context: Context) -> Values:
+    return _either(inference, node.values, context)
 
 
-def _either(inference: Inference, nodes: list[ast.expr], here: Here) -> Values:
-    return either([inference.expression(n, here) for n in nodes], [isinstance(n, ast.Constant) for n in nodes])
+def _either(inference: Inference, nodes: list[ast.expr], context: Context) -> Values:
+    return union_of_alternatives(
+        [inference.infer(n, context) for n in nodes], [isinstance(n, ast.Constant) for n in nodes]
+    )
 
 
-def _inner(inference: Inference, node: ast.NamedExpr | ast.Starred, here: Here) -> Values:
-    return inference.expression(node.value, here)
+def _inner(inference: Inference, node: ast.NamedExpr | ast.Starred, context: Context) -> Values:
+    return inference.infer(node.value, context)
 
 
-def _await(inference: Inference, node: ast.Await, here: Here) -> Values:
-    return futures.awaited(inference.expression(node.value, here))
+def _await(inference: Inference, node: ast.Await, context: Context) -> Values:
+    return futures.awaited(inference.infer(node.value, context))
 
 
-def _yield_from(inference: Inference, node: ast.YieldFrom, here: Here) -> Values:
+def _yield_from(inference: Inference, node: ast.YieldFrom, context: Context) -> Values:
     """The value of `yield from`: what the inner generator returns."""
-    return calling.generator_results(inference, inference.expression(node.value, here))
+    return calling.generator_results(inference, inference.infer(node.value, context))
 
 
-def _yield(inference: Inference, node: ast.Yield, here: Here) -> Values:
+def _yield(inference: Inference, node: ast.Yield, context: Context) -> Values:
     """The value of `yield`: what is sent into the generator."""
-    return calling.sent(inference, Value("generator", here.path, here.scope))
+    return calling.sent_values(inference, Value("generator", context.path, context.scope))
 
 
-def _display(inference: Inference, node: ast.expr, here: Here) -> Values:
-    if here.base < 0:
+def _display(inference: Inference, node: ast.expr, context: Context) -> Values:
+    if context.base < 0:
         return EMPTY
-    start, end = here.source.span(node)
-    return frozenset({Value("display", here.path, here.scope, (here.base + start, here.base + end))})
+    start, end = context.source.span(node)
+    return frozenset({Value("display", context.path, context.scope, (context.base + start, context.base + end))})
 
 
-def _lambda(inference: Inference, node: ast.Lambda, here: Here) -> Values:
-    if here.base < 0:
+def _lambda(inference: Inference, node: ast.Lambda, context: Context) -> Values:
+    if context.base < 0:
         return EMPTY
-    start, end = here.source.span(node)
-    return frozenset({Value("lambda", here.path, here.scope, (here.base + start, here.base + end))})
+    start, end = context.source.span(node)
+    return frozenset({Value("lambda", context.path, context.scope, (context.base + start, context.base + end))})
 
 
-def _constant(inference: Inference, node: ast.Constant, here: Here) -> Values:
+def _constant(inference: Inference, node: ast.Constant, context: Context) -> Values:
     kind = type(node.value).__name__
     if kind in ("NoneType", "ellipsis"):
         return EMPTY
@@ -194,14 +196,14 @@ def _constant(inference: Inference, node: ast.Constant, here: Here) -> Values:
     return frozenset({Value("external", f"builtins.{kind}()", 0, known)})
 
 
-def _string(inference: Inference, node: ast.JoinedStr, here: Here) -> Values:
+def _string(inference: Inference, node: ast.JoinedStr, context: Context) -> Values:
     texts: Texts = [""]
     for part in node.values:
         if isinstance(part, ast.FormattedValue) and (part.format_spec is not None or part.conversion not in (-1, 115)):
-            told: Texts = None
+            part_texts: Texts = None
         else:
-            told = _texts(inference.expression(part.value if isinstance(part, ast.FormattedValue) else part, here))
-        texts = _joined(texts, told)
+            part_texts = _texts(inference.infer(part.value if isinstance(part, ast.FormattedValue) else part, context))
+        texts = _joined(texts, part_texts)
     return _strings(texts)
 
 
@@ -209,7 +211,7 @@ Texts = list[str] | None  # None: not known. A text that ends in a star is the b
 
 
 def _texts(values: Values) -> Texts:
-    """The texts that values are, if they all are texts."""
+    """The texts of string values, if all values are strings."""
     texts = [v.extra for v in values if v.path == "builtins.str()" and v.extra is not None]
     return sorted(texts) if texts and len(texts) == len(values) else None
 
@@ -219,7 +221,7 @@ def _joined(left: Texts, right: Texts) -> Texts:
         return None
     if any(text.endswith("*") for text in left) or right is None or len(left) * len(right) > _MAX_TEXTS:
         return [text if text.endswith("*") else text + "*" for text in left]
-    return [one + other for one in left for other in right]
+    return [start + end for start in left for end in right]
 
 
 def _strings(texts: Texts) -> Values:
@@ -227,20 +229,20 @@ def _strings(texts: Texts) -> Values:
     return frozenset(Value("external", "builtins.str()", 0, t) for t in known or (None,))
 
 
-def _unary(inference: Inference, node: ast.UnaryOp, here: Here) -> Values:
+def _unary(inference: Inference, node: ast.UnaryOp, context: Context) -> Values:
     name = OPERATORS.get(type(node.op))
-    values = inference.expression(node.operand, here)
+    values = inference.infer(node.operand, context)
     parts = [
-        inference.returned(attributes.attribute(inference, v, f"__{name}__"))
+        inference.call_results(attributes.attribute(inference, v, f"__{name}__"))
         for v in values
         if name and v.kind == "instance"
     ]
     return union([*parts, frozenset(v for v in values if v.kind == "external")])
 
 
-def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
+def _operator(inference: Inference, node: ast.BinOp, context: Context) -> Values:
     name = OPERATORS.get(type(node.op))
-    values = inference.expression(node.left, here)
+    values = inference.infer(node.left, context)
     if name is None:
         return EMPTY
     parts = []
@@ -248,17 +250,17 @@ def _operator(inference: Inference, node: ast.BinOp, here: Here) -> Values:
         if value.kind == "instance":
             found = attributes.attribute(inference, value, f"__{name}__")
             # Flags put together are flags.
-            parts.append(frozenset({value}) if _of_flags(found) else calling.returned(inference, found))
+            parts.append(frozenset({value}) if _of_flags(found) else calling.call_results(inference, found))
         elif value.kind == "display" or (value.kind == "typed" and value.path in ("list", "places")):
-            parts.append(frozenset({value}) | inference.expression(node.right, here))
+            parts.append(frozenset({value}) | inference.infer(node.right, context))
         elif value.path == "builtins.str()" and name == "add":
             known = _texts(frozenset({value}))
-            parts.append(_strings(_joined(known, _texts(inference.expression(node.right, here)))))
+            parts.append(_strings(_joined(known, _texts(inference.infer(node.right, context)))))
         elif value.kind == "external":
             parts.append(frozenset({external(f"{value.path}.__{name}__()")}))
             if value.path.startswith("builtins."):
-                reflected = [v for v in inference.expression(node.right, here) if v.kind == "instance"]
-                parts += [inference.returned(inference.member(v, f"__r{name}__")) for v in reflected]
+                reflected = [v for v in inference.infer(node.right, context) if v.kind == "instance"]
+                parts += [inference.call_results(inference.member(v, f"__r{name}__")) for v in reflected]
     return union(parts)
 
 
@@ -267,7 +269,7 @@ def _of_flags(found: Values) -> bool:
 
 
 def _index(node: ast.expr) -> str | None:
-    """A constant number, as text."""
+    """A constant index, as text."""
     sign = ""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         node, sign = node.operand, "-"
@@ -278,7 +280,7 @@ def _index(node: ast.expr) -> str | None:
     )
 
 
-_EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Here], Values]] = {
+_EXPRESSIONS: dict[type, Callable[[Inference, ast.expr, Context], Values]] = {
     ast.Name: _name,  # type: ignore[dict-item]
     ast.Attribute: _attribute,  # type: ignore[dict-item]
     ast.Call: _call,  # type: ignore[dict-item]

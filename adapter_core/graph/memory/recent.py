@@ -1,4 +1,4 @@
-"""A dictionary that keeps what was put into it last, or asked for since."""
+"""A dictionary that keeps the entries that were added or used last."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ V = TypeVar("V")
 
 
 class Recent(OrderedDict[K, V]):
-    """Entries of at most `size` together: what is new pushes out what is oldest, but what was asked for meanwhile counts as new once
-    more (the clock algorithm: Corbató, "A paging experiment with the Multics system", 1968). Each weighs 1, or what `weigh` says of it,
-    which is the same each time.
+    """Entries of at most `size` in total. New entries evict the oldest, but an entry that was used meanwhile counts as new once more (the
+    clock algorithm: Corbató, "A paging experiment with the Multics system", 1968). Each entry has weight 1, or what `weight` returns for
+    it, which must not change.
 
-    The newest `least` entries stay, however heavy they are. `drop` is told of each that goes. An ordered dictionary finds its oldest
-    entry at once, where a plain one goes through the places of all that have gone.
+    The newest `min_entries` stay, however heavy they are. `on_evict` is called with each value that is removed. An `OrderedDict` finds its
+    oldest entry at once; a plain dict would scan the slots of removed ones.
     """
 
     def __init__(
         self,
         size: int,
-        weigh: Callable[[V], int] | None = None,
-        drop: Callable[[V], object] | None = None,
-        least: int = 1,
+        weight: Callable[[V], int] | None = None,
+        on_evict: Callable[[V], object] | None = None,
+        min_entries: int = 1,
     ) -> None:
         super().__init__()
-        self._least = least
+        self._min_entries = min_entries
         self._size = size
-        self._weigh = weigh
-        self._drop = drop
-        self._asked: set[K] = set()
+        self._weight = weight
+        self._on_evict = on_evict
+        self._used: set[K] = set()
         self._total = 0
 
     def __getitem__(self, key: K) -> V:
-        self._asked.add(key)
+        self._used.add(key)
         return super().__getitem__(key)
 
-    def recall(self, key: K) -> V | None:
-        """`self[key]`, or None, by one look-up."""
+    def fetch(self, key: K) -> V | None:
+        """`self[key]`, or None, with a single look-up."""
         found = dict.get(self, key)
         if found is not None:
-            self._asked.add(key)
+            self._used.add(key)
         return found
 
     def __setitem__(self, key: K, value: V) -> None:
         if key in self:
             del self[key]
-        self._total += self._weigh(value) if self._weigh is not None else 1
+        self._total += self._weight(value) if self._weight is not None else 1
         super().__setitem__(key, value)
-        while self._total > self._size and len(self) > self._least:
+        while self._total > self._size and len(self) > self._min_entries:
             oldest = next(iter(self))
-            if oldest in self._asked:
-                self._asked.discard(oldest)
+            if oldest in self._used:
+                self._used.discard(oldest)
                 self.move_to_end(oldest)
             elif oldest != key:
                 del self[oldest]
@@ -62,11 +62,11 @@ class Recent(OrderedDict[K, V]):
 
     def __delitem__(self, key: K) -> None:
         value = dict.__getitem__(self, key)
-        if self._drop is not None:
-            self._drop(value)
+        if self._on_evict is not None:
+            self._on_evict(value)
         super().__delitem__(key)
-        self._asked.discard(key)
-        self._total -= self._weigh(value) if self._weigh is not None else 1
+        self._used.discard(key)
+        self._total -= self._weight(value) if self._weight is not None else 1
 
     def clear(self) -> None:
         for key in list(self):
@@ -74,8 +74,8 @@ class Recent(OrderedDict[K, V]):
 
 
 class Generations(Generic[K, V]):
-    """Entries that were put in or asked for since `age` was last called, and those of the time before that: as `Recent`, for very many
-    small ones of which none may go in the middle of a question."""
+    """Entries that were added or used since `age` was last called, and those of the generation before. Unlike `Recent`, nothing is
+    removed in the middle of a question; made for very many small entries."""
 
     def __init__(self) -> None:
         self._young: dict[K, V] = {}
@@ -97,9 +97,9 @@ class Generations(Generic[K, V]):
 
     @property
     def young(self) -> int:
-        """How many were put in or asked for since `age` was last called."""
+        """The number of entries that were added or used since `age` was last called."""
         return len(self._young)
 
     def age(self) -> None:
-        """Let go of what was not asked for since this was last called."""
+        """Remove what was not used since the last call."""
         self._young, self._old = {}, self._young

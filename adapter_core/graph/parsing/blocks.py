@@ -1,7 +1,7 @@
 """Logical lines to blocks by their indentation, as it was meant where it is wrong.
 
-A line that is indented to no known level belongs to the nearest one; one that is indented without reason, to the block of the line
-before it. Where a block goes on after some lines that are indented less, these lines are part of it.
+A line with an unknown indentation belongs to the nearest level; one that is indented without reason, to the block of the line before it.
+Where a block continues after some lines with less indentation, these lines are part of it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _SOFT = ("match", "case")
 
 @dataclass(slots=True)
 class Node:
-    """A logical line with the block below it. `head`: the keyword of a compound statement, "@" of a decorator, "" of all else;
-    `last`: the index of its last physical line, the block included; `indent`: its indentation as written."""
+    """A logical line with the block below it. `head`: the keyword of a compound statement, "@" for a decorator, "" for all else; `last`:
+    the index of its last physical line, with its block; `indent`: its indentation as written."""
 
     row: Row
     head: str
@@ -35,8 +35,8 @@ class Node:
 
 @dataclass(slots=True)
 class Block:
-    """Statements of one level. `head`: of the statement that it belongs to; `indent`: how they are indented, or should be; `level`: how
-    many blocks are around it."""
+    """Statements of one level. `head`: that of the statement that it belongs to; `indent`: how they are indented, or should be; `level`:
+    the number of enclosing blocks."""
 
     head: str = ""
     indent: str = ""
@@ -63,7 +63,7 @@ def blocks_of(text: str, rows: list[Row]) -> Block:
 
 
 def all_nodes(block: Block) -> list[tuple[Node, Block]]:
-    """Each node of a block and of the blocks in it, with the block in which it stands, in order of the text."""
+    """Each node of a block and of the blocks in it, with the block that contains it, in order of the text."""
     found = []
     todo = [(node, block) for node in reversed(block.nodes)]
     while todo:
@@ -85,7 +85,7 @@ def _node(text: str, row: Row) -> Node:
 
 
 def _tab_width(nodes: list[Node]) -> int:
-    """The width of tabs with which the least indentation is wrong; 8, as in Python 2, where that does not tell."""
+    """The width of tabs with which the fewest indentations are wrong; 8, as in Python 2, where that does not decide."""
     if not any("\t" in n.indent for n in nodes) or not any(" " in n.indent for n in nodes):
         return _TABS[0]
     return min(_TABS, key=lambda tab: _oddities(nodes, tab))
@@ -98,19 +98,19 @@ def _step(nodes: list[Node], tab: int) -> int:
 
 
 def _oddities(nodes: list[Node], tab: int) -> int:
-    odd = 0
+    count = 0
     levels = [0]
     opened = False
     for node in nodes:
         depth = columns(node.indent, tab)
-        odd += opened != (depth > levels[-1])
+        count += opened != (depth > levels[-1])
         while levels and levels[-1] > depth:
             levels.pop()
         if not levels or levels[-1] < depth:
-            odd += not opened
+            count += not opened
             levels.append(depth)
         opened = node.opens
-    return odd
+    return count
 
 
 class _Tree:
@@ -148,7 +148,7 @@ class _Tree:
         self._closed = closed, levels[-1][1], len(levels[-1][1].nodes)
 
     def _indent(self, depth: int, alone: bool) -> None:
-        """`alone`: what comes after the node is indented as what was before it."""
+        """`alone`: what follows the node is indented like what precedes it."""
         block = self._levels[-1][1]
         before = self._before
         if (
@@ -163,7 +163,7 @@ class _Tree:
             self._levels.append((depth, block))
 
     def _reopen(self, depth: int) -> bool:
-        """Go on with a block of that depth which a few statements had interrupted; these become part of it."""
+        """Continue a block of that depth after a few interrupting statements; these become part of it."""
         closed, landed, count = self._closed
         moved = landed.nodes[count:]
         place = next((i for i, (level, _) in enumerate(closed) if level == depth), None)
@@ -179,7 +179,7 @@ class _Tree:
 
 
 def _indent_of(first: Node, around: Block) -> str:
-    """The indentation of a block that begins with `first`: as written, unless that does not go on from the one around it."""
+    """The indentation of a block that begins with `first`: as written, unless it does not extend the enclosing one."""
     written = first.indent
     if "\f" not in written and len(written) > len(around.indent) and written.startswith(around.indent):
         return written

@@ -1,6 +1,5 @@
-"""A statement that does not parse to one that does, and that stands where it stood: what is missing is put at its end, what is wrong is
-blanked or cut off. No character that is kept is moved.
-"""
+"""Completes a statement that does not parse, without moving it: missing parts are added at its end, wrong ones are blanked or cut off.
+No remaining character is moved."""
 
 from __future__ import annotations
 
@@ -35,7 +34,7 @@ _DANGLING = re.compile(r"[=.,+*/%&|^<>~@:-]\Z|\b(?:in|and|or|not|is|if|else|elif
 
 
 class Frame(NamedTuple):
-    """What makes a whole text of a statement: what stands `before` and `after` it, and the ends that it may need itself."""
+    """The context that makes a statement a whole text: what is `before` and `after` it, and the ends that it may need itself."""
 
     before: str
     after: str
@@ -45,7 +44,7 @@ class Frame(NamedTuple):
 
 
 class Budget:
-    """How many characters may still be parsed for completing the statements of one file."""
+    """How many characters may still be parsed to complete the statements of one file."""
 
     def __init__(self, characters: int) -> None:
         self.left = characters
@@ -56,13 +55,13 @@ class Budget:
 
 
 def fault_of(text: str) -> SyntaxError | None:
-    """What is wrong with a text; None where Python parses it."""
+    """The fault of a text; None where Python parses it."""
     parsed = parse(text)
     return parsed if isinstance(parsed, SyntaxError) else None
 
 
 def parse(text: str) -> ast.Module | SyntaxError:
-    """The syntax tree of a text, or what is wrong with it."""
+    """The syntax tree of a text, or its fault."""
     try:
         return ast.parse(text, FILENAME)
     except SyntaxError as error:
@@ -91,27 +90,27 @@ def _candidates(code: str, closers: str, frame: Frame, budget: Budget) -> Iterat
         yield code + " 0" + closers
     if match := _PYTHON_2.match(code):
         yield " " * match.end() + code[match.end() :] + closers
-    plain = _FORMATTED.sub(lambda m: "r".rjust(len(m[0])) if "r" in m[0].lower() else " " * len(m[0]), code)
-    if plain != code:
-        yield plain + closers
+    unformatted = _FORMATTED.sub(lambda m: "r".rjust(len(m[0])) if "r" in m[0].lower() else " " * len(m[0]), code)
+    if unformatted != code:
+        yield unformatted + closers
     if match := _JUNK_BEHIND_NAME.match(code):
         yield _blank(code, *match.span(2)) + closers
     tokens = _tokens(code)
     balanced = code
-    for stray in _stray(tokens):
+    for stray in _unmatched_brackets(tokens):
         balanced = _blank(balanced, stray.start, stray.end)
     if balanced != code:
         yield balanced + (tokens[-1].closers)
     where = None
     text = code + closers
     for _ in range(_MAX_BLANKED):
-        where = _place(text, frame, budget)
-        blanked = _without(text, tokens, where) if where is not None else None
+        where = _fault_offset(text, frame, budget)
+        blanked = _without_element(text, tokens, where) if where is not None else None
         if blanked is None:
             break
         yield blanked
         text = blanked
-    yield from _cut(code, tokens, where)
+    yield from _truncations(code, tokens, where)
     if match := _DEFINED.match(code):
         yield match[0] + ("()" if match[1] == "def" else "")
 
@@ -140,8 +139,8 @@ def _tokens(code: str) -> list[_Token]:
     return found
 
 
-def _stray(tokens: list[_Token]) -> list[_Token]:
-    """The brackets that have no other one, though those around them have."""
+def _unmatched_brackets(tokens: list[_Token]) -> list[_Token]:
+    """Brackets without a counterpart, inside of brackets that have one."""
     opened: list[_Token] = []
     found: list[_Token] = []
     for token in tokens:
@@ -157,8 +156,8 @@ def _stray(tokens: list[_Token]) -> list[_Token]:
     return found
 
 
-def _place(text: str, frame: Frame, budget: Budget) -> int | None:
-    """The offset at which Python finds a fault; None where that stands elsewhere, or is about what the text means."""
+def _fault_offset(text: str, frame: Frame, budget: Budget) -> int | None:
+    """The offset at which Python finds a fault; None where that is elsewhere, or about the meaning of the text."""
     end = next((e for e in reversed(frame.ends) if not (text.endswith(":") and e.startswith(":"))), "")
     error = budget.fault(frame.before + text + end + frame.after)
     if error is None or not error.lineno or not error.offset or "cannot" in error.msg or "illegal" in error.msg:
@@ -168,21 +167,21 @@ def _place(text: str, frame: Frame, budget: Budget) -> int | None:
     return min(offset, len(text)) if offset >= 0 else None
 
 
-def _without(text: str, tokens: list[_Token], where: int) -> str | None:
-    """The text without the operator before `where`, if that ends an element of some brackets, or else without the whole element.
-    None where there are no brackets around it."""
+def _without_element(text: str, tokens: list[_Token], where: int) -> str | None:
+    """The text without the operator before `where`, if that ends an element of some brackets, or else without the whole element. None
+    where there are no brackets around it."""
     live = [t for t in tokens if text.startswith(t.text, t.start)]
-    at = next((i for i, t in enumerate(live) if t.end > where), len(live))
-    ends = at == len(live) or live[at].text in _ENDS
-    if ends and at and _OPERATOR.fullmatch(live[at - 1].text):
-        return _blank(text, live[at - 1].start, live[at - 1].end)
-    first, depth = at, 0
+    position = next((i for i, t in enumerate(live) if t.end > where), len(live))
+    ends = position == len(live) or live[position].text in _ENDS
+    if ends and position and _OPERATOR.fullmatch(live[position - 1].text):
+        return _blank(text, live[position - 1].start, live[position - 1].end)
+    first, depth = position, 0
     while first and (depth or live[first - 1].text not in _BEGINS):
         first -= 1
         depth += (live[first].text in _ENDS[1:]) - (live[first].text in _CLOSER)
     if first == 0:
         return None
-    last, depth = at, 0
+    last, depth = position, 0
     while last < len(live) and (depth or live[last].text not in _ENDS):
         depth += (live[last].text in _CLOSER) - (live[last].text in _ENDS[1:])
         last += 1
@@ -195,7 +194,7 @@ def _blank(text: str, start: int, end: int) -> str:
     return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
 
 
-def _cut(code: str, tokens: list[_Token], where: int | None) -> Iterator[str]:
+def _truncations(code: str, tokens: list[_Token], where: int | None) -> Iterator[str]:
     """The code up to a token: up to the fault, and then up to its end, shorter each time."""
     before = len(tokens) if where is None else sum(t.end <= where for t in tokens)
     places = [*range(before - 1, before - 1 - _MAX_CUTS, -1), *range(len(tokens) - 1, len(tokens) - 1 - _MAX_CUTS, -1)]

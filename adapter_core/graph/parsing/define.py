@@ -1,4 +1,4 @@
-"""One definition or binding to a `Symbol`: its span, its name's place, its signature as text and as parameters."""
+"""One definition or binding to a `Symbol`: its span, the position of its name, its signature as text and as parameters."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _MAX_VALUE = 80
 
 
 class Definer:
-    """Knows the `lines` of one file, and those that were `parsed` in their place. `shifts`: by how many columns the code of a parsed
-    line stands further to the right."""
+    """Creates the symbols of one file. `parsed`: the lines that were parsed in place of its `lines`; `shifts`: by how many columns the
+    code of a parsed line is further to the right."""
 
     def __init__(self, lines: list[str], parsed: list[str], shifts: Mapping[int, int], older: Older | None) -> None:
         self.lines = lines
@@ -83,23 +83,24 @@ class Definer:
         class_line: int = 0,
         path: str = "",
     ) -> Symbol:
-        """A name bound at module or class level; `kind` "" is found out. `class_line` is where the class's name stands (0: none);
-        `path` says which part of the value it gets ("": all)."""
-        noted = self.text(annotation) if annotation is not None else None
+        """A name bound at module or class level; an empty `kind` is determined here. `class_line` is the line of the class's name (0:
+        none); `path` says which part of the value it gets ("": all)."""
+        annotation_text = self.text(annotation) if annotation is not None else None
         if not kind:
-            kind = self._binding_kind(name, noted, class_line, getattr(node, "value", None) is not None)
+            kind = self._binding_kind(name, annotation_text, class_line, getattr(node, "value", None) is not None)
         value = None if path else getattr(node, "value", None)
         text = self.text(value) if value is not None and _is_short(value) else ""
-        signature = f"{name}: {noted}" if noted else name
+        signature = f"{name}: {annotation_text}" if annotation_text else name
         if text and len(text) <= _MAX_VALUE:
             signature += f" = {text}"
         return Symbol(
             name, prefix + name, kind, node.lineno, node.end_lineno or node.lineno,  # type: ignore[attr-defined]
-            target.lineno, self._column(target.lineno, target.col_offset), owner, signature, returns=noted, conditional=conditional,
+            target.lineno, self._column(target.lineno, target.col_offset), owner, signature,
+            returns=annotation_text, conditional=conditional,
         )  # fmt: skip
 
     def _name_place(self, node: Definition) -> tuple[int, int]:
-        """Line and column of the name behind `def` or `class`, from which backslashes may part it."""
+        """Line and column of the name after `def` or `class`; there may be backslashes between."""
         number = node.lineno
         column = column_of(self._parsed[number - 1], node.col_offset)
         while (match := _BEFORE_NAME.match(self._parsed[number - 1], column)) and match.end() == len(
@@ -109,7 +110,7 @@ class Definer:
         return number, (match.end() if match else column) - self._shifts.get(number, 0)
 
     def _column(self, number: int, byte_offset: int) -> int:
-        """The column in the file of a place in the tree."""
+        """The column in the file for a position in the tree."""
         return column_of(self._parsed[number - 1], byte_offset) - self._shifts.get(number, 0)
 
     def _binding_kind(self, name: str, annotation: str | None, class_line: int, has_value: bool) -> str:
@@ -144,7 +145,7 @@ class Definer:
         )
 
     def _type_parameters(self, node: Definition) -> str:
-        """`[T, *Ts]` of PEP 695; the attribute exists from Python 3.12 on, before that the text was put aside."""
+        """`[T, *Ts]` of PEP 695; the attribute exists from Python 3.12 on, for older versions the text was saved."""
         found = getattr(node, "type_params", ())
         if found:
             return f"[{', '.join(ast.unparse(p) for p in found)}]"
@@ -179,7 +180,7 @@ class Definer:
         )
 
     def text(self, node: ast.expr) -> str:
-        """An expression as it is written, on one line."""
+        """An expression as written, on one line."""
         if type(node) is ast.Name:
             return node.id
         first, last = node.lineno, node.end_lineno
@@ -198,7 +199,7 @@ class Definer:
 
 
 def dotted(node: ast.expr) -> str:
-    """`a.b.c` for a chain of names. What is not a name in a chain is `()` or `[]`: `f(x)[0].b` is `()[].b`; other roots are `()`."""
+    """`a.b.c` for a chain of names. Other parts of a chain are `()` or `[]`: `f(x)[0].b` is `()[].b`; other roots are `()`."""
     kind = type(node)
     if kind is ast.Name:
         return node.id  # type: ignore[attr-defined]

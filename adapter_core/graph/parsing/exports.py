@@ -1,4 +1,4 @@
-"""What `__all__` lists."""
+"""The content of `__all__`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import ast
 from .define import dotted
 
 # Stands among the modules whose names are taken over where the text tells only in part what is listed.
-UNTOLD = "*"
+UNKNOWN_NAMES = "*"
 _COLLECTIONS = frozenset({"list", "tuple", "set", "frozenset", "sorted"})
 
 
-def listed(value: ast.expr) -> tuple[list[str], list[str]]:
-    """The literal names in an expression that makes up `__all__`, and the modules (dotted, as written) whose own it takes over, with
-    `UNTOLD` among them where there is more to it."""
+def exported_names(value: ast.expr) -> tuple[list[str], list[str]]:
+    """The literal names in an expression for `__all__`, and the modules (dotted, as written) whose own `__all__` it includes, with
+    `UNKNOWN_NAMES` among them where there is more."""
     names: list[str] = []
     modules: list[str] = []
     todo = [value]
@@ -35,8 +35,8 @@ def listed(value: ast.expr) -> tuple[list[str], list[str]]:
             todo += part.args
         elif isinstance(part, ast.Call) and (words := _split(part)) is not None:
             names += words
-        elif UNTOLD not in modules:
-            modules.append(UNTOLD)
+        elif UNKNOWN_NAMES not in modules:
+            modules.append(UNKNOWN_NAMES)
     return names, modules
 
 

@@ -1,4 +1,4 @@
-"""A syntax tree to facts: the state of one file while it is read. `scope` does the reading."""
+"""A syntax tree to facts: the state while one file is read. `scope` does the reading."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Extractor:
         self.starts = line_starts(text)
         if self.lines and not self.lines[-1]:
             self.lines.pop()
-        instead = repaired or older
-        self._parsed = instead.text.split("\n") if instead else self.lines
+        parsed_text = repaired or older
+        self._parsed = parsed_text.text.split("\n") if parsed_text else self.lines
         self._shifts = repaired.shifts if repaired else {}
         # The lines in which a column of the tree is not the column in the text (None: any may be one).
-        odd = () if text.isascii() else (n for n, line in enumerate(self._parsed, 1) if not line.isascii())
-        self.odd = frozenset(odd) if repaired is None else None
+        non_ascii = () if text.isascii() else (n for n, line in enumerate(self._parsed, 1) if not line.isascii())
+        self.non_ascii_lines = frozenset(non_ascii) if repaired is None else None
         self._columns: dict[int, list[int]] = {}  # of lines that are not ASCII: each byte's code point
         self.aliases = older.aliases if older else frozenset()
         self.define = Definer(self.lines, self._parsed, self._shifts, older)
@@ -54,9 +54,9 @@ class Extractor:
         )  # fmt: skip
 
     def offset(self, line: int, column: int) -> int:
-        """The offset in the text of a place in the tree; what repair has put behind a line counts as its end."""
+        """The offset in the text for a position in the tree; what repair has appended to a line counts as its end."""
         start = self.starts[line - 1]
-        if self.odd is not None and line not in self.odd:
+        if self.non_ascii_lines is not None and line not in self.non_ascii_lines:
             return start + column
         if line not in self._columns:
             parsed = self._parsed[line - 1] if line <= len(self._parsed) else ""

@@ -1,8 +1,8 @@
-"""Where the statements of a text stand, also of one that does not parse: its logical lines, and what is left open in each.
+"""The logical lines of a text, also of one that does not parse, and what is left open in each.
 
-Brackets are followed as Python follows them until what comes next cannot stand in an expression. Then the statement has ended before
-that, or before the first line that may as well be another statement. What is indented deeper than the statement is part of it all the
-same, if its brackets are closed in the end, unless it is the header of a block.
+Brackets are followed as in Python until the next text cannot be part of an expression. Then the statement has ended before it, or before
+the first line that may as well be another statement. Lines that are indented deeper than the statement are part of it all the same, if its
+brackets are closed in the end, unless it is the header of a block.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EMPTY_LINES = re.compile(r"(?:[ \t\f]*(?:#[^\n]*)?\n)*")
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 _STRING = {quote: re.compile(rf"{quote}(?:[^{quote}\\\n]|\\.)*{quote}", re.DOTALL) for quote in "'\""}
 _PREFIX = re.compile(r"(?<!\w)(?:[ft]r?|r[ft])\Z", re.IGNORECASE)
-_IN_FIELD = re.compile(r"[{}'\"\\\n]")
+_FIELD_MARK = re.compile(r"[{}'\"\\\n]")
 # What begins a line in an expression at no time.
 _STATEMENT = re.compile(
     r"(?:def|class|return|raise|import|del|pass|break|continue|global|nonlocal|assert|while|with|try|except|finally|elif)\b"
@@ -48,7 +48,7 @@ _BETWEEN = frozenset({"for", "in", "if", "else", "is", "and", "or", "not", "as",
 class Row(NamedTuple):
     """A logical line. `first..last` are the indexes, from 0, of its physical lines; `start:end` the offsets of its code, without the
     indentation and a comment or backslash at the end; `closers` would close the string and the brackets that are open at its end. `junk`
-    are the extents of strings that have no end, and of statements, among the elements of its brackets."""
+    are the extents of unterminated strings, and of statements, among the elements of its brackets."""
 
     first: int
     last: int
@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The logical lines of a text, and the extents of the f-strings that only Python 3.12 and later read so (PEP 701)."""
+    """The logical lines of a text, and the extents of the f-strings that need Python 3.12 or later (PEP 701)."""
 
     rows: list[Row]
     nested_strings: list[tuple[int, int]]
@@ -71,14 +71,14 @@ def layout_of(text: str) -> Layout:
 
 
 def columns(indent: str, tab: int = 8) -> int:
-    """How deep an indentation is. A form feed begins it anew."""
+    """The depth of an indentation. A form feed resets it."""
     return len(indent.rpartition("\f")[2].expandtabs(tab))
 
 
 @dataclass(slots=True)
-class _Left:
-    """What is open in a logical line, as far as it is read: brackets, by what closes them, and the quotes of a string that is still open
-    where its line ends, with its first offset."""
+class _OpenState:
+    """What is open in a logical line so far: brackets, by their closing ones, and the quotes of a string that is still open at the end
+    of its line, with its offset."""
 
     opened: list[str] = field(default_factory=list)
     quote: str = ""
@@ -95,29 +95,29 @@ class _Reader:
 
     def rows(self) -> list[Row]:
         found = []
-        here = _end(_EMPTY_LINES, self.text, 0)
-        while here < len(self.text):
-            row, here = self._row(here)
+        offset = _end(_EMPTY_LINES, self.text, 0)
+        while offset < len(self.text):
+            row, offset = self._row(offset)
             found.append(row)
-            here = _end(_EMPTY_LINES, self.text, here)
+            offset = _end(_EMPTY_LINES, self.text, offset)
         return found
 
     def _row(self, begin: int) -> tuple[Row, int]:
         """The logical line that begins in the line at `begin`, and the offset of the line after it."""
         text = self.text
-        here = start = end = _end(_INDENT, text, begin)
+        offset = start = end = _end(_INDENT, text, begin)
         depth = columns(text[begin:start])
-        here = _end(_BEFORE_DEFINITION, text, start)
-        is_header = bool(_HEADER.match(text, here))
-        left = _Left()
+        offset = _end(_BEFORE_DEFINITION, text, start)
+        is_header = bool(_HEADER.match(text, offset))
+        left = _OpenState()
         junk: list[tuple[int, int]] = []
         sooner: tuple[Row, int] | None = None
         while True:
-            at, mark = self._to_line_end(here, left)
-            end = max(end, _rstripped(text, at))
-            line_end = text.index("\n", at)
+            offset_at, mark = self._to_line_end(offset, left)
+            end = max(end, _rstripped(text, offset_at))
+            line_end = text.index("\n", offset_at)
             row = Row(
-                self._line(start), self._line(at), start, end, left.quote + "".join(reversed(left.opened)), tuple(junk)
+                self._line(start), self._line(offset_at), start, end, left.quote + "".join(reversed(left.opened)), tuple(junk)
             )  # fmt: skip
             following = line_end + 1
             if not left.opened and (
@@ -126,92 +126,94 @@ class _Reader:
                 return row, following
             while True:
                 following = _end(_EMPTY_LINES, text, following)
-                here = _end(_INDENT, text, following)
-                deeper = columns(text[following:here]) > depth
-                impossible = here >= len(text) or self._cannot_go_on(row, here, deeper)
-                if impossible and (is_header or not deeper or not left.opened or here >= len(text)):
+                offset = _end(_INDENT, text, following)
+                deeper = columns(text[following:offset]) > depth
+                impossible = offset >= len(text) or self._cannot_go_on(row, offset, deeper)
+                if impossible and (is_header or not deeper or not left.opened or offset >= len(text)):
                     if sooner is None:
                         return row, following
                     self._may_reread -= following - sooner[1]
                     return sooner
-                ended = is_header and text[end - 1] == ":" if deeper else text[here] not in ")]}"
+                ended = is_header and text[end - 1] == ":" if deeper else text[offset] not in ")]}"
                 if sooner is None and left.opened and (impossible or ended):
                     sooner = row, following
                     if self._may_reread < 0:
                         return sooner
-                if not _STATEMENT.match(text, here):
+                if not _STATEMENT.match(text, offset):
                     break
-                junk.append((here, text.index("\n", here)))
+                junk.append((offset, text.index("\n", offset)))
                 following = junk[-1][1] + 1
             if left.quote:
                 junk.append((left.quoted, line_end))
                 left.quote = ""
 
-    def _to_line_end(self, here: int, left: _Left) -> tuple[int, str]:
-        """The end of a line that is no part of a string, and how it is written; what is opened and closed on the way to it is noted."""
+    def _to_line_end(self, offset: int, left: _OpenState) -> tuple[int, str]:
+        """The offset and text of the next line end outside of strings; brackets and quotes on the way are recorded."""
         opened = left.opened
         while True:
-            mark_at = _MARK.search(self.text, here)
+            mark_at = _MARK.search(self.text, offset)
             assert mark_at  # the text ends with a line end
-            at, mark = mark_at.start(), mark_at[0]
+            offset_at, mark = mark_at.start(), mark_at[0]
             if mark in _CLOSER:
                 if len(opened) < MAX_OPEN:
                     opened.append(_CLOSER[mark])
-                here = at + 1
+                offset = offset_at + 1
             elif mark in ")]}":
                 if mark in opened:
                     while opened.pop() != mark:
                         pass
-                here = at + 1
+                offset = offset_at + 1
             elif mark in "'\"":
-                here, left.quote = self._string(at)
-                left.quoted = at
+                offset, left.quote = self._string(offset_at)
+                left.quoted = offset_at
             else:
-                return at, mark
+                return offset_at, mark
 
-    def _cannot_go_on(self, row: Row, here: int, deeper: bool) -> bool:
-        """Whether a statement that is open at the end of `row` cannot be continued by what stands at `here`."""
+    def _cannot_go_on(self, row: Row, offset: int, deeper: bool) -> bool:
+        """Whether a statement that is open at the end of `row` cannot be continued by the text at `offset`."""
         text = self.text
-        if _STATEMENT.match(text, here) or (not deeper and _DECORATOR.match(text, here)):
+        if _STATEMENT.match(text, offset) or (not deeper and _DECORATOR.match(text, offset)):
             return True
-        last, first = text[row.end - 1], text[here]
-        string = _QUOTED.match(text, here)
+        last, first = text[row.end - 1], text[offset]
+        string = _QUOTED.match(text, offset)
         if string and last in "(," and _DEFINITION.match(text, row.start):
             return string.end() - 1 not in self._unclosed  # a docstring, not a base class or a parameter
-        if deeper and text[_rstripped(text, text.index("\n", here)) - 1] == ",":
+        if deeper and text[_rstripped(text, text.index("\n", offset)) - 1] == ",":
             return False  # a further element rather than the body of a block
         if row.closers[:1] in ("'", '"'):
             return False  # nobody knows where that string was to end
         if last in "'\"":
-            return not string and _begins_operand(text, here)
+            return not string and _begins_operand(text, offset)
         if last in ")]}" or _is_operand(_word_before(text, row.end)):
-            return first == "{" or bool(string) or _begins_operand(text, here)
+            return first == "{" or bool(string) or _begins_operand(text, offset)
         return False
 
-    def _string(self, at: int) -> tuple[int, str]:
-        """Where the string whose first quote is at `at` ends, and its quotes where nothing closes them."""
-        text, quote = self.text, self.text[at]
-        if text.startswith(3 * quote, at):
-            resumed = self._unclosed.get(at)
-            end = closing(text, at + 3, 3 * quote) if resumed is None else -1
+    def _string(self, offset_at: int) -> tuple[int, str]:
+        """Where the string whose first quote is at `offset_at` ends, and its quotes where nothing closes them."""
+        text, quote = self.text, self.text[offset_at]
+        if text.startswith(3 * quote, offset_at):
+            resumed = self._unclosed.get(offset_at)
+            end = closing(text, offset_at + 3, 3 * quote) if resumed is None else -1
             return (end, "") if end >= 0 else ((resumed or len(text)) - 1, 3 * quote)
-        simple = _STRING[quote].match(text, at)
-        prefix = _PREFIX.search(text, max(0, at - 3), at)
-        if prefix and (simple is None or text.count("{", at, simple.end()) != text.count("}", at, simple.end())):
-            nested = _nested_end(text, at)
+        simple = _STRING[quote].match(text, offset_at)
+        prefix = _PREFIX.search(text, max(0, offset_at - 3), offset_at)
+        if prefix and (
+            simple is None or text.count("{", offset_at, simple.end()) != text.count("}", offset_at, simple.end())
+        ):
+            nested = _nested_end(text, offset_at)
             if nested is not None:
                 self.nested_strings.append((prefix.start(), nested))
                 return nested, ""
-        return (simple.end(), "") if simple else (text.index("\n", at), quote)
+        return (simple.end(), "") if simple else (text.index("\n", offset_at), quote)
 
     def _line(self, offset: int) -> int:
         return bisect_right(self._starts, offset) - 1
 
 
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    """The end of a match that may be empty, and so always is."""
-    match = pattern.match(text, at)
-    return match.end() if match else at
+def _end(pattern: re.Pattern[str], text: str, offset_at: int) -> int:
+    """The end of a match of a pattern that matches everywhere, if only the empty string."""
+    match = pattern.match(text, offset_at)
+    return match.end() if match else offset_at
 
 
 def _rstripped(text: str, end: int) -> int:
@@ -231,24 +233,24 @@ def _is_operand(word: str) -> bool:
     return bool(word) and (word in _OPERANDS or not keyword.iskeyword(word))
 
 
-def _begins_operand(text: str, at: int) -> bool:
-    word = _WORD.match(text, at)
+def _begins_operand(text: str, offset_at: int) -> bool:
+    word = _WORD.match(text, offset_at)
     return bool(word and word[0] not in _BETWEEN)
 
 
-def _nested_end(text: str, at: int) -> int | None:
-    """The end of the f-string whose first quote is at `at`, where its fields may hold any string (PEP 701); None: it has none."""
-    quote = text[at]
-    here, depth = at + 1, 0
-    while match := _IN_FIELD.search(text, here):
-        mark, here = match[0], match.end()
+def _nested_end(text: str, offset_at: int) -> int | None:
+    """The end of the f-string whose first quote is at `offset_at`, where its fields may hold any string (PEP 701); None: it has none."""
+    quote = text[offset_at]
+    offset, depth = offset_at + 1, 0
+    while match := _FIELD_MARK.search(text, offset):
+        mark, offset = match[0], match.end()
         if mark == "\\":
-            here += 1
+            offset += 1
         elif mark == "{":
-            if depth or not text.startswith("{", here):
+            if depth or not text.startswith("{", offset):
                 depth += 1
             else:
-                here += 1
+                offset += 1
         elif mark == "}":
             depth = max(0, depth - 1)
         elif mark == "\n":
@@ -256,10 +258,10 @@ def _nested_end(text: str, at: int) -> int | None:
                 return None
         elif not depth:
             if mark == quote:
-                return here
+                return offset
         else:
-            inner = _STRING[mark].match(text, here - 1)
+            inner = _STRING[mark].match(text, offset - 1)
             if inner is None:
                 return None
-            here = inner.end()
+            offset = inner.end()
     return None

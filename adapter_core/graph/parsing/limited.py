@@ -1,4 +1,4 @@
-"""Names that mean something within one expression only: the variables of comprehensions, the parameters of lambdas."""
+"""Names that are bound within one expression only: variables of comprehensions, parameters of lambdas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Extent = Callable[[Any], tuple[int, int]]  # of a node: its first and last offse
 
 
 def of_comprehension(node: Any, owner: int, extent: Extent) -> Iterator[Flow]:
-    """What the variables of a list, set, dict or generator expression are bound to."""
+    """The flows to the variables of a list, set, dict or generator expression."""
     first, last = extent(node)
     for part in node.generators:
         start, end = extent(part.iter)
@@ -32,13 +32,13 @@ def _names(target: ast.expr, path: str) -> Iterator[tuple[str, str, int]]:
 
 
 def of_lambda(node: ast.Lambda, owner: int, extent: Extent) -> Iterator[Flow]:
-    """The parameters of a lambda, numbered; "*" are those that gather. They hold where they are named, too, unless defaults stand there,
-    which are read outside."""
+    """The parameters of a lambda, numbered; "*" are variadic ones. They also hold where they are declared, unless there are defaults,
+    which are evaluated outside."""
     start, end = extent(node)
     first, last = extent(node.body)
     arguments = node.args
     if not (arguments.defaults or any(arguments.kw_defaults)):
-        first = start
+        first, last = start, end
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     places = [(argument.arg, str(number)) for number, argument in enumerate(named)]
     places += [(a.arg, "*") for a in (arguments.vararg, arguments.kwarg) if a is not None]

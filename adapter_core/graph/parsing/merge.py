@@ -1,4 +1,4 @@
-"""Facts of a text that does not parse, completed from the last ones of the same file: only with what the damage hides."""
+"""Completes the facts of a text that does not parse from the last good ones of the same file, but only with what the damage hides."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _IMPORT = re.compile(r"[ \t]*(?:import|from)\b")
 
 
 def merged(broken: ModuleFacts, good: ModuleFacts, lines: list[str]) -> ModuleFacts:
-    """`broken`, the facts of `lines`, with what it lacks of `good`: parameters, bases and the like of headers that are damaged, names
-    that damaged imports bind, and definitions whose first line stands in the text, between the same ones, though it was read as
-    something else. All of it in the order of the text."""
+    """`broken`, the facts of `lines`, completed from `good`: parameters, bases and the like of damaged headers, names bound by damaged
+    imports, and definitions whose first line is in the text, between the same neighbours, though it was read as something else. All of
+    it in the order of the text."""
     symbols = list(broken.symbols)
-    now_of = _same(good.symbols, symbols)
+    now_of = _matching_symbols(good.symbols, symbols)
     for before, now in now_of.items():
         symbol = symbols[now]
         if now and _touched(broken, symbol.start, symbol.name_line):
@@ -40,20 +40,20 @@ def _touched(facts: ModuleFacts, first: int, last: int) -> bool:
     return any(start <= last and first <= end for start, end in facts.damaged)
 
 
-def _same(before: Iterable[Symbol], now: Iterable[Symbol]) -> dict[int, int]:
-    """The places of those symbols that both have: of those with one name the first is the first, and so on."""
+def _matching_symbols(before: Iterable[Symbol], now: Iterable[Symbol]) -> dict[int, int]:
+    """The indexes of the symbols that both have; symbols with the same name are matched in order."""
     numbers: Counter[str] = Counter()
     places: dict[tuple[str, int], int] = {}
-    for place, symbol in enumerate(now):
+    for number_at, symbol in enumerate(now):
         numbers[symbol.qualname] += 1
-        places[(symbol.qualname, numbers[symbol.qualname])] = place
+        places[(symbol.qualname, numbers[symbol.qualname])] = number_at
     numbers.clear()
     found = {}
-    for place, symbol in enumerate(before):
+    for number_at, symbol in enumerate(before):
         numbers[symbol.qualname] += 1
         key = symbol.qualname, numbers[symbol.qualname]
         if key in places:
-            found[place] = places[key]
+            found[number_at] = places[key]
     return found
 
 
@@ -61,8 +61,8 @@ def _same(before: Iterable[Symbol], now: Iterable[Symbol]) -> dict[int, int]:
 
 
 def _completed(now: Symbol, before: Symbol) -> Symbol:
-    """A symbol whose header is damaged, with what the header said before."""
-    if (now.kind == "class") != (before.kind == "class") or not (before.is_callable or before.kind == "class"):
+    """A symbol whose header is damaged, completed from the good one."""
+    if (now.kind == "class") != (before.kind == "class") or not before.is_definition:
         return now
     parameters = _parameters(now.parameters, before.parameters)
     bases = before.bases if now.bases == before.bases[: len(now.bases)] else now.bases
@@ -80,7 +80,7 @@ def _completed(now: Symbol, before: Symbol) -> Symbol:
 
 
 def _parameters(now: tuple[Parameter, ...], before: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    """The parameters that are there, and behind them those that a header cut off lacks."""
+    """The present parameters, followed by those that a truncated header lacks."""
     known = {p.name: p for p in before}
     found = [
         p._replace(annotation=p.annotation or old.annotation, default=p.default or old.default)
@@ -99,7 +99,7 @@ def _parameters(now: tuple[Parameter, ...], before: tuple[Parameter, ...]) -> tu
 def _with_imports(
     broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int], lines: list[str]
 ) -> tuple[Import, ...]:
-    """The imports, with those that stood where there now is a damaged one: behind the same import, and before the same one."""
+    """The imports, with those that were in the place of a damaged one: after the same import, and before the same one."""
     damaged = [start for start, _ in broken.damaged if start <= len(lines) and _IMPORT.match(lines[start - 1])]
     if not damaged:
         return tuple(broken.imports)
@@ -107,15 +107,15 @@ def _with_imports(
     bound = {(s.parent, s.name) for s in broken.symbols}
     lines_now = [now.get((now_of.get(item.owner, -1), item.alias)) for item in good.imports]
     found = list(broken.imports)
-    for place, item in enumerate(good.imports):
+    for number_at, item in enumerate(good.imports):
         owner = now_of.get(item.owner, -1)
-        if lines_now[place] is not None or owner < 0 or (owner, item.alias) in bound:
+        if lines_now[number_at] is not None or owner < 0 or (owner, item.alias) in bound:
             continue
-        after = next((line for line in reversed(lines_now[:place]) if line is not None), 0)
-        before = next((line for line in lines_now[place:] if line is not None), len(lines))
-        here = next((line for line in damaged if after <= line <= before), None)
-        if here is not None:
-            found.append(item._replace(owner=owner, line=here))
+        after = next((line for line in reversed(lines_now[:number_at]) if line is not None), 0)
+        before = next((line for line in lines_now[number_at:] if line is not None), len(lines))
+        damaged_line = next((line for line in damaged if after <= line <= before), None)
+        if damaged_line is not None:
+            found.append(item._replace(owner=owner, line=damaged_line))
     return tuple(sorted(found, key=lambda item: item.line))
 
 
@@ -123,21 +123,21 @@ def _with_imports(
 
 
 def _with_hidden(broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int], lines: list[str]) -> ModuleFacts:
-    """The facts with the definitions that are not among them though their first lines are in the text."""
+    """The facts with the definitions that they lack although their first lines are in the text."""
     hidden = _hidden(broken, good, now_of, lines)
     if not hidden:
         return broken
     order = [(s.start, False, now) for now, s in enumerate(broken.symbols)]
     order += [(s.start, True, before) for before, s in hidden.items()]
     order.sort()
-    place = {now: at for at, (_, is_hidden, now) in enumerate(order) if not is_hidden}
-    place[-1] = -1
-    place_of = {before: place[now] for before, now in now_of.items()}
-    place_of |= {before: at for at, (_, is_hidden, before) in enumerate(order) if is_hidden}
+    number_at = {now: number for number, (_, is_hidden, now) in enumerate(order) if not is_hidden}
+    number_at[-1] = -1
+    place_of = {before: number_at[now] for before, now in now_of.items()}
+    place_of |= {before: number for number, (_, is_hidden, before) in enumerate(order) if is_hidden}
     symbols = [
         hidden[number]._replace(parent=place_of[hidden[number].parent])
         if is_hidden
-        else broken.symbols[number]._replace(parent=place[broken.symbols[number].parent])
+        else broken.symbols[number]._replace(parent=number_at[broken.symbols[number].parent])
         for _, is_hidden, number in order
     ]
     for before in hidden:
@@ -148,16 +148,16 @@ def _with_hidden(broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int],
     return replace(
         broken,
         symbols=tuple(symbols),
-        imports=tuple([item._replace(owner=place[item.owner]) for item in broken.imports]),
-        calls=tuple([call._replace(owner=place[call.owner]) for call in broken.calls]),
-        flows=tuple([flow._replace(owner=place[flow.owner], scope=place[flow.scope]) for flow in broken.flows]),
+        imports=tuple([item._replace(owner=number_at[item.owner]) for item in broken.imports]),
+        calls=tuple([call._replace(owner=number_at[call.owner]) for call in broken.calls]),
+        flows=tuple([flow._replace(owner=number_at[flow.owner], scope=number_at[flow.scope]) for flow in broken.flows]),
     )
 
 
 def _hidden(broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int], lines: list[str]) -> dict[int, Symbol]:
-    """The definitions that `broken` lacks, by their numbers in `good`; so are their parents given."""
+    """The definitions that `broken` lacks, by their numbers in `good`, as are their parents."""
     places = _definition_lines(lines)
-    taken = {s.name_line for s in broken.symbols[1:]}
+    used_lines = {s.name_line for s in broken.symbols[1:]}
     starts = {before: broken.symbols[now].start for before, now in now_of.items() if now}
     following = len(lines) + 1
     next_start = [following] * len(good.symbols)
@@ -168,14 +168,10 @@ def _hidden(broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int], line
     last = 0
     for before, old in enumerate(good.symbols):
         last = max(last, starts.get(before, 0))
-        if (
-            before in now_of
-            or not (old.parent in now_of or old.parent in found)
-            or not (old.is_callable or old.kind == "class")
-        ):
+        if before in now_of or not (old.parent in now_of or old.parent in found) or not old.is_definition:
             continue
         for line, column in places.get(old.name, ()):
-            if last < line < next_start[before] and line not in taken and column == old.name_column:
+            if last < line < next_start[before] and line not in used_lines and column == old.name_column:
                 found[before] = _moved(old, line, next_start[before] - 1, lines)
                 last = line
                 break
@@ -183,7 +179,7 @@ def _hidden(broken: ModuleFacts, good: ModuleFacts, now_of: dict[int, int], line
 
 
 def _definition_lines(lines: list[str]) -> dict[str, list[tuple[int, int]]]:
-    """Where something that looks like the header of a definition stands: for each name its lines, and in them the columns of the name."""
+    """Lines that look like headers of definitions: for each name the lines and columns of the name."""
     found: dict[str, list[tuple[int, int]]] = {}
     for number, line in enumerate(lines, 1):
         match = _DEFINITION.match(line)

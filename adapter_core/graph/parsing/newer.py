@@ -1,8 +1,7 @@
 """Syntax that is newer than the running Python, respelled in older syntax of the same length, so that every offset stays.
 
-PEP 695, from Python 3.12 on: `type Alias[T] = list[T]` becomes `(    Alias   )= list[T]`, the brackets after the name of a `def`
-or `class` become spaces. PEP 701, too: of an f-string with quotes in its quotes, what it evaluates becomes a sum. Whatever else is new
-goes to error recovery.
+PEP 695, from Python 3.12 on: `type Alias[T] = list[T]` becomes `( Alias )= list[T]`, the brackets after the name of a `def` or `class`
+become spaces. PEP 701: an f-string with quotes in its fields becomes the sum of its fields. All other new syntax goes to error recovery.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Older:
 
 
 def older_spelling(text: str, version: tuple[int, int] = sys.version_info[:2]) -> Older | None:
-    """None where there is nothing to respell, or this Python reads it as it is."""
+    """None where there is nothing to respell, or this Python parses it as it is."""
     if version >= (3, 12) or not (_GENERIC.search(text) or _ALIAS.search(text)):
         return None
     statements = {row.start for row in layout_of(text).rows}
@@ -68,76 +67,76 @@ def older_spelling(text: str, version: tuple[int, int] = sys.version_info[:2]) -
 
 
 def older_string(text: str) -> str:
-    """An f-string, prefix included, as the sum of its fields: `f"a{b["c"]!r}{d}"` is `+( +b["c"]    +d )`."""
+    """An f-string, with its prefix, as the sum of its fields: `f"a{b["c"]!r}{d}"` is `+( +b["c"] +d )`."""
     spelled = [mark if mark == "\n" else " " for mark in text]
-    quote = next(place for place, mark in enumerate(text) if mark in "'\"")
+    quote = next(index for index, mark in enumerate(text) if mark in "'\"")
     spelled[0], spelled[quote], spelled[-1] = "+()"
     opened: list[str] = []  # the brackets around, in a field
     inner = ""  # the quote of a string in a field
-    place = quote + 1
+    index = quote + 1
     in_format = False
-    while place < len(text) - 1:
-        mark = text[place]
+    while index < len(text) - 1:
+        mark = text[index]
         if inner:
-            spelled[place] = mark
+            spelled[index] = mark
             if mark == "\\":
-                place += 1
-                spelled[place] = text[place]
+                index += 1
+                spelled[index] = text[index]
             elif mark == inner:
                 inner = ""
         elif not opened:
-            if text.startswith("\\N{", place):
-                end = text.find("}", place)
-                place = end if end > 0 else place + 1  # a name without an end
-            elif text.startswith(("{{", "}}"), place) or (mark == "\\" and text[place + 1] != "{"):
-                place += 1
+            if text.startswith("\\N{", index):
+                end = text.find("}", index)
+                index = end if end > 0 else index + 1  # a name without an end
+            elif text.startswith(("{{", "}}"), index) or (mark == "\\" and text[index + 1] != "{"):
+                index += 1
             elif mark == "{":
                 opened, in_format = ["{"], False
-                spelled[place] = "+"
+                spelled[index] = "+"
         elif in_format:
             opened += ["{"] if mark == "{" else []
             if mark == "}":
                 opened.pop()
         elif mark == "}" and len(opened) == 1:
             opened = []
-        elif len(opened) == 1 and (mark == ":" or (mark == "!" and text[place + 1] != "=")):
+        elif len(opened) == 1 and (mark == ":" or (mark == "!" and text[index + 1] != "=")):
             in_format = True
         else:
-            spelled[place] = mark
+            spelled[index] = mark
             opened += [mark] if mark in "([{" else []
             if mark in ")]}":
                 opened.pop()
             if mark in "'\"":
                 inner = mark
-        place += 1
+        index += 1
     return "".join(spelled)
 
 
 def _blank(spelled: list[str], start: int, end: int) -> None:
-    for place in range(start, end):
+    for index in range(start, end):
         # Line ends stay where they are; a definition's header over several lines is joined by backslashes.
-        if spelled[place] == "\n":
-            if place > start and spelled[place - 1] == " ":
-                spelled[place - 1] = "\\"
+        if spelled[index] == "\n":
+            if index > start and spelled[index - 1] == " ":
+                spelled[index - 1] = "\\"
         else:
-            spelled[place] = " "
+            spelled[index] = " "
 
 
 def _closing(text: str, start: int) -> int | None:
-    """The offset after the bracket that closes the one at `start`; quotes and comments are not looked into."""
+    """The offset after the bracket that closes the one at `start`; quotes and comments are ignored."""
     depth = 0
-    for place in range(start, min(len(text), start + 4000)):
-        if text[place] == "[":
+    for index in range(start, min(len(text), start + 4000)):
+        if text[index] == "[":
             depth += 1
-        elif text[place] == "]":
+        elif text[index] == "]":
             depth -= 1
             if depth == 0:
-                return place + 1
+                return index + 1
     return None
 
 
 def _type_parameters(written: str) -> str:
-    """Type parameters in their brackets as `ast.unparse` spells them; what cannot be read stays as written."""
+    """Type parameters in their brackets as `ast.unparse` spells them; unreadable ones stay as written."""
     parameters: list[dict[str, list[str]]] = [{"": []}]
     depth = 0
     part = ""

@@ -1,4 +1,4 @@
-"""What the patterns of a `match` statement bind: names, the expression of which they are a part, and which part."""
+"""Bindings of the patterns of a `match` statement: names, with the expression and the part of it that they get."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WHOLE = frozenset("bool bytearray bytes dict float frozenset int list set str t
 
 
 class Captured(NamedTuple):
-    """`name` is bound to part `path` of `value` (None: not known). `kind` "except": to an instance of the class `value`."""
+    """`name` is bound to part `path` of `value` (None: unknown). `kind` "except": to an instance of the class `value`."""
 
     name: str
     value: ast.expr | None
@@ -23,7 +23,7 @@ class Captured(NamedTuple):
 
 
 def captured(pattern: ast.pattern, subject: ast.expr) -> Iterator[Captured]:
-    """The names that a pattern binds. Where the whole subject is a name, a class pattern tells what it is, too."""
+    """The names that a pattern binds. Where the subject is a name, a class pattern also narrows it."""
     todo: list[tuple[ast.pattern, ast.expr | None, str, str]] = [(pattern, subject, "assign", "")]
     while todo:
         part, value, kind, path = todo.pop()
@@ -55,8 +55,8 @@ def captured(pattern: ast.pattern, subject: ast.expr) -> Iterator[Captured]:
                 todo.append((inner, value, kind, _join(path, step)))
         elif isinstance(part, ast.MatchMapping):
             for key, inner in zip(part.keys, part.patterns, strict=True):
-                plain = isinstance(key, ast.Constant) and isinstance(key.value, str) and "." not in key.value
-                step = spelled(key) if plain else ""
+                is_attribute_key = isinstance(key, ast.Constant) and isinstance(key.value, str) and "." not in key.value
+                step = spelled(key) if is_attribute_key else ""
                 todo.append((inner, value if step else None, kind, _join(path, step)))
             if part.rest:
                 yield Captured(part.rest, value, kind, path, part.lineno)

@@ -1,8 +1,8 @@
 """Which triple quotes of a text are never closed.
 
-One quote too many turns a file inside out: what was code is text, and the docstrings are code. So the lines are read in every way
-(each as code, or as the inside of a string), and that is taken of which the least is odd: prose among the code, a string where none can
-stand, definitions in a string, a string without an end. Among equals it is the one that leaves the most code outside of strings.
+One quote too many turns a file inside out: code becomes text, and docstrings become code. So the lines are read in every way (each as code,
+or as the inside of a string), and the reading with the smallest penalty is taken: for prose among the code, a string where none can be,
+definitions in a string, an unterminated string. Among equals it is the one that leaves the most code outside of strings.
 """
 
 from __future__ import annotations
@@ -33,39 +33,39 @@ _CODE = re.compile(
 
 
 class _Reading(NamedTuple):
-    """One way to read the lines so far: how odd it is, how many lines of code it takes for text, where the string that is open at their
-    end begins, whether that stands by itself and holds no definition yet, the strings without an end before that, each as (opening
-    quote, offset at which code goes on, those before), and whether the last of the code is prose."""
+    """One way to read the lines so far: its penalty, how many lines of code it takes for text, where the string that is open at their
+    end begins, whether that is a statement of its own without a definition so far, the unterminated strings before it, each as (opening
+    quote, offset at which code resumes, those before), and whether the last of the code is prose."""
 
-    odd: int = 0
-    hidden: int = 0
+    penalty: int = 0
+    hidden_lines: int = 0
     opened: int = 0
     alone: bool = False
     unclosed: tuple[int, int, object] | None = None
     prose: bool = False
 
     def ended(self, offset: int) -> _Reading:
-        """The open string has no end of its own, and code goes on at `offset`."""
-        return _Reading(self.odd + _UNCLOSED, self.hidden, unclosed=(self.opened, offset, self.unclosed))
+        """The open string is unterminated, and code resumes at `offset`."""
+        return _Reading(self.penalty + _UNCLOSED, self.hidden_lines, unclosed=(self.opened, offset, self.unclosed))
 
     def with_code(self, line: str) -> _Reading:
-        """The code goes on with this line. However long it is, a piece of prose is odd once."""
+        """The code continues with this line. A piece of prose is penalised once, however long it is."""
         if _is_prose(line):
-            return self if self.prose else self._replace(odd=self.odd + 1, prose=True)
+            return self if self.prose else self._replace(penalty=self.penalty + 1, prose=True)
         return self._replace(prose=False) if self.prose and _CODE.match(line) else self
 
     def with_text(self, line: str) -> _Reading:
-        """The open string goes on with this line."""
+        """The open string continues with this line."""
         if not _CODE.match(line):
             return self
         hides = self.alone and bool(_DEFINITION.match(line))
         return _Reading(
-            self.odd + _HIDES * hides, self.hidden + 1, self.opened, self.alone and not hides, self.unclosed
+            self.penalty + _HIDES * hides, self.hidden_lines + 1, self.opened, self.alone and not hides, self.unclosed
         )
 
 
 def unclosed(text: str) -> dict[int, int]:
-    """The offsets of the opening quotes that nothing closes, each with the offset of the line at which code goes on."""
+    """The offsets of unterminated opening quotes, each with the offset of the line at which code resumes."""
     if not any(quotes in text for quotes in _TRIPLES):
         return {}
     readings = {"": _Reading()}  # by the quotes of the string in which the next line begins, "" for code
@@ -91,15 +91,15 @@ def unclosed(text: str) -> dict[int, int]:
     return found
 
 
-def closing(text: str, at: int, quotes: str) -> int:
-    """The offset after the first `quotes` from `at` on that no backslash stands before; -1 where there are none."""
-    while (found := text.find(quotes, at)) >= 0:
+def closing(text: str, start_at: int, quotes: str) -> int:
+    """The offset after the first unescaped `quotes` from a position on; -1 where there are none."""
+    while (found := text.find(quotes, start_at)) >= 0:
         before = found
-        while before > at and text[before - 1] == "\\":
+        while before > start_at and text[before - 1] == "\\":
             before -= 1
         if (found - before) % 2 == 0:
             return found + len(quotes)
-        at = found + 1
+        start_at = found + 1
     return -1
 
 
@@ -109,36 +109,36 @@ def _keep(readings: dict[str, _Reading], quotes: str, reading: _Reading) -> None
 
 
 def _after_quotes(readings: dict[str, _Reading], line: str, start: int, before: str) -> dict[str, _Reading]:
-    """The readings after a line with triple quotes, which begins at offset `start` behind a line that ends in `before`."""
+    """The readings after a line with triple quotes, which begins at offset `start` after a line that ends in `before`."""
     after: dict[str, _Reading] = {}
     for quotes, reading in readings.items():
-        odd, opened, alone, here = reading.odd, reading.opened, reading.alone, 0
+        penalty, opened, alone, code_start = reading.penalty, reading.opened, reading.alone, 0
         while True:
             if quotes:
-                end = closing(line, here, quotes)
+                end = closing(line, code_start, quotes)
                 if end < 0:
                     break
-                odd += bool(_OPERATOR.search(line, here, end - 3)) + _odd_after(line, end)
-                quotes, here = "", end
-            mark = _QUOTES.search(line, here)
-            code = line[here : mark.start() if mark else None]
-            odd += _is_prose(code)
+                penalty += bool(_OPERATOR.search(line, code_start, end - 3)) + _invalid_after(line, end)
+                quotes, code_start = "", end
+            mark = _QUOTES.search(line, code_start)
+            code = line[code_start : mark.start() if mark else None]
+            penalty += _is_prose(code)
             if mark is None or mark[0] == "#":
                 break
-            here = mark.end()
+            code_start = mark.end()
             if mark[0] in _TRIPLES:
                 alone = bool(_ALONE.match(line[: mark.start()]))
-                odd += (before not in ":([{,=\\'\"") if alone else _odd_before(code)
+                penalty += (before not in ":([{,=\\'\"") if alone else _invalid_before(code)
                 quotes, opened = mark[0], start + mark.start()
             elif len(mark[0]) == 1:
-                odd += 1  # a single quote without its other one
+                penalty += 1  # a single quote without its other one
                 break
-        _keep(after, quotes, _Reading(odd, reading.hidden, opened, alone, reading.unclosed))
+        _keep(after, quotes, _Reading(penalty, reading.hidden_lines, opened, alone, reading.unclosed))
     return after
 
 
 def _is_prose(line: str) -> bool:
-    """Whether two names stand side by side, as they do in no code."""
+    """Whether two names are side by side, which no code has."""
     words = _WORDS.search(line)
     if words is None:
         return False
@@ -149,9 +149,9 @@ def _is_prose(line: str) -> bool:
     return any(a not in _KEYWORDS and b not in _KEYWORDS for a, b in pairwise(found))
 
 
-def _odd_after(line: str, here: int) -> bool:
-    """Whether what follows a string cannot follow one."""
-    match = _AFTER.match(line, here)
+def _invalid_after(line: str, code_start: int) -> bool:
+    """Whether the text after a string cannot follow one."""
+    match = _AFTER.match(line, code_start)
     if match is None:
         return False
     if match[3] and _PREFIX.fullmatch(match[2]):
@@ -159,8 +159,8 @@ def _odd_after(line: str, here: int) -> bool:
     return not match[1] or match[2] not in _KEYWORDS
 
 
-def _odd_before(code: str) -> bool:
-    """Whether what stands before a string cannot stand there."""
+def _invalid_before(code: str) -> bool:
+    """Whether the text before a string cannot precede one."""
     match = _BEFORE.search(code)
     if match is None or (match[1] and match.end(1) == len(code) and _PREFIX.fullmatch(match[1])):
         return False

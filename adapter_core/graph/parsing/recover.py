@@ -1,6 +1,6 @@
 """Facts from source that `ast` rejects: broken, or newer than the running Python.
 
-A repaired text (`repair`) is read in its place, as any other is. Where there is none, the definitions are told by their first lines.
+A repaired text (`repair`) is read in its place, as any other. Where there is none, definitions are recognised by their first lines.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DEFINITION = re.compile(r"(?:async[ \t]+)?(def|class)[ \t]+([^\W\d]\w*)[ \t]*(?
 
 
 def recover_python(path: str, text: str, module: str, problem: str, older: Older | None = None) -> ModuleFacts:
-    """What can be told about a file that does not parse, `older` spelling or not, with `problem` in its list of problems."""
+    """The facts of a file that does not parse, in `older` spelling or not, with `problem` among its problems."""
     found = repaired(older.text if older else text) if len(text) <= _MAX_CHARS else None
     if found is None:
         return _by_lines(path, module, text, problem)
@@ -59,7 +59,7 @@ def _grammar() -> Any:
 
 
 def _by_lines(path: str, module: str, text: str, problem: str) -> ModuleFacts:
-    """The lines that look like definitions, with the blocks below them: for what is too long, or nested too deeply, to be repaired."""
+    """Lines that look like definitions, with the blocks below them: for texts that are too long, or nested too deeply, to be repaired."""
     text = readable(text)
     count = len(split_lines(text))
     symbols = [Symbol(module.rpartition(".")[2], module, "module", 1, max(1, count), 1, 0)]

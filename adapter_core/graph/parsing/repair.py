@@ -1,7 +1,7 @@
-"""A text that does not parse to one that does, with the same definitions in the same lines.
+"""Turns a text that does not parse into one that does, with the same definitions in the same lines.
 
-What does not parse is narrowed down: to a statement of the module, to one in its body, and so on to the logical lines at fault.
-Each of these is completed (`complete`), or else becomes `pass`, and the header of a block `if 1:`. All others stay as they are.
+The fault is narrowed down: to a statement of the module, to one in its body, and so on to the logical lines at fault. Each of these is
+completed (`complete`), or else replaced by `pass`, or by `if 1:` where it is the header of a block. All others stay as they are.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _LOOSE = ("", "if", "for", "while", "with")
 
 
 class Damage(NamedTuple):
-    """A logical line that was changed: the indexes of its physical lines, and, where it does not parse, it as a text of its own."""
+    """A logical line that was changed: the indexes of its physical lines, and, where it does not parse, its code as a text of its own."""
 
     first: int
     last: int
@@ -60,8 +60,8 @@ class Damage(NamedTuple):
 
 
 class Repaired(NamedTuple):
-    """A text whose lines are those of the original, and its tree. `shifts`: by how many columns the code of a line, counted from 1,
-    stands further to the right than in the original."""
+    """A text with the lines of the original, and its tree. `shifts`: by how many columns the code of a line, counted from 1, is further
+    to the right than in the original."""
 
     text: str
     tree: ast.Module
@@ -70,21 +70,21 @@ class Repaired(NamedTuple):
 
 
 def repaired(text: str) -> Repaired | None:
-    """None where the text is nested too deeply, or could not be made to parse."""
+    """None where the text is nested too deeply, or could not be repaired."""
     text = readable(text)
     layout = layout_of(text)
     root = blocks_of(text, layout.rows)
-    mender = _Mender(text, root, layout.nested_strings if sys.version_info < (3, 12) else [])
+    mender = _Repairer(text, root, layout.nested_strings if sys.version_info < (3, 12) else [])
     if mender.deepest > _MAX_LEVELS:
         return None
-    mender.mend(root)
+    mender.repair(root)
     found = "\n".join(mender.lines)
     tree = parse(found)
     return None if isinstance(tree, SyntaxError) else Repaired(found, tree, mender.shifts, mender.damage)
 
 
 def readable(text: str) -> str:
-    """The text, of the same length, without the marks of a merge conflict and without what no source may contain."""
+    """The text, of the same length, without merge conflict markers and characters that no source may contain."""
     text = _NO_SOURCE.sub(" ", text)
     if "\n=======\n" not in text:
         return text
@@ -104,8 +104,8 @@ def readable(text: str) -> str:
     return "".join((*parts, text[done:]))
 
 
-class _Mender:
-    """`lines` are those of the text as far as it is mended."""
+class _Repairer:
+    """`lines` are those of the text as far as it is repaired."""
 
     def __init__(self, text: str, root: Block, nested_strings: list[tuple[int, int]]) -> None:
         self._text = text
@@ -125,23 +125,23 @@ class _Mender:
             if node.indent != block.indent:
                 self.damage.append(Damage(node.row.first, node.row.last))
 
-    def mend(self, block: Block) -> None:
-        """Make a block parse that does not."""
+    def repair(self, block: Block) -> None:
+        """Make a block parse."""
         groups = _grouped(block.nodes)
         for group in groups:
             if len(groups) == 1 or self._fails(block, group[0].row.first, group[-1].last):
-                self._mend_group(group, block)
+                self._repair_group(group, block)
         self._link(block)
 
-    def _mend_group(self, group: list[Node], block: Block) -> None:
-        sound = sum(self._mend_line(node, block) for node in group) == len(group)
+    def _repair_group(self, group: list[Node], block: Block) -> None:
+        sound = sum(self._repair_line(node, block) for node in group) == len(group)
         bodies = [node.body for node in group if node.body is not None]
         for body in bodies:
             if (sound and len(bodies) == 1) or self._fails(body, body.nodes[0].row.first, body.nodes[-1].last):
-                self.mend(body)
+                self.repair(body)
 
-    def _mend_line(self, node: Node, block: Block) -> bool:
-        """Whether the logical line parsed by itself; now it does."""
+    def _repair_line(self, node: Node, block: Block) -> bool:
+        """Make a logical line parse; returns whether it did so by itself, if need be respelled."""
         code = self._text[node.row.start : node.row.end]
         frame = _frame(node)
         fault = fault_of(frame.before + code + frame.after)
@@ -164,9 +164,9 @@ class _Mender:
             if node.body is None and node.head in _LOOSE and not self.lines[node.row.last].strip():
                 self.lines[node.row.last] = block.indent + "pass"  # it ends where it ended
         elif node.body is None:
-            self._neutralise(node, block)
-        elif not self._spell(node, block, code):
-            self._blur(node, block)
+            self._replace_by_pass(node, block)
+        elif not self._fix_keyword(node, block, code):
+            self._simplify(node, block)
         return False
 
     def _respelled(self, row: Row) -> str:
@@ -179,8 +179,8 @@ class _Mender:
             nested = layout_of(code).nested_strings if nested else []
         return code
 
-    def _spell(self, node: Node, block: Block, code: str) -> bool:
-        """Whether the line is the header of a definition with its keyword misspelt; now it is not."""
+    def _fix_keyword(self, node: Node, block: Block, code: str) -> bool:
+        """Fix the misspelt keyword of a definition; returns whether there was one."""
         match = _MISSPELT.match(code)
         for keyword in ("class", "def"):
             if match and len(match[2]) > 1 and set(match[2]) <= set(keyword):
@@ -195,13 +195,12 @@ class _Mender:
         return False
 
     def _link(self, block: Block) -> None:
-        """See to it that clauses follow what they belong to, decorators stand over definitions and cases in a `match`, and that no
-        block is empty."""
+        """Ensure that clauses follow their statements, decorators precede definitions, cases are in a `match`, and no block is empty."""
         decorators: list[Node] = []
         chain: list[Node] = []  # the clauses of the compound statement so far
         lost: list[Node] = []  # statements that may be erased, since the last that may not
         for node in block.nodes:
-            if self._is_loose(node, chain, block):
+            if self._is_removable(node, chain, block):
                 lost.append(node)
                 continue
             if node.head == "elif" and len(chain) == _MAX_CLAUSES and node.row.first not in self._changed:
@@ -213,7 +212,7 @@ class _Mender:
             else:
                 self._close(chain, block)
                 if node.head in _FOLLOWS or (node.head == "case" and block.head != "match"):
-                    self._blur(node, block)
+                    self._simplify(node, block)
                 chain = [node]
             if node.head in ("@", "def", "class") and decorators:
                 self._erase(lost)
@@ -228,39 +227,39 @@ class _Mender:
         if block.nodes and not any("".join(self.lines[n.row.first : n.last + 1]).strip() for n in block.nodes):
             self._write(block.nodes[-1], block, "pass")
 
-    def _is_loose(self, node: Node, chain: list[Node], block: Block) -> bool:
-        """Whether the statement may be left out for the sake of those around it: it is damaged, and nothing depends on it."""
+    def _is_removable(self, node: Node, chain: list[Node], block: Block) -> bool:
+        """Whether the statement may be removed for the sake of its neighbours: it is damaged, and nothing depends on it."""
         if node.row.first in self._changed and node.body is None and node.head in ("try", *_FOLLOWS):
             if not _follows(node, chain):
-                self._neutralise(node, block)
+                self._replace_by_pass(node, block)
         elif node.row.first in self._changed:
             return node.body is None and node.head in _LOOSE
         return node.row.first in self._neutral
 
     def _link_cases(self, node: Node, body: Block, block: Block) -> None:
-        """Nothing but cases may stand in a `match`."""
+        """A `match` may contain only cases."""
         left = [inner for inner in body.nodes if inner.row.first not in self._neutral]
         if left and all(inner.head == "case" for inner in left):
             self._erase([inner for inner in body.nodes if inner.row.first in self._neutral])
             return
-        self._blur(node, block)
+        self._simplify(node, block)
         for inner in left:
             if inner.head == "case":
-                self._blur(inner, body)
+                self._simplify(inner, body)
 
     def _close(self, chain: list[Node], block: Block) -> None:
-        """A `try` without a clause that makes it one is none."""
+        """A `try` needs an `except` or `finally` clause."""
         if chain and chain[0].head == "try" and len(chain) == 1:
-            self._blur(chain[0], block)
+            self._simplify(chain[0], block)
 
-    def _blur(self, node: Node, block: Block) -> None:
-        """Keep of a compound statement only that it is one."""
+    def _simplify(self, node: Node, block: Block) -> None:
+        """Reduce a compound statement to `if 1:`."""
         self.damage.append(Damage(node.row.first, node.row.last))
         self._write(node, block, "if 1:" if node.body is not None else "if 1: pass")
         node.head = "if"
 
-    def _neutralise(self, node: Node, block: Block) -> None:
-        """Keep of a statement only that it is one, and where it ends."""
+    def _replace_by_pass(self, node: Node, block: Block) -> None:
+        """Reduce a statement to `pass` in its last line."""
         self._write(node, block, "")
         self.lines[node.row.last] = block.indent + "pass"
         self._neutral.add(node.row.first)
@@ -271,7 +270,7 @@ class _Mender:
             self.lines[node.row.first : node.row.last + 1] = [""] * (node.row.last - node.row.first + 1)
 
     def _write(self, node: Node, block: Block, code: str, further: int = 0) -> None:
-        """Put `code` in the place of a logical line; it stands `further` to the right, beside what the indentation is changed by."""
+        """Write `code` in place of a logical line; it is `further` to the right, in addition to the change of the indentation."""
         row = node.row
         written = code.split("\n")
         written[0] = block.indent + written[0]
@@ -297,7 +296,7 @@ def _follows(node: Node, chain: list[Node]) -> bool:
 
 
 def _grouped(nodes: list[Node]) -> list[list[Node]]:
-    """The nodes that make up one statement together."""
+    """The nodes that together form one statement."""
     groups: list[list[Node]] = []
     for node in nodes:
         before = groups[-1][-1].head if groups else ""

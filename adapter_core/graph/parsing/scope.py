@@ -1,7 +1,7 @@
-"""A syntax tree to facts, in one pass: definitions, imports, calls, and which values reach which names.
+"""A syntax tree to facts, in one pass: definitions, imports, calls, and which values are bound to which names.
 
-This is the hot loop of indexing, so statements are told apart by one table look-up and expressions are walked with a stack,
-skipping what can hold nothing of interest.
+This is the hot loop of indexing, so statements are dispatched by one table look-up, and expressions are walked with a stack that skips what
+cannot contain anything of interest.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...types import Call, Flow, Import
 from .define import dotted
-from .exports import listed
+from .exports import exported_names
 from .fields import FIELDS, outer_parts, spelled
 from .limited import of_comprehension, of_lambda
 from .patterns import captured
@@ -30,7 +30,7 @@ _NO_FIELDS: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 class Scope:
-    """Facts of one module, class or function body. `bound` collects the names that a function binds (None elsewhere)."""
+    """The facts of one module, class or function body. `bound` collects the names that a function binds (None elsewhere)."""
 
     def __init__(self, file: Extractor, owner: int, prefix: str, node: _Definition | None) -> None:
         self.file = file
@@ -56,10 +56,10 @@ class Scope:
 
     def inner(self, *bodies: list[ast.stmt]) -> None:
         """Statements that may not run, or may run more than once."""
-        before, self.conditional = self.conditional, True
+        was_conditional, self.conditional = self.conditional, True
         for statements in bodies:
             self.body(statements)
-        self.conditional = before
+        self.conditional = was_conditional
 
     def definition(self, node: _Definition) -> None:
         file, owner = self.file, self.owner
@@ -132,17 +132,17 @@ class Scope:
             self._exports(node.value, fresh=False)
         if self.in_function and type(node.target) is _NAME and node.target.id not in self.outer:
             self.bound[node.target.id] = None
-        before, self.conditional = self.conditional, True  # what the name held stays part of it
+        was_conditional, self.conditional = self.conditional, True  # what the name held stays part of it
         self._flow("assign", node.target, node.value, node.lineno, "")
-        self.conditional = before
+        self.conditional = was_conditional
         self.expression(node.target)
         self.expression(node.value)
 
     def for_(self, node: ast.For | ast.AsyncFor) -> None:
         self.expression(node.iter)
-        before, self.conditional = self.conditional, True
+        was_conditional, self.conditional = self.conditional, True
         self.bind(node.target, node.iter, "for", node)
-        self.conditional = before
+        self.conditional = was_conditional
         self.expression(node.target)
         self.inner(node.body, node.orelse)
 
@@ -151,7 +151,7 @@ class Scope:
         self.inner(node.body, node.orelse)
 
     def if_(self, node: ast.If) -> None:
-        before, typing_before = self.conditional, self.typing_only
+        was_conditional, typing_before = self.conditional, self.typing_only
         self.conditional = True
         # A chain of elif is nested to any depth, so it is followed in a loop.
         while True:
@@ -165,7 +165,7 @@ class Scope:
                 continue
             self.body(following)
             break
-        self.conditional = before
+        self.conditional = was_conditional
 
     def with_(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
@@ -188,7 +188,7 @@ class Scope:
     def match(self, node: ast.Match) -> None:
         self.expression(node.subject)
         for case in node.cases:
-            before, self.conditional = self.conditional, True
+            was_conditional, self.conditional = self.conditional, True
             for name, value, kind, line_path, line in captured(case.pattern, node.subject):
                 self._bound(name)
                 if value is not None:
@@ -199,7 +199,7 @@ class Scope:
             if case.guard is not None:
                 self.expression(case.guard)
             self.body(case.body)
-            self.conditional = before
+            self.conditional = was_conditional
 
     def return_(self, node: ast.Return) -> None:
         if node.value is not None:
@@ -213,7 +213,7 @@ class Scope:
         self.expression(value)
 
     def other(self, node: Any) -> None:
-        """raise, assert, delete: nothing is bound; their expressions may call."""
+        """raise, assert, delete: they bind nothing, but their expressions may contain calls."""
         for name in node._fields:
             value = getattr(node, name)
             if isinstance(value, ast.expr):
@@ -316,8 +316,8 @@ class Scope:
         self.file.flows.append(Flow(kind, self.owner, self.owner, "", *self._extent(value), line, "", self.conditional))
 
     def _exports(self, value: ast.expr, fresh: bool) -> None:
-        """What `__all__ = …`, `+= …` and `.extend(…)` list."""
-        names, modules = listed(value)
+        """Record the names in `__all__ = …`, `+= …` and `.extend(…)`."""
+        names, modules = exported_names(value)
         file = self.file
         if fresh:
             file.exports, file.exports_of = [], []
@@ -327,7 +327,7 @@ class Scope:
     # -- expressions -------------------------------------------------------------------------------------------------
 
     def expression(self, root: ast.expr, deferred: bool = False) -> None:
-        """Record the calls in an expression, in the order in which they are written, and what it binds."""
+        """Record the calls in an expression, in the order of the text, and its bindings."""
         kind: type = type(root)
         while kind is _ATTRIBUTE:
             root = root.value  # type: ignore[attr-defined]
@@ -392,7 +392,7 @@ class Scope:
 
     def _extent(self, node: Any) -> tuple[int, int]:
         file = self.file
-        odd = file.odd
+        odd = file.non_ascii_lines
         if odd is not None and (not odd or (node.lineno not in odd and node.end_lineno not in odd)):
             starts = file.starts
             return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset

@@ -1,4 +1,4 @@
-"""Sections of Markdown, reStructuredText and configuration files, as symbols of kind "section"."""
+"""Sections of Markdown (`#` and underlined titles), reStructuredText and configuration files, as symbols of kind "section"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from ..source import split_lines
 _ATX = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*\Z")
 _FENCE = re.compile(r"\s*(```|~~~)")
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_])\1{2,}\s*\Z")
-_TABLE = re.compile(r"\[{1,2}([^\[\]]+)\]{1,2}\s*\Z")
+_SETEXT = re.compile(r" {0,3}(=+|-+)\s*\Z")
+_RULE = re.compile(r" {0,3}([-*_])(\s*\1){2,}\s*\Z")
+_OTHER_BLOCK = re.compile(r" {0,3}([-*+]\s|\d+[.)]\s|[>|<])")  # a list, a quotation, a table, HTML
+_CODE = re.compile(r" {0,3}\t| {4}")
+_TABLE = re.compile(r"\[{1,2}([^\[\]]+)\]{1,2}\s*([#;].*)?\Z")
 _MAX_TITLE = 120
 
 
@@ -41,17 +45,41 @@ def _headings(path: str, lines: list[str]) -> list[tuple[int, int, str]]:
 
 
 def _markdown(lines: list[str]) -> list[tuple[int, int, str]]:
+    """`# Title`, and a paragraph over a line of `=` or `-`."""
     found = []
     fence = ""
-    for number, text in enumerate(lines, 1):
+    paragraph: list[str] | None = []  # None: in a block that is none, up to an empty line
+    first = _after_front_matter(lines)
+    for number, text in enumerate(lines[first:], first + 1):
         mark = _FENCE.match(text)
+        heading = _ATX.match(text)
         if mark:
             fence = "" if fence == mark[1] else fence or mark[1]
-        elif not fence:
-            heading = _ATX.match(text)
-            if heading and heading[2]:
+            paragraph = []
+        elif fence:
+            continue
+        elif heading:
+            if heading[2]:
                 found.append((number, len(heading[1]), heading[2][:_MAX_TITLE]))
+            paragraph = []
+        elif paragraph and (underline := _SETEXT.match(text)):
+            level = 1 if underline[1].startswith("=") else 2
+            found.append((number - len(paragraph), level, " ".join(paragraph)[:_MAX_TITLE]))
+            paragraph = []
+        elif not text.strip() or _RULE.match(text):
+            paragraph = []
+        elif _OTHER_BLOCK.match(text) or (_CODE.match(text) and not paragraph):
+            paragraph = None
+        elif paragraph is not None:
+            paragraph.append(text.strip())
     return found
+
+
+def _after_front_matter(lines: list[str]) -> int:
+    """The number of lines of the front matter: metadata between two lines of `---` at the beginning."""
+    if lines and lines[0].rstrip() == "---":
+        return next((number for number, text in enumerate(lines[1:], 2) if text.rstrip() in ("---", "...")), 0)
+    return 0
 
 
 def _restructured(lines: list[str]) -> list[tuple[int, int, str]]:

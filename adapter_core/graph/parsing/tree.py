@@ -1,4 +1,4 @@
-"""The syntax tree of a text, where it has one."""
+"""The syntax tree of a text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ warnings.filterwarnings("ignore", module=FILENAME)
 
 
 def parse_tree(text: str) -> ast.Module | None:
-    """The syntax tree, newer syntax respelled where need be; None where this Python cannot parse the text."""
+    """The syntax tree, with newer syntax respelled if necessary; None where this Python cannot parse the text."""
     tree = tree_as_written(text)
     if tree is None and (older := older_spelling(text)) is not None:
         tree = tree_as_written(older.text)

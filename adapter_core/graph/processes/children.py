@@ -1,8 +1,7 @@
 """Child processes of the graph that speak JSON lines: the indexer and the jedi worker.
 
-A child is the same interpreter and the same copy of this package, isolated (`-I`: no working folder, no `PYTHONPATH`,
-no `sitecustomize` of the workspace), standing in a neutral folder. It ends when its standard input does, so it cannot
-outlive us.
+A child is the same interpreter and the same copy of this package, isolated (`-I`: no working folder, no `PYTHONPATH`, no `sitecustomize` of
+the workspace), in a neutral folder. It ends when its standard input does, so it cannot outlive its parent.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ Message = dict[str, Any]
 
 
 class JsonChild:
-    """One running child. `on_message` and `on_exit` are called on a thread of its own, `on_exit` once and last."""
+    """One running child. `on_message` and `on_exit` are called on its own thread, `on_exit` once and last."""
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class JsonChild:
         return self._process.poll() is None
 
     def send(self, message: Message) -> bool:
-        """Whether the message went out; False when the child is gone."""
+        """Whether the message was sent; False when the child is gone."""
         assert self._process.stdin is not None
         try:
             with self._sending:
@@ -75,7 +74,7 @@ class JsonChild:
         return True
 
     def kill(self) -> None:
-        """End it now, with whatever it started. Nothing it writes can be left half done: the index is transactional."""
+        """End it now, with its own children. Nothing it writes can be left half done: the index is transactional."""
         kill_tree(self._process.pid, own_group=True)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=2)
@@ -92,7 +91,7 @@ class JsonChild:
 
 
 def kill_tree(pid: int, own_group: bool = False) -> None:
-    """Kill a process and everything below it. One that is gone already is fine."""
+    """Kill a process and everything below it. One that is already gone is no error."""
     victims: list[psutil.Process] = []
     with contextlib.suppress(psutil.Error):
         root = psutil.Process(pid)
@@ -130,10 +129,8 @@ def read_messages(stream: IO[bytes]) -> Iterator[Message]:
 
 
 class ParentPipe:
-    """The child's side. Standard output is ours alone; whatever a library prints goes to standard error.
-
-    When standard input ends (the parent closed it, or died), the process ends at once, with its own children.
-    """
+    """The child's side. Standard output is for messages only; whatever a library prints goes to standard error. When standard input ends
+    (the parent closed it, or died), the process ends at once, with its own children."""
 
     def __init__(self) -> None:
         self._out = os.fdopen(os.dup(1), "wb")
@@ -163,7 +160,7 @@ class ParentPipe:
 
     @property
     def waiting(self) -> bool:
-        """Whether a message is there already."""
+        """Whether there is a message already."""
         return not self._received.empty()
 
     def _read(self) -> None:

@@ -32,11 +32,8 @@ _WORKER = "adapter_core.graph.processes.indexer_worker"
 
 
 class Indexer:
-    """For one root: starts the process when there is work, and again when it died.
-
-    `on_event` is called with each message on a thread of the indexer's, and with {"event": "died"} when the process
-    ended while a sync was under way. The methods may be called from one thread.
-    """
+    """The indexer of one root: starts the process on demand, and again when it has died. `on_event` is called with each message on a
+    thread of the indexer, and with {"event": "died"} when the process ended during a sync. The methods may be called from one thread."""
 
     def __init__(self, root: Path, on_event: Callable[[Message], None], cache: Path | None = None) -> None:
         self.root = root
@@ -62,7 +59,7 @@ class Indexer:
         self._child.send(request)
 
     def set_linking(self, linking: bool) -> None:
-        """Whether the process works out what calls lead to when it has nothing else to do (`linkpass`)."""
+        """Whether the process links calls when it is idle (`linkpass`)."""
         if linking != self._linking:
             self._linking = linking
             if self._child is not None and self._child.alive:
@@ -92,7 +89,7 @@ class Indexer:
 
 
 def open_reader(root: Path, database: Path | None = None) -> Store:
-    """A reader's connection to the index of `root`: empty, and marked incomplete, where there is none to read yet."""
+    """A reader's connection to the index of `root`: empty, and marked incomplete, where there is none yet."""
     # Here and not above: with the store comes NumPy, which a server does without until somebody asks.
     from ..storage.store import Store
     from ..workspace import index_path

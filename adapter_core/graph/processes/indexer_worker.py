@@ -21,14 +21,14 @@ log = logging.getLogger(__name__)
 _RETRY_SECONDS = 2.0
 _IDLE_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.1
-_CALM_SECONDS = 2.0  # without a request, after which calls are linked
+_QUIET_SECONDS = 2.0  # without a request, after which calls are linked
 _LINK_TRIES = 6  # one after the other in which nothing could be linked, each after twice the time
-_PIECE_SECONDS = 0.02
-_MOST_REST_SECONDS = 0.5
+_WORK_SECONDS = 0.02
+_MAX_PAUSE_SECONDS = 0.5
 
 
 def main() -> int:
-    """The child's loop; ends with standard input, or when there was nothing to do for a while."""
+    """The child's loop; ends with standard input, or after some idle time."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="indexer: %(message)s")
     pipe = ParentPipe()
     synced: Path | None = None  # the root synced last
@@ -36,7 +36,7 @@ def main() -> int:
     linking = True
     failures = 0
     while True:
-        request = pipe.receive(_IDLE_SECONDS if to_link is None else _CALM_SECONDS * 2**failures)
+        request = pipe.receive(_IDLE_SECONDS if to_link is None else _QUIET_SECONDS * 2**failures)
         if request is None:
             if to_link is None:
                 return 0
@@ -49,23 +49,23 @@ def main() -> int:
         requests = [request]
         while pipe.waiting:
             requests.append(pipe.receive() or {})
-        linking = [bool(one["link"]) for one in ({"link": linking}, *requests) if "link" in one][-1]
-        syncs = [one for one in requests if "sync" in one]
+        linking = [bool(message["link"]) for message in ({"link": linking}, *requests) if "link" in message][-1]
+        syncs = [message for message in requests if "sync" in message]
         if syncs:
             # Requests that piled up during the last sync are one.
-            told = [_paths(one) for one in syncs]
-            paths = None if None in told else tuple(path for some in told for path in some or ())
-            synced = _serve(Path(str(syncs[-1]["sync"])), any(one.get("rebuild") for one in syncs), paths, pipe)
+            path_lists = [_paths(message) for message in syncs]
+            paths = None if None in path_lists else tuple(path for path_list in path_lists for path in path_list or ())
+            synced = _serve(Path(str(syncs[-1]["sync"])), any(message.get("rebuild") for message in syncs), paths, pipe)
         to_link = synced if linking else None
 
 
 def _paths(request: Message) -> tuple[str, ...] | None:
-    told = request.get("paths")
-    return tuple(str(path) for path in told) if isinstance(told, list) else None
+    paths = request.get("paths")
+    return tuple(str(path) for path in paths) if isinstance(paths, list) else None
 
 
 def _serve(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: ParentPipe) -> Path | None:
-    """Answer one request, however long another process holds the lock. Gives back the root where it has an index now."""
+    """Answer one request, however long another process holds the lock. Returns the root where it has an index now."""
     try:
         root = check_root(root)
         while (answer := _try_sync(root, rebuild, paths, pipe)) is None:
@@ -82,11 +82,11 @@ def _serve(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: Paren
 
 
 def _link(root: Path, pipe: ParentPipe) -> LinkReport:
-    """Work out what the calls lead to, until the parent wants something or another process changes the index."""
+    """Link calls until the parent sends something or another process changes the index."""
     try:
         store = open_reader(root)
         try:
-            return link_workspace(root, store, _Politeness(pipe))
+            return link_workspace(root, store, _Throttle(pipe))
         finally:
             store.close()
     except (PathlineError, OSError) as error:
@@ -97,8 +97,9 @@ def _link(root: Path, pipe: ParentPipe) -> LinkReport:
     return LinkReport(0, 0, False)
 
 
-class _Politeness:
-    """Asked between two pieces of work whether to stop; waits as long as the last piece took, so that half a core is free."""
+class _Throttle:
+    """A cancel token that is checked between two pieces of work, and then waits as long as the last piece took, so that half a core
+    stays free."""
 
     def __init__(self, pipe: ParentPipe) -> None:
         self._pipe = pipe
@@ -106,14 +107,14 @@ class _Politeness:
 
     def is_set(self) -> bool:
         worked = time.monotonic() - self._since
-        if worked >= _PIECE_SECONDS:
-            time.sleep(min(worked, _MOST_REST_SECONDS))
+        if worked >= _WORK_SECONDS:
+            time.sleep(min(worked, _MAX_PAUSE_SECONDS))
             self._since = time.monotonic()
         return self._pipe.waiting
 
 
 def _try_sync(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: ParentPipe) -> Message | None:
-    """One try; None while another process writes."""
+    """One attempt; None while another process writes."""
     try:
         store, report = open_index(root, SyncOptions(only=paths), _Meter(pipe), rebuild=rebuild)
     except IndexBusyError:
@@ -140,16 +141,16 @@ def _try_sync(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: Pa
 
 
 class _Meter:
-    """Passes progress on, a few times a second."""
+    """Sends progress, a few times a second."""
 
     def __init__(self, pipe: ParentPipe) -> None:
         self._pipe = pipe
-        self._shown = float("-inf")
+        self._last_sent = float("-inf")
 
     def __call__(self, state: SyncProgress) -> None:
         now = time.monotonic()
-        if now - self._shown >= _PROGRESS_SECONDS:
-            self._shown = now
+        if now - self._last_sent >= _PROGRESS_SECONDS:
+            self._last_sent = now
             self._pipe.send({"event": "progress", **asdict(state)})
 
 

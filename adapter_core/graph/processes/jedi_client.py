@@ -1,7 +1,7 @@
-"""What stands at a position, where our own graph cannot tell: jedi's type inference, in a process of its own.
+"""jedi's type inference for one position, in a process of its own, for names that our own graph cannot resolve.
 
-jedi's threads cannot be stopped and hold the interpreter, so it gets a process that ends when it takes too long. What it
-says is a help, never a promise: every failure is a status, so that a caller's own answer can stand, and be marked.
+jedi's threads cannot be stopped and hold the interpreter, so it gets a process that is ended when it takes too long. Its result is a help,
+never a promise: every failure is a status, so that the caller can fall back on its own answer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Literal
 import psutil
 
 from ...errors import PathlineError
-from ...types import CancelToken
+from ...types import CancelToken, is_cancelled
 from ..source import is_python, normalise_newlines
 from .children import JsonChild, Message
 
@@ -36,7 +36,7 @@ _POLL_SECONDS = 0.04
 _MEMORY_SECONDS = 0.2
 # After this many processes in a row that ended before they were ready, none is started for a while.
 _MAX_FAILED_STARTS = 2
-_REST_SECONDS = 30.0
+_RESTART_DELAY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,8 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A definition outside the workspace.
-
-    `file` is relative to the folder from which it is imported (`flask/app.py`), "" where there is none; `line` is None for
-    what is built in or compiled. `kind` is jedi's: class, function, module, instance, statement, property, param.
-    """
+    """A definition outside the workspace. `file` is relative to the folder from which it is imported (`flask/app.py`), "" where there is
+    none; `line` is None for built-in or compiled ones. `kind` is jedi's: class, function, module, instance, statement, property, param."""
 
     full_name: str
     module: str
@@ -68,14 +65,10 @@ class External:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What jedi says about a position, best first.
-
-    Of a name, `definitions` and `outside` are where it leads; of a variable of the workspace, where the classes of its
-    values are. `type` names those: `str`, `list[int] | None`, `flask.app.Flask`, `type[pathlib.Path]`, `module os`.
-
-    With "ok" that is all it found, which may be nothing. With any other status, what is there is true, and `reason` says
-    why there is not more: "late" with definitions means that the type took too long.
-    """
+    """jedi's result for a position, best first. For a name, `definitions` and `outside` are what it refers to; for a variable of the
+    workspace, the classes of its values. `type` names those: `str`, `list[int] | None`, `flask.app.Flask`, `type[pathlib.Path]`, `module
+    os`. With "ok" that is all that was found, which may be nothing. With any other status, what is there is true, and `reason` says why
+    there is not more: "late" with definitions means that the type took too long."""
 
     definitions: tuple[Definition, ...] = ()
     outside: tuple[External, ...] = ()
@@ -84,7 +77,7 @@ class Inspection:
     reason: str = ""
 
 
-class _Stop(Exception):  # noqa: N818
+class _NoAnswer(Exception):  # noqa: N818
     """The question ends here, without an answer."""
 
     def __init__(self, status: Status, reason: str) -> None:
@@ -117,17 +110,14 @@ class _Worker:
     messages: queue.SimpleQueue[Message]
     started: float
     ready: bool = False
-    asked: float | None = None  # since when it is busy with a question
+    busy_since: float | None = None  # since when it is busy with a question
     measured: float = field(default_factory=time.monotonic)
 
 
 class JediClient:
-    """Asks the worker, starts it on first use and again after it ended. May be used from several threads.
-
-    `limit_seconds` is what a caller waits. The worker has `work_seconds`: what it has read by then makes the next question
-    about that code a quick one, which a process that is killed each time would never answer. `memory_bytes` is the most it
-    may use.
-    """
+    """Sends questions to the worker; starts it on first use and again after it has ended. May be used from several threads.
+    `limit_seconds` is how long a caller waits. The worker has `work_seconds`: what it has read by then makes the next question about
+    that code fast, which a process that is killed each time would never be. `memory_bytes` is its memory limit."""
 
     def __init__(
         self,
@@ -164,11 +154,9 @@ class JediClient:
         folders: Sequence[str] = _USUAL_FOLDERS,
         limit: float | None = None,
     ) -> Inspection:
-        """What stands at `line` (1-based) and `column` (code points) of the given text of `path`.
-
-        `folders` are the workspace's source roots, relative to `root`. Returns within `limit` seconds; without one, within
-        the client's own limit, and `start_seconds` more while the process starts. Never raises.
-        """
+        """jedi's result for `line` (1-based) and `column` (code points) of the given text of `path`. `folders` are the workspace's
+        source roots, relative to `root`. Returns within `limit` seconds; without one, within the client's own limit, and `start_seconds`
+        more while the process starts. Never raises."""
         seconds = self._limit if limit is None else limit
         wait = _Wait(time.monotonic() + seconds, seconds, cancel, limit is None)
         question: Message = {
@@ -178,11 +166,11 @@ class JediClient:
         known = Inspection()
         try:
             _check_question(path, text, folders)
-            with self._turn(wait):
+            with self._exclusive(wait):
                 worker = self._idle_worker(wait)
                 for message in self._answers(worker, question, wait):
                     known = _inspection(message)
-        except _Stop as stop:
+        except _NoAnswer as stop:
             if stop.status in ("late", "failed"):
                 log.info("jedi on %s:%d: %s (%s)", path, line, stop.status, stop.reason)
             return replace(known, status=stop.status, reason=stop.reason)
@@ -203,7 +191,7 @@ class JediClient:
     # -- one question at a time --------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _turn(self, wait: _Wait) -> Iterator[None]:
+    def _exclusive(self, wait: _Wait) -> Iterator[None]:
         while not self._lock.acquire(timeout=min(wait.left, _POLL_SECONDS)):
             self._check(wait, "another question took the time")
         try:
@@ -214,26 +202,26 @@ class JediClient:
 
     def _check(self, wait: _Wait, why_late: str = "") -> None:
         if self._closed:
-            raise _Stop("closed", "type inference was closed")
-        if wait.cancel is not None and wait.cancel.is_set():
-            raise _Stop("cancelled", "cancelled")
+            raise _NoAnswer("closed", "type inference was closed")
+        if is_cancelled(wait.cancel):
+            raise _NoAnswer("cancelled", "cancelled")
         if wait.left <= 0:
-            raise _Stop("late", why_late or f"type inference took longer than {wait.limit:.1f} s")
+            raise _NoAnswer("late", why_late or f"type inference took longer than {wait.limit:.1f} s")
 
     def _idle_worker(self, wait: _Wait) -> _Worker:
-        """A worker that is up and has nothing left to do of an earlier question that nobody waits for any longer."""
+        """A worker that is ready and has finished earlier questions that nobody waits for any longer."""
         while True:
             worker = self._worker or self._started()
             if worker.ready and not worker.child.alive:
-                self._forget(worker)
+                self._drop(worker)
                 continue
-            if worker.asked is not None and time.monotonic() > worker.asked + self._work + 1.0:
+            if worker.busy_since is not None and time.monotonic() > worker.busy_since + self._work + 1.0:
                 self._discard(worker)  # it should have ended by itself
                 continue
             try:
                 while not worker.ready:
                     self._get_ready(worker, wait)
-                while worker.asked is not None:
+                while worker.busy_since is not None:
                     self._receive(worker, wait, "type inference is still busy with an earlier question")
             except _Ended:
                 continue
@@ -241,7 +229,7 @@ class JediClient:
 
     def _started(self) -> _Worker:
         if time.monotonic() < self._rest_until:
-            raise _Stop("failed", "the process of type inference ends as soon as it is started")
+            raise _NoAnswer("failed", "the process of type inference ends as soon as it is started")
         messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         child = JsonChild(_WORKER, messages.put, lambda _: messages.put({"ended": True}))
         self._worker = _Worker(child, messages, time.monotonic())
@@ -254,7 +242,7 @@ class JediClient:
         end = max(wait.end, patience) if wait.grace else wait.end
         try:
             self._receive(worker, replace(wait, end=end), "type inference is still starting")
-        except _Stop as stop:
+        except _NoAnswer as stop:
             # Whoever waits for the start alone takes it back by cancelling; hovers come too often for that.
             if time.monotonic() >= patience or (stop.status == "cancelled" and wait.grace):
                 self._discard(worker)
@@ -263,7 +251,7 @@ class JediClient:
             self._failed_starts += 1
             if self._failed_starts >= _MAX_FAILED_STARTS:
                 self._failed_starts = 0
-                self._rest_until = time.monotonic() + _REST_SECONDS
+                self._rest_until = time.monotonic() + _RESTART_DELAY_SECONDS
             raise
         if worker.ready:
             self._failed_starts = 0
@@ -271,21 +259,21 @@ class JediClient:
                 wait.end = max(wait.end, time.monotonic() + wait.limit)
 
     def _answers(self, worker: _Worker, question: Message, wait: _Wait) -> Iterator[Message]:
-        """The messages of the worker about a question; the last ends it."""
+        """The worker's messages about a question; the last one ends it."""
         self._check(wait)
         self._number += 1
-        number, worker.asked = self._number, time.monotonic()
+        number, worker.busy_since = self._number, time.monotonic()
         # On a thread of its own, since a process that does not read would keep us here.
         threading.Thread(
             target=worker.child.send, args=({"id": number, **question},), name="ask jedi", daemon=True
         ).start()
-        while worker.asked is not None:
+        while worker.busy_since is not None:
             message = self._receive(worker, wait)
             if message.get("id") == number:
                 yield message
 
     def _receive(self, worker: _Worker, wait: _Wait, why_late: str = "") -> Message:
-        """The next message. Raises `_Stop` when the caller need not wait for one, and `_Ended`."""
+        """The next message. Raises `_NoAnswer` when the caller need not wait for one, and `_Ended`."""
         while True:
             self._check(wait, why_late)
             try:
@@ -294,18 +282,18 @@ class JediClient:
                 self._check_memory(worker)
                 continue
             if message.get("ended") or message.get("spent"):
-                self._forget(worker)
+                self._drop(worker)
             if message.get("ended"):
                 self._check(wait, why_late)
                 raise _Ended
             if message.get("ready"):
                 worker.ready = True
             elif not message.get("partial"):
-                worker.asked = None
+                worker.busy_since = None
             return message
 
     def _check_memory(self, worker: _Worker) -> None:
-        """The worker's own limit exists on Linux alone."""
+        """The worker's own limit exists on Linux only."""
         now = time.monotonic()
         if now < worker.measured + _MEMORY_SECONDS:
             return
@@ -313,33 +301,33 @@ class JediClient:
         with contextlib.suppress(psutil.Error):
             if psutil.Process(worker.child.pid).memory_info().rss > self._memory:
                 self._discard(worker)
-                raise _Stop("failed", "it took too much memory")
+                raise _NoAnswer("failed", "it took too much memory")
 
     def _discard(self, worker: _Worker) -> None:
         """End a worker, without waiting until it is gone."""
-        self._forget(worker)
+        self._drop(worker)
         threading.Thread(target=worker.child.kill, name="end jedi", daemon=True).start()
 
-    def _forget(self, worker: _Worker) -> None:
+    def _drop(self, worker: _Worker) -> None:
         if self._worker is worker:
             self._worker = None
 
 
 def _check_question(path: str, text: str, folders: Sequence[str]) -> None:
-    """Raises `_Stop` for what is not asked."""
+    """Raises `_NoAnswer` for questions that are not sent."""
     if not is_python(path):
-        raise _Stop("failed", "not a Python file")
+        raise _NoAnswer("failed", "not a Python file")
     for relative in (path, *folders):
         if Path(relative).anchor or "\\" in relative or "\0" in relative or ".." in PurePosixPath(relative).parts:
-            raise _Stop("failed", "not a path inside the workspace")
+            raise _NoAnswer("failed", "not a path inside the workspace")
     if len(text) > _MAX_TEXT:
-        raise _Stop("failed", f"the file has more than {_MAX_TEXT:,} characters")
+        raise _NoAnswer("failed", f"the file has more than {_MAX_TEXT:,} characters")
 
 
 def _inspection(message: Message) -> Inspection:
-    """Raises `_Stop` where the worker says that it failed, or says nothing that is understood."""
+    """Raises `_NoAnswer` where the worker reports a failure, or something unreadable."""
     if message.get("error"):
-        raise _Stop("failed", str(message["error"]))
+        raise _NoAnswer("failed", str(message["error"]))
     try:
         return Inspection(
             tuple(_definition(row) for row in message["definitions"]),
@@ -347,7 +335,7 @@ def _inspection(message: Message) -> Inspection:
             str(message.get("type") or ""),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise _Stop("failed", f"an answer that is none: {error!r}") from None
+        raise _NoAnswer("failed", f"an answer that is none: {error!r}") from None
 
 
 def _definition(row: dict[str, Any]) -> Definition:

@@ -1,7 +1,7 @@
 """The process that runs jedi: what is known about the name at one position, as plain JSON.
 
-Nothing that the workspace holds or names is imported, executed or unpickled here (`jedi_guard`). A question that takes too
-long, or too much memory, ends the process; the parent starts another.
+Nothing of the workspace is imported, executed or unpickled here (`jedi_guard`). A question that takes too long, or too much memory, ends
+the process; the parent starts another.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAX_ROWS = 8
 _MAX_TYPES = 6
 _MAX_TEXT = 300
 # What nearly every question needs, read in small steps while none is asked.
-_AHEAD = ("import types", "import typing", "import collections.abc", "import typing_extensions", "''.strip", "{}.get")
+_WARM_UP = ("import types", "import typing", "import collections.abc", "import typing_extensions", "''.strip", "{}.get")
 _IDLE_SECONDS = 0.3
 # Above this many bytes in use, syntax trees of files are forgotten.
 _TIDY_BYTES = 500_000_000
@@ -44,11 +44,11 @@ def main() -> int:
     _one_os_path()
     _read_ahead("''")
     pipe.send({"ready": True})
-    ahead = list(_AHEAD)
+    warm_up = list(_WARM_UP)
     while True:
-        request = pipe.receive(_IDLE_SECONDS if ahead else None)
+        request = pipe.receive(_IDLE_SECONDS if warm_up else None)
         if request is None:
-            _read_ahead(ahead.pop(0))
+            _read_ahead(warm_up.pop(0))
             continue
         with _ended_after(float(request.get("seconds") or 5.0)):
             answer = _answer(request, pipe.send)
@@ -91,11 +91,11 @@ def _inspect(request: Request, on_places: Callable[[Row], None]) -> Row:
     names = places.sorted(script.goto(line, column, follow_imports=True))
     inside, outside = places.inside(names), places.outside(names)
     # Of a variable or a parameter of the workspace, the type is more telling than the place of its assignment.
-    settled = bool(outside) or any(name.type not in ("statement", "param") for name in names if inside)
-    if settled:
+    is_resolved = bool(outside) or any(name.type not in ("statement", "param") for name in names if inside)
+    if is_resolved:
         on_places({"definitions": inside, "outside": outside})
     values = places.sorted(script.infer(line, column))
-    if not settled:
+    if not is_resolved:
         inside, outside = places.inside(values) or inside, places.outside(values)
     return {"definitions": inside, "outside": outside, "type": _types(values)}
 
@@ -112,7 +112,7 @@ def _project(root: Path, folders: list[str]) -> Any:
 
 
 def _import_folders(root: Path, path: str, folders: list[str] | tuple[str, ...]) -> list[str]:
-    """Where the workspace's imports are looked for: its source roots, then beside a file that is in no package."""
+    """Where the workspace's imports are looked up: its source roots, then beside a file that is in no package."""
     beside = (root / path).parent
     found = [root / folder if folder else root for folder in folders]
     if not (beside / "__init__.py").exists():

@@ -10,12 +10,12 @@ from pathlib import Path
 from ..memory.recent import Recent
 from ..source import MAX_FILE_BYTES, Source, hash_text, normalise_newlines, read_source, split_lines
 
-KEPT_CHARACTERS = 1_200_000
+MAX_CACHED_CHARACTERS = 1_200_000
 
 
 class Document:
-    """One file's text as it is now, with LF behind each line, the last included. `sha256` is of the file's bytes, or of the buffer's text
-    where it is `open` in an editor."""
+    """The text of one file as it is now, with LF behind each line, the last included. `sha256` is that of the file's bytes, or of the
+    buffer's text where it is `open` in an editor."""
 
     __slots__ = ("_lines", "open", "path", "sha256", "text")
 
@@ -35,7 +35,7 @@ class Document:
 
 
 class Documents:
-    """Remembers the files read last, so that everything said about a path in one request rests on the same text.
+    """Caches the files read last, so that everything in one request is about the same text.
 
     Paths are relative to `root`; one that leads out of it (by `..` or a link) is treated as missing.
     """
@@ -45,24 +45,24 @@ class Documents:
         root: Path,
         open_texts: Mapping[str, str] | None = None,
         max_bytes: int = MAX_FILE_BYTES,
-        kept: int = KEPT_CHARACTERS,
+        max_characters: int = MAX_CACHED_CHARACTERS,
     ) -> None:
-        """`kept`: the characters of the files read last that stay in memory."""
+        """`max_characters`: how many characters of the files read last are cached."""
         self.root = root
         self.open_texts = dict(open_texts or {})
         self._max_bytes = max_bytes
-        self._cache: Recent[str, Document | None] = Recent(kept, lambda d: len(d.text) + 1000 if d else 1000)
+        self._cache: Recent[str, Document | None] = Recent(max_characters, lambda d: len(d.text) + 1000 if d else 1000)
         self._inside: dict[str, bool] = {}
 
     def get(self, path: str) -> Document | None:
         """The document, or None where there is no such readable text file inside the root."""
-        found = self._cache.recall(path)
+        found = self._cache.fetch(path)
         if found is None and path not in self._cache:
             found = self._cache[path] = self._load(path)
         return found
 
-    def state(self, path: str) -> os.stat_result | None:
-        """What the file system says of a file on disk; None where there is none inside the root."""
+    def file_status(self, path: str) -> os.stat_result | None:
+        """The file status of a file on disk; None where there is no such file inside the root."""
         try:
             found = os.lstat(os.path.join(self.root, path)) if self._is_inside(path) else None
         except (OSError, ValueError):
@@ -70,7 +70,7 @@ class Documents:
         return found if found is not None and stat.S_ISREG(found.st_mode) else None
 
     def reread(self, path: str) -> Document | None:
-        """The document as it is this moment, for checking a citation right before it is shown."""
+        """The document as it is at this moment, to check a citation right before it is shown."""
         self._inside.clear()
         return self._load(path)
 

@@ -1,4 +1,4 @@
-"""The facts of a workspace at one moment: what is stored, and over it the texts of open editors and files that changed since."""
+"""The facts of a workspace at one moment: the stored ones, replaced by those of open documents and of files that have changed on disk."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 
 from ...errors import IndexDamagedError
 from ...types import ModuleFacts
-from ..discovery.discover import storable
+from ..discovery.discover import clamp_to_int64
 from ..memory.recent import Recent
 from ..parsing.merge import merged
 from ..parsing.parse import file_kind
 from ..source import MAX_FILE_BYTES, is_python
 from ..storage.rows import FileRow
 from ..storage.store import Store
-from .documents import KEPT_CHARACTERS, Document, Documents
-from .edited import parsed, rows_of
+from .documents import MAX_CACHED_CHARACTERS, Document, Documents
+from .edited import parsed, row_count
 
 # A question about a name that is everywhere reads thousands of files.
-_KEPT_ROWS = 75_000
-_KEPT_USING = 300_000  # paths of files that use a name
+_MAX_ROWS = 75_000
+_MAX_USING_PATHS = 300_000  # paths of files that use a name
 
 
 class WorkspaceView:
-    """Remembers what was read last; made anew for each request, or when the workspace changed."""
+    """Caches what was read last. Made anew for each request, or when the workspace changed."""
 
     def __init__(
         self,
@@ -32,15 +32,15 @@ class WorkspaceView:
         store: Store,
         open_texts: Mapping[str, str] | None = None,
         max_bytes: int = MAX_FILE_BYTES,
-        kept_rows: int = _KEPT_ROWS,
-        kept_characters: int = KEPT_CHARACTERS,
+        max_rows: int = _MAX_ROWS,
+        max_characters: int = MAX_CACHED_CHARACTERS,
     ) -> None:
-        """`max_bytes`: larger files are not read, as the index was built. `kept_rows` of facts (`rows_of`) and `kept_characters` of text
-        stay in memory."""
+        """`max_bytes`: larger files are not read, as in building the index. At most `max_rows` of facts (`row_count`) and
+        `max_characters` of text are cached."""
         self.store = store
-        self.documents = Documents(root, open_texts, max_bytes, kept_characters)
-        self._facts: Recent[str, ModuleFacts | None] = Recent(kept_rows, rows_of)
-        self._stored_now: dict[str, bool] = {}
+        self.documents = Documents(root, open_texts, max_bytes, max_characters)
+        self._facts: Recent[str, ModuleFacts | None] = Recent(max_rows, row_count)
+        self._stored_status: dict[str, bool] = {}
         self.changed: set[str] = (
             set()
         )  # the files that are not open, and were seen to be otherwise than they are indexed
@@ -51,22 +51,22 @@ class WorkspaceView:
         self._rows_by_id: dict[int, FileRow | None] = {}
         self._modules: dict[str, list[str]] = {}
         self._packages: dict[str, bool] = {}
-        self._using: Recent[tuple[str, str], list[str]] = Recent(_KEPT_USING, lambda paths: len(paths) + 20)
+        self._using_cache: Recent[tuple[str, str], list[str]] = Recent(_MAX_USING_PATHS, lambda paths: len(paths) + 20)
         self._open_modules = {p: self.module_of(p) for p in self.documents.open_texts if file_kind(p) == "python"}
 
     def document(self, path: str) -> Document | None:
         return self.documents.get(path)
 
     def text(self, path: str) -> str:
-        """The text, its line ends normalised, to which the offsets in the facts refer; "" where there is none (any more)."""
+        """The text that the offsets in the facts refer to, with normalised line ends; "" where it is gone."""
         document = self.documents.get(path)
-        if document is None or (self._stored_now.get(path) and not self._is_indexed(document, self.row(path))):
+        if document is None or (self._stored_status.get(path) and not self._content_matches(document, self.row(path))):
             return ""
         return document.text if self._parsed.get(path, document.sha256) == document.sha256 else ""
 
     def facts(self, path: str) -> ModuleFacts | None:
-        """The facts of a file as it is now: a file that changed since it was indexed is parsed on the spot."""
-        found = self._facts.recall(path)
+        """The facts of a file as it is now: a file that has changed since it was indexed is parsed."""
+        found = self._facts.fetch(path)
         if found is None and path not in self._facts:
             found = self._facts[path] = self._load(path)
         return found
@@ -77,7 +77,7 @@ class WorkspaceView:
             stored = self._stored(row)
             if stored is not None:
                 return stored
-            self._stored_now[path] = False
+            self._stored_status[path] = False
             self.changed.add(path)
         document = self.document(path)
         if document is None:
@@ -88,7 +88,7 @@ class WorkspaceView:
         return merged(facts, good, document.lines) if good is not None else facts
 
     def _stored(self, row: FileRow) -> ModuleFacts | None:
-        """The stored facts; None where the writer has replaced the row since we read it. Raises `IndexDamagedError`."""
+        """The stored facts; None where the writer has replaced the row since it was read. Raises `IndexDamagedError`."""
         try:
             return self.store.facts(row)
         except IndexDamagedError:
@@ -98,36 +98,38 @@ class WorkspaceView:
             return None
 
     def python_paths(self) -> list[str]:
-        """All Python files, those that are only open in an editor included, in order."""
+        """All Python files in order, including those that are only open in an editor."""
         stored = {row.path for row in self.store.files() if row.kind == "python"}
         return sorted(stored | {p for p in self.documents.open_texts if file_kind(p) == "python"})
 
     def is_stored(self, path: str) -> bool:
-        """Whether the file's text is the one that is indexed: by what the file system says of it, else by its hash."""
-        if path not in self._stored_now:
+        """Whether the text of a file is the indexed one: by its file status, else by its hash."""
+        if path not in self._stored_status:
             row = self.row(path)
-            self._stored_now[path] = (
+            self._stored_status[path] = (
                 row is not None
                 and path not in self.documents.open_texts
-                and (self._looks_indexed(row) or self._is_indexed(self.document(path), row))
+                and (self._stat_matches(row) or self._content_matches(self.document(path), row))
             )
-            if not self._stored_now[path] and path not in self.documents.open_texts:
+            if not self._stored_status[path] and path not in self.documents.open_texts:
                 self.changed.add(path)
-        return self._stored_now[path]
+        return self._stored_status[path]
 
-    def look_at(self, paths: Iterable[str]) -> None:
-        """Note which of these files have changed on disk since they were indexed: `changed`."""
+    def check_for_changes(self, paths: Iterable[str]) -> None:
+        """Find out which of these files have changed on disk since they were indexed, and add them to `changed`."""
         for path in paths:
             self.is_stored(path)
 
-    def _looks_indexed(self, row: FileRow) -> bool:
-        state = self.documents.state(row.path)
+    def _stat_matches(self, row: FileRow) -> bool:
+        state = self.documents.file_status(row.path)
         if state is None:
             return False
-        inode = row.inode if os.name == "nt" else storable(state.st_ino)  # not known where folders are listed
-        return row.is_current(state.st_size, storable(state.st_mtime_ns), storable(state.st_ctime_ns), inode)
+        inode = row.inode if os.name == "nt" else clamp_to_int64(state.st_ino)  # not known where folders are listed
+        return row.is_current(
+            state.st_size, clamp_to_int64(state.st_mtime_ns), clamp_to_int64(state.st_ctime_ns), inode
+        )
 
-    def _is_indexed(self, document: Document | None, row: FileRow | None) -> bool:
+    def _content_matches(self, document: Document | None, row: FileRow | None) -> bool:
         return document is not None and row is not None and not document.open and document.sha256 == row.sha256
 
     def row(self, path: str) -> FileRow | None:
@@ -167,18 +169,18 @@ class WorkspaceView:
         return self._packages[module]
 
     def paths_with_part(self, text: str) -> list[str]:
-        """The Python files in which a word may stand that contains this one, in order; open files always."""
+        """The Python files in which a word containing this text may occur, in order; open files are always included."""
         with self.store.snapshot():
             paths = {p for file in self.store.files_with_part(text) if (p := self.path_of(file)) and is_python(p)}
         return sorted(paths | {path for path in self.documents.open_texts if file_kind(path) == "python"})
 
-    def paths_using(self, name: str, how: str = "named") -> list[str]:
-        """The Python files in which an identifier may be used in that way (`store.USES`), in order; open files always."""
-        key = (name, how)
-        found = self._using.recall(key)
+    def paths_using(self, name: str, use: str = "named") -> list[str]:
+        """The Python files that may use an identifier in this way (`store.USES`), in order; open files are always included."""
+        key = (name, use)
+        found = self._using_cache.fetch(key)
         if found is None:
             with self.store.snapshot():
-                paths = {p for file in self.store.files_using(name, how) if (p := self.path_of(file)) and is_python(p)}
+                paths = {p for file in self.store.files_using(name, use) if (p := self.path_of(file)) and is_python(p)}
             paths.update(path for path in self.documents.open_texts if file_kind(path) == "python")
-            found = self._using[key] = sorted(paths)
+            found = self._using_cache[key] = sorted(paths)
         return found

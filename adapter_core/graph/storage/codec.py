@@ -2,10 +2,10 @@
 
     size of the first part
     first part     counts of rows; their columns, as int32; JSON of all strings in them, and of the few other facts of a file
-    second part    JSON: one list of what else the symbols have, one after the other: signature, docstring, parameters and the like
+    second part    JSON: one list of the other fields of the symbols: signature, docstring, parameters and the like
 
-Both parts are compressed. The first holds what tables are searched by, and is taken apart at once; the second what is read of a symbol
-when it was found. Rows are made when they are asked for (`columns.Rows`).
+Both parts are compressed. The first one holds what tables are searched by, and is decoded at once; the second one what is read of a symbol
+after it was found. Rows are created on demand (`columns.Rows`).
 """
 
 from __future__ import annotations
@@ -98,9 +98,9 @@ _Columns = Iterable[Iterable[int]]
 def _symbol_columns(symbols: Sequence[Symbol], number: _Number, details: list[str | int | None]) -> _Columns:
     rows = []
     for s in symbols:
-        place = _NO_DETAILS
+        details_index = _NO_DETAILS
         if s.signature or s.docstring or s.parameters or s.returns or s.decorators or s.bases or s.local_names:
-            place = len(details)
+            details_index = len(details)
             details += (
                 s.signature, s.docstring, s.returns, len(s.parameters), len(s.decorators), len(s.bases), len(s.local_names)
             )  # fmt: skip
@@ -113,7 +113,7 @@ def _symbol_columns(symbols: Sequence[Symbol], number: _Number, details: list[st
         flags = s.conditional * _CONDITIONAL | s.is_async * _ASYNC | s.is_generator * _GENERATOR
         rows.append((
             number(s.name), number(None if s.qualname == qualname else s.qualname), _SYMBOL_CODE[s.kind],
-            s.start, s.end, s.name_line, s.name_column, s.parent, flags, place,
+            s.start, s.end, s.name_line, s.name_column, s.parent, flags, details_index,
         ))  # fmt: skip
     return zip(*rows, strict=True)
 
@@ -142,7 +142,7 @@ def _flow_columns(flows: Sequence[Flow], number: _Number) -> _Columns:
 
 
 def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
-    """Raises `ValueError` or `TypeError` on damaged data; where only rows are, these raise `IndexDamagedError` later."""
+    """Raises `ValueError` or `TypeError` on damaged data; damage in single rows raises `IndexDamagedError` when they are read."""
     try:
         (size,) = _SIZE.unpack_from(data)
         first = memoryview(zlib.decompress(memoryview(data)[_SIZE.size : _SIZE.size + size]))
@@ -167,7 +167,7 @@ def decode_facts(path: str, module: str, data: bytes) -> ModuleFacts:
     detailed = _Symbols(numbers, counts[0], data[_SIZE.size + size :])
     makes: tuple[Make[Any], ...] = (detailed.make, _import, _call, _flow)
     symbols, imports, calls, flows = (
-        Rows(layout, numbers, base, count, strings, make, detailed.forget if make == detailed.make else None)
+        Rows(layout, numbers, base, count, strings, make, detailed.clear if make == detailed.make else None)
         for layout, base, count, make in zip(layouts, bases, counts, makes, strict=True)
     )
     return ModuleFacts(
@@ -197,7 +197,7 @@ def _flow(_: int, numbers: array[int], strings: Sequence[Any]) -> Flow:
 
 
 class _Symbols:
-    """Makes the symbols of one file; takes the second part of its facts apart for the first of them that has details."""
+    """Creates the symbols of one file; decodes the second part of its facts for the first one that has details."""
 
     __slots__ = ("_count", "_details", "_numbers", "_packed")
 
@@ -208,28 +208,30 @@ class _Symbols:
         self._details: list[Any] = []
 
     def make(self, index: int, numbers: array[int], strings: Sequence[Any]) -> Symbol:
-        name, qualname, kind, start, end, name_line, name_column, parent, flags, place = numbers
+        name, qualname, kind, start, end, name_line, name_column, parent, flags, details_index = numbers
         known = (
             strings[name], strings[qualname] or self._qualified(index, strings), _SYMBOL_KINDS[kind], start, end,
             name_line, name_column, parent,
         )  # fmt: skip
         marks = bool(flags & _CONDITIONAL), bool(flags & _GENERATOR)
-        if place == _NO_DETAILS:
+        if details_index == _NO_DETAILS:
             return Symbol(*known, is_async=bool(flags & _ASYNC), conditional=marks[0], is_generator=marks[1])
         details = self._details or self._unpack()
-        signature, docstring, returns, parameters, decorators, bases, local_names = details[place : place + 7]
-        place += 7
-        given = []
-        for at in range(place, place + 4 * parameters, 4):
-            parameter, code, annotation, default = details[at : at + 4]
-            given.append(Parameter(parameter, _PARAMETER_KINDS[code], annotation, default))
-        place += 4 * parameters
+        signature, docstring, returns, parameters, decorators, bases, local_names = details[
+            details_index : details_index + 7
+        ]
+        details_index += 7
+        symbol_parameters = []
+        for offset in range(details_index, details_index + 4 * parameters, 4):
+            parameter, code, annotation, default = details[offset : offset + 4]
+            symbol_parameters.append(Parameter(parameter, _PARAMETER_KINDS[code], annotation, default))
+        details_index += 4 * parameters
         parts = []
         for count in (decorators, bases, local_names):
-            parts.append(tuple(details[place : place + count]))
-            place += count
+            parts.append(tuple(details[details_index : details_index + count]))
+            details_index += count
         return Symbol(
-            *known, signature, docstring, tuple(given), returns, parts[0], parts[1], bool(flags & _ASYNC), parts[2], *marks
+            *known, signature, docstring, tuple(symbol_parameters), returns, parts[0], parts[1], bool(flags & _ASYNC), parts[2], *marks
         )  # fmt: skip
 
     def _unpack(self) -> list[Any]:
@@ -239,18 +241,18 @@ class _Symbols:
             raise ValueError(str(error)) from error
         return self._details
 
-    def forget(self) -> None:
-        """Let go of what was taken apart."""
+    def clear(self) -> None:
+        """Drop the decoded second part."""
         self._details = []
 
     def _qualified(self, index: int, strings: Sequence[Any]) -> str:
-        """A symbol's name behind those of the symbols around it: the qualified name of nearly all."""
+        """The names of a symbol and the enclosing ones, joined: for nearly all symbols the qualified name."""
         numbers, count = self._numbers, self._count
         parts: list[str] = []
         while index > 0:
-            given = strings[numbers[_QUALNAME * count + index]]
-            parts.append(given or strings[numbers[_NAME * count + index]])
-            if given:
+            stored = strings[numbers[_QUALNAME * count + index]]
+            parts.append(stored or strings[numbers[_NAME * count + index]])
+            if stored:
                 break
             # What is around a symbol stands before it.
             index = min(numbers[_PARENT * count + index], index - 1)

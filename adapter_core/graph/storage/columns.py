@@ -1,7 +1,6 @@
-"""Tables kept in columns, whose rows are made when somebody asks for them.
+"""Tables in columns, whose rows are created on demand.
 
-The facts of a file are read for one name in it more often than for all of it: of a table that came from the store, only the rows that
-are asked for become objects.
+The facts of a file are read for one name in it more often than as a whole: of a stored table only the rows that are needed become objects.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ Make = Callable[[int, "array[int]", Sequence[Any]], R]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the columns of a table are called. Their numbers are what they say, but for `texts`, which are places among the strings of a
-    file, and `codes`, which are places in a list of their own."""
+    """The columns of a table. Their numbers are plain values, except for `texts`, which are indexes into the strings of a file, and
+    `codes`, which are indexes into a list of their own."""
 
     fields: tuple[str, ...]
     texts: frozenset[str]
@@ -28,28 +27,28 @@ class Layout:
 
 
 class Rows(Sequence[R]):
-    """A sequence of rows, each made once, by `make(its place, its numbers, the file's strings)`. Equal to any tuple of equal rows.
+    """A sequence of rows, each created once, by `make(index, numbers, strings)`. Equal to any tuple of equal rows.
 
-    Column n stands at `numbers[base + n * size:]`. Raises `IndexDamagedError` where numbers lead nowhere.
+    Column n is at `numbers[base + n * size:]`. Raises `IndexDamagedError` where an index is out of range.
     """
 
-    __slots__ = ("_base", "_forget", "_layout", "_made", "_make", "_numbers", "_strings")
+    __slots__ = ("_base", "_created", "_layout", "_make", "_numbers", "_on_clear", "_strings")
 
     def __init__(
         self, layout: Layout, numbers: array[int], base: int, size: int, strings: Sequence[Any], make: Make[R],
-        forget: Callable[[], None] | None = None,
+        clear: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
-        """`forget`: what else is let go of with the rows."""
+        """`clear` is called with `Rows.clear`."""
         self._layout = layout
         self._numbers = numbers
         self._base = base
         self._strings = strings
         self._make = make
-        self._forget = forget
-        self._made: list[R | None] = [None] * size
+        self._on_clear = clear
+        self._created: list[R | None] = [None] * size
 
     def __len__(self) -> int:
-        return len(self._made)
+        return len(self._created)
 
     @overload
     def __getitem__(self, index: int) -> R: ...
@@ -59,21 +58,21 @@ class Rows(Sequence[R]):
 
     def __getitem__(self, index: int | slice) -> R | tuple[R, ...]:
         if type(index) is not int and isinstance(index, slice):
-            return tuple([self[number] for number in range(*index.indices(len(self._made)))])
-        row = self._made[index]
+            return tuple([self[number] for number in range(*index.indices(len(self._created)))])
+        row = self._created[index]
         return self._new(index) if row is None else row
 
     def __iter__(self) -> Iterator[R]:
-        for number, row in enumerate(self._made):
+        for number, row in enumerate(self._created):
             yield self._new(number) if row is None else row
 
     def _new(self, index: int) -> R:
-        row = self._made[index] = self.passing(index)
+        row = self._created[index] = self.transient_row(index)
         return row
 
-    def passing(self, index: int) -> R:
-        """A row that is made for this once."""
-        size = len(self._made)
+    def transient_row(self, index: int) -> R:
+        """A row that is created for this once, and not kept."""
+        size = len(self._created)
         place = index % size
         first = self._base + place
         try:
@@ -84,8 +83,8 @@ class Rows(Sequence[R]):
             raise damaged("rows of facts are lost") from error
 
     def column(self, name: str) -> Sequence[Any]:
-        """One field of all rows, without making them."""
-        layout, size = self._layout, len(self._made)
+        """One field of all rows, without creating them."""
+        layout, size = self._layout, len(self._created)
         first = self._base + layout.fields.index(name) * size
         numbers = self._numbers[first : first + size]
         words = self._strings if name in layout.texts else layout.codes.get(name)
@@ -94,11 +93,11 @@ class Rows(Sequence[R]):
         except IndexError as error:
             raise damaged("rows of facts are lost") from error
 
-    def forget(self) -> None:
-        """Let go of the rows that were made; they are made anew for who asks."""
-        self._made = [None] * len(self._made)
-        if self._forget is not None:
-            self._forget()
+    def clear(self) -> None:
+        """Drop the created rows; they are created again on demand."""
+        self._created = [None] * len(self._created)
+        if self._on_clear is not None:
+            self._on_clear()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (Rows, tuple)) and tuple(self) == tuple(other)
@@ -116,7 +115,7 @@ def column(rows: Sequence[Any], name: str) -> Sequence[Any]:
 
 
 class Grouped(Generic[R]):
-    """The rows of a table by a key, kept as the numbers of rows."""
+    """The rows of a table by a key, stored as row numbers."""
 
     __slots__ = ("_numbers", "_rows")
 

@@ -1,10 +1,10 @@
 """Facts and text of a batch of files to searchable documents and postings.
 
-A document is what one search hit can be: a function or method, the head of a class, the statements of a module outside its
-definitions, a section of a text file. Each line of a file belongs to exactly one document, the innermost.
+A document is a possible search hit: a function or method, the head of a class, the statements of a module outside its definitions, a
+section of a text file. Each line of a file belongs to exactly one document, the innermost.
 
-A batch becomes an immutable *segment*: arrays of its documents and, for each term, one array of postings. A file's documents
-are alive as long as the file's row names that segment; so an update writes a new small segment and touches nothing else.
+A batch becomes an immutable *segment*: arrays of its documents and, for each term, one array of postings. A file's documents are alive as
+long as the file's row names that segment; so an update writes a new small segment and touches nothing else.
 """
 
 from __future__ import annotations
@@ -34,11 +34,9 @@ _DOCUMENT_KINDS = frozenset({"class", "function", "method", "property", "section
 
 @dataclass
 class Segment:
-    """`owners` int32 (documents, 2): file ordinal in the batch, symbol index. `lengths` uint16 (documents, fields): tokens.
-
-    `terms`: term to its postings, uint32 (n, 2): document ordinal; field and count, packed as `field << 12 | count`; in the order of
-    the documents. `words`: each distinct word of the batch as written, to the ordinals (uint16) of the files in which it stands.
-    """
+    """`owners` int32 (documents, 2): file ordinal in the batch, symbol index. `lengths` uint16 (documents, fields): tokens. `terms`:
+    term to its postings, uint32 (n, 2): document ordinal; field and count, packed as `field << 12 | count`; in the order of the
+    documents. `words`: each distinct word of the batch as written, to the ordinals (uint16) of the files that contain it."""
 
     owners: np.ndarray
     lengths: np.ndarray
@@ -58,17 +56,14 @@ def unpack(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def build_segment(batch: Iterable[tuple[ModuleFacts, str]]) -> Segment:
-    """Postings of files given as (facts, text).
-
-    Words are numbered as they come, and everything after that is done for all of them at once: counting a word in a field, cutting
-    it into terms, adding up what several words give to one term.
-    """
+    """Postings of files given as (facts, text). Words are numbered as they occur; all further steps work on whole arrays: counting a
+    word in a field, splitting it into terms, summing what several words contribute to one term."""
     owners: list[tuple[int, int]] = []
     words: defaultdict[str, int] = defaultdict()
     words.default_factory = words.__len__
     number = words.__getitem__
     tokens = array("I")
-    places: list[int] = []  # document << _FIELD_BITS | field, for each text
+    text_keys: list[int] = []  # document << _FIELD_BITS | field, for each text
     sizes: list[int] = []
     for ordinal, (facts, text) in enumerate(batch):
         for index, body in own_texts(facts, text):
@@ -78,12 +73,14 @@ def build_segment(batch: Iterable[tuple[ModuleFacts, str]]) -> Segment:
                 if part:
                     before = len(tokens)
                     tokens.extend(map(number, terms.words(part)))
-                    places.append(document | place)
+                    text_keys.append(document | place)
                     sizes.append(len(tokens) - before)
-    return _segment(np.array(owners, dtype="<i4").reshape(-1, 2), list(words), tokens, places, sizes)
+    return _segment(np.array(owners, dtype="<i4").reshape(-1, 2), list(words), tokens, text_keys, sizes)
 
 
-def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: list[int], sizes: list[int]) -> Segment:
+def _segment(
+    owners: np.ndarray, words: list[str], tokens: array[int], text_keys: list[int], sizes: list[int]
+) -> Segment:
     lengths = np.zeros((len(owners), len(FIELDS)), dtype="<u2")
     if not len(tokens):
         return Segment(owners, lengths, table_of({}), table_of({}))
@@ -92,8 +89,8 @@ def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: l
     words = [words[i] for i in order]
     rank = np.empty(len(words), np.uint64)
     rank[order] = np.arange(len(words), dtype=np.uint64)
-    place = np.repeat(np.array(places, dtype=np.uint64), sizes)
-    pairs, counts = _counted(rank[np.frombuffer(tokens, dtype=np.uint32)] << np.uint64(32) | place)
+    text_key = np.repeat(np.array(text_keys, dtype=np.uint64), sizes)
+    pairs, counts = _count_distinct(rank[np.frombuffer(tokens, dtype=np.uint32)] << np.uint64(32) | text_key)
     word = (pairs >> np.uint64(32)).astype(np.int64)
     file_of = owners[((pairs & np.uint64(0xFFFFFFFF)) >> np.uint64(_FIELD_BITS)).astype(np.int64), 0]
     # Documents come file by file, so equal pairs of word and file stand together.
@@ -112,7 +109,7 @@ def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: l
     source = np.repeat(np.arange(len(word)), times)
     number_in_word = np.arange(len(source)) - np.repeat(np.cumsum(times) - times, times)
     term = flat[first[word[source]] + number_in_word].astype(np.uint64)
-    keys, totals = _counted(term << np.uint64(32) | (pairs & np.uint64(0xFFFFFFFF))[source], counts[source])
+    keys, totals = _count_distinct(term << np.uint64(32) | (pairs & np.uint64(0xFFFFFFFF))[source], counts[source])
     where = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
     document, part = where >> _FIELD_BITS, where & ((1 << _FIELD_BITS) - 1)
     sums = np.bincount(document * len(FIELDS) + part, weights=totals, minlength=len(owners) * len(FIELDS))
@@ -129,7 +126,7 @@ def _segment(owners: np.ndarray, words: list[str], tokens: array[int], places: l
     )
 
 
-def _counted(keys: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def _count_distinct(keys: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Distinct keys in order, and how often each occurs (or the sum of its weights)."""
     if weights is None:
         keys = np.sort(keys)
@@ -143,7 +140,7 @@ def _counted(keys: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.nd
 
 
 def _starts(keys: np.ndarray) -> np.ndarray:
-    """Where in a sorted array a new value begins."""
+    """The indexes in a sorted array at which a new value begins."""
     return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
 
 
@@ -153,7 +150,7 @@ def is_document(symbol: Symbol, facts: ModuleFacts) -> bool:
 
 
 def in_function(facts: ModuleFacts, symbol: Symbol) -> bool:
-    """Whether a symbol stands in a function."""
+    """Whether a symbol is inside a function."""
     parent = symbol.parent
     while parent > 0 and not facts.symbols[parent].is_callable:
         parent = facts.symbols[parent].parent

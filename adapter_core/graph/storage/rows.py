@@ -1,4 +1,4 @@
-"""The tables of the index, and their rows as they are written and read."""
+"""The tables of the index, and their rows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class FileRow(NamedTuple):
     problem: str
 
     def is_current(self, size: int, mtime_ns: int, ctime_ns: int, inode: int) -> bool:
-        """Whether a file that looks so holds what was read. False also where it may have changed within the grain of the clock."""
+        """Whether a file with this status has the content that was read. False also where it may have changed within the resolution of
+        the clock."""
         # `touch -d` and `cp -p` set the modification time; the change time is the system's own. Files of equal times change places.
         if (self.size, self.mtime_ns, self.ctime_ns, self.inode) != (size, mtime_ns, ctime_ns, inode):
             return False
@@ -52,7 +53,7 @@ INSERT_FILE = f"INSERT INTO files ({FILE_COLUMNS}) VALUES ({', '.join('?' * (len
 
 
 class FileRecord(NamedTuple):
-    """What the store keeps of one file. In `row` it has no number and no segment yet."""
+    """What is stored of one file. Its `row` has no id and no segment yet."""
 
     row: FileRow
     facts: bytes

@@ -1,7 +1,7 @@
-"""The segments of an index: for each batch of files that was written together, what finds its files by words and names.
+"""The segments of an index: for each batch of files that was written together, the tables that find its files by words and names.
 
-A segment is written once. A file is alive in the segment that its row names; of a file that was written again, or is gone, the old
-segment keeps its share until it holds no living file, or is one of so many small ones that they are written anew as one.
+A segment is written once. A file is alive in the segment that its row names; after it was rewritten or removed, the old segment keeps its
+share until it has no living file, or until it is merged with other small ones.
 """
 
 from __future__ import annotations
@@ -55,17 +55,17 @@ class SegmentRow:
     lengths: np.ndarray
 
 
-_KEPT_BYTES = 2_000_000  # of blocks that were read last
-_FORGOTTEN = 64  # segments that are gone, of which things are still known
+_MAX_CACHED_BYTES = 2_000_000  # of blocks that were read last
+_MAX_DELETED_SEGMENTS = 64  # segments that are gone, of which things are still known
 
-_NOTHING: tuple[int, list[str]] = (0, [])
+_NO_BLOCKS: tuple[int, list[str]] = (0, [])
 
 Block = tuple[int, str, bytes]  # part, first key, data: see `sstable.cut`
 Query = Callable[..., list[tuple[Any, ...]]]
 
 
 class Segments:
-    """The segments in one database. `query` runs a statement and gives all rows."""
+    """The segments in one database. `query` runs a statement and returns all rows."""
 
     def __init__(self, db: sqlite3.Connection, query: Query) -> None:
         self._db = db
@@ -74,27 +74,27 @@ class Segments:
         self._files: dict[int, list[int]] = {}
         self._directory: dict[int, dict[int, tuple[int, list[str]]]] = {}  # part: number of its first block, first keys
         self._checked: set[int] = set()
-        self._is_settled = False
-        self._settled: dict[Part, list[tuple[int, int, list[str]]]] = {}
-        self._blocks: Recent[int, bytes] = Recent(_KEPT_BYTES, len)
+        self._in_snapshot = False
+        self._snapshot_tables: dict[Part, list[tuple[int, int, list[str]]]] = {}
+        self._blocks: Recent[int, bytes] = Recent(_MAX_CACHED_BYTES, len)
 
     def close(self) -> None:
-        """Let go of the blocks that were read: store and segments refer to each other, and wait for Python's collector."""
-        self._blocks = Recent(_KEPT_BYTES, len)
+        """Drop the cached blocks: store and segments refer to each other, and would wait for Python's garbage collector."""
+        self._blocks = Recent(_MAX_CACHED_BYTES, len)
         self._files, self._directory, self._checked = {}, {}, set()
 
     # -- writing; within a transaction ---------------------------------------------------------------------------------
 
     def write(self, segment: int, files: Sequence[int], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
-        """A new segment under this number. `files`: their ids, by ordinal."""
+        """Write a new segment with this number. `files`: their ids, by ordinal."""
         (last,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'blocks'").fetchone()
-        told: dict[int, tuple[int, list[str]]] = {}
+        block_directory: dict[int, tuple[int, list[str]]] = {}
         rows: list[tuple[int, int, bytes]] = []
         for number, (part, first, data) in enumerate(parts, last + 1):
-            told.setdefault(part, (number, []))[1].append(first)
+            block_directory.setdefault(part, (number, []))[1].append(first)
             rows.append((number, segment, seal(data, number)))
         ids = np.array(files, dtype="<i8").tobytes()
-        directory = json.dumps(told, separators=(",", ":")).encode()
+        directory = json.dumps(block_directory, separators=(",", ":")).encode()
         self._db.execute(
             "INSERT INTO segments VALUES (?,?,?,?,?)",
             (segment, *(seal(data, segment) for data in (ids, owners, lengths, directory))),
@@ -122,14 +122,14 @@ class Segments:
         ]
 
     def check(self) -> None:
-        """Raises `IndexDamagedError` where blocks are lost."""
-        there: dict[int, int] = dict(self._query("SELECT segment, count(*) FROM blocks GROUP BY segment"))
-        told = {n: sum(len(firsts) for _, firsts in self._directory_of(n).values()) for n in self._numbers()}
-        if there != {number: count for number, count in told.items() if count}:
+        """Raises `IndexDamagedError` where blocks are missing."""
+        present: dict[int, int] = dict(self._query("SELECT segment, count(*) FROM blocks GROUP BY segment"))
+        expected = {n: sum(len(firsts) for _, firsts in self._directory_of(n).values()) for n in self._numbers()}
+        if present != {number: count for number, count in expected.items() if count}:
             raise damaged("blocks of a segment are lost")
 
     def files(self, segment: int) -> list[int]:
-        """The ids of its files, by ordinal. Raises `IndexDamagedError` where it is gone."""
+        """The ids of its files, by ordinal. Raises `IndexDamagedError` where the segment is gone."""
         if segment not in self._files:
             rows = self._query("SELECT files FROM segments WHERE id = ?", (segment,))
             if not rows:
@@ -138,17 +138,17 @@ class Segments:
         return self._files[segment]
 
     def find(self, part: Part, key: str) -> Iterator[tuple[int, memoryview]]:
-        """(segment, value) wherever there is one for the key, by segment. Raises `IndexDamagedError`."""
+        """(segment, value) of all segments that have the key, in order. Raises `IndexDamagedError`."""
         blocks = self._blocks
-        wanted: dict[int, int] = {}
+        block_segments: dict[int, int] = {}
         for segment, number, firsts in self._tables(part):
             place = bisect_right(firsts, key)
             if place:
-                wanted[number + place - 1] = segment
+                block_segments[number + place - 1] = segment
         needle = sstable.needle(key)
-        unread = [number for number in wanted if number not in blocks]
+        unread = [number for number in block_segments if number not in blocks]
         read = dict(self._read(unread)) if unread else {}
-        for number, segment in wanted.items():
+        for number, segment in block_segments.items():
             value = sstable.find(read.get(number) or blocks[number], needle)
             if value is not None:
                 yield segment, value
@@ -157,7 +157,7 @@ class Segments:
             self._blocks[number] = block
 
     def containing(self, part: Part, text: str) -> Iterator[tuple[int, memoryview]]:
-        """(segment, value) of all keys in which a text stands."""
+        """(segment, value) of all keys that contain a text."""
         # JSON spells what is not ASCII in another way.
         spelled = text.encode() if text.isascii() and text.isalnum() else b""
         for segment, block in self.blocks(part):
@@ -167,27 +167,27 @@ class Segments:
                         yield segment, value
 
     def blocks(self, part: Part) -> Iterator[tuple[int, bytes]]:
-        """(segment, block): a whole table, of all segments one after the other."""
+        """(segment, block) of a whole table, for all segments in order."""
         for segment, number, firsts in self._tables(part):
             for _, data in self._read(list(range(number, number + len(firsts)))):
                 yield segment, data
 
     def _tables(self, part: Part) -> list[tuple[int, int, list[str]]]:
         """(segment, number of the first block, first keys) of a part, by segment."""
-        tables = self._settled.get(part)
+        tables = self._snapshot_tables.get(part)
         if tables is None:
-            tables = [(number, *self._directory_of(number).get(part, _NOTHING)) for number in self._numbers()]
-            if self._is_settled:
-                self._settled[part] = tables
+            tables = [(number, *self._directory_of(number).get(part, _NO_BLOCKS)) for number in self._numbers()]
+            if self._in_snapshot:
+                self._snapshot_tables[part] = tables
         return tables
 
-    def settle(self, is_settled: bool) -> None:
-        """From here on all reads see one state of the database, or do so no more."""
-        self._is_settled, self._settled = is_settled, {}
+    def set_snapshot(self, in_snapshot: bool) -> None:
+        """Begin or end a period in which all reads see one state of the database."""
+        self._in_snapshot, self._snapshot_tables = in_snapshot, {}
 
     def _numbers(self) -> list[int]:
         numbers = [number for (number,) in self._query("SELECT id FROM segments ORDER BY id")]
-        if len(self._directory) > 2 * len(numbers) + _FORGOTTEN:
+        if len(self._directory) > 2 * len(numbers) + _MAX_DELETED_SEGMENTS:
             # A server lives through many edits, each of which leaves a segment behind.
             self._directory = {n: self._directory[n] for n in numbers if n in self._directory}
             self._files = {n: self._files[n] for n in numbers if n in self._files}
@@ -200,19 +200,19 @@ class Segments:
             for number, directory in self._query("SELECT id, directory FROM segments"):
                 if number not in self._directory:
                     try:
-                        told = json.loads(bytes(unseal(directory, number)))
-                        self._directory[number] = {int(part): (first, keys) for part, (first, keys) in told.items()}
+                        stored = json.loads(bytes(unseal(directory, number)))
+                        self._directory[number] = {int(part): (first, keys) for part, (first, keys) in stored.items()}
                     except (ValueError, TypeError, AttributeError) as error:  # another column's bytes
                         raise damaged("the blocks of a segment are lost") from error
         return self._directory[segment]
 
     def _read(self, ids: list[int]) -> Iterator[tuple[int, bytes]]:
-        """(number, block with its seal behind it), in order. Raises `IndexDamagedError`."""
+        """(number, block with its seal), in order. Raises `IndexDamagedError`."""
         for start in range(0, len(ids), 500):
-            some = ids[start : start + 500]
-            marks = ",".join("?" * len(some))
-            rows = self._query(f"SELECT id, data FROM blocks WHERE id IN ({marks}) ORDER BY id", tuple(some))
-            if len(rows) != len(some):
+            chunk = ids[start : start + 500]
+            marks = ",".join("?" * len(chunk))
+            rows = self._query(f"SELECT id, data FROM blocks WHERE id IN ({marks}) ORDER BY id", tuple(chunk))
+            if len(rows) != len(chunk):
                 raise damaged("blocks of a segment are lost")
             for number, data in rows:
                 # A block is read again for each of its keys; it is checked once.

@@ -1,8 +1,8 @@
-"""Sorted tables of keys, cut into blocks: how a segment keeps its postings and its names.
+"""Sorted tables of keys, cut into blocks: how a segment stores its postings and names.
 
-A segment's tables are written once and never changed, so they need no row for each of their many thousand keys: neighbours share
-a block of some ten kilobytes, and the first key of each block is enough to know where to look (the idea of the sorted string
-tables of log-structured stores: Chang et al., "Bigtable", OSDI 2006).
+A segment's tables are written once and never changed, so they need no row for each of their many thousand keys: neighbours share a block of
+some ten kilobytes, and the first key of each block is enough to know where to look (the idea of the sorted string tables of log-structured
+stores: Chang et al., "Bigtable", OSDI 2006).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BYTES_A_KEY = 16
 
 
 class Table(NamedTuple):
-    """`keys` in order, none twice; the value of `keys[i]` is `data[ends[i - 1]:ends[i]]`."""
+    """`keys` in order, without duplicates; the value of `keys[i]` is `data[ends[i - 1]:ends[i]]`."""
 
     keys: Sequence[str]
     ends: np.ndarray
@@ -70,7 +70,7 @@ def values_of(block: bytes) -> Iterator[tuple[str, memoryview]]:
 
 
 def needle(key: str) -> bytes:
-    """The key as `find` looks for it, in any number of blocks."""
+    """The key as `find` searches for it, in any number of blocks."""
     return _lines([key])
 
 
@@ -83,12 +83,12 @@ def find(block: bytes, needle: bytes) -> memoryview | None:
 
 
 def may_contain(block: bytes, spelled: bytes) -> bool:
-    """Whether this stands in any key, as JSON spells it."""
+    """Whether any key contains this text, as JSON spells it."""
     return block.find(spelled, *_names(block)) >= 0
 
 
 def _names(block: bytes) -> tuple[int, int]:
-    """Where the keys stand."""
+    """The extent of the keys."""
     _, size = _HEAD.unpack_from(block)
     return _HEAD.size, _HEAD.size + size
 

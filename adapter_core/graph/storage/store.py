@@ -1,7 +1,7 @@
 """The index of one workspace: one SQLite database in the user's cache folder.
 
-Only facts that are local to a file are stored. What links files (who calls what, which import means which module) is worked
-out at query time, so an edit of one file replaces that file's rows and nothing else can go stale.
+Only facts that are local to a file are stored. Links between files (who calls what, which import means which module) are inferred at query
+time, so an edit of one file replaces that file's rows and nothing else can become stale.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from .rows import SCHEMA as ROWS
 from .sealed import checksum, damaged, seal, unseal
 from .segments import SCHEMA as SEGMENTS
 from .segments import Block, Part, SegmentRow, Segments
+from .sqlite_files import read_only_uri
 from .sstable import keys_of, values_of
 from .version import index_version
 
@@ -41,7 +42,7 @@ USES = {
     "asked": Part.ASKED,
 }  # fmt: skip
 # What SQLite says (its numeric codes are known to Python from 3.11 on).
-_SIGNS_OF_DAMAGE = (
+_DAMAGE_MESSAGES = (
     "malformed", "not a database", "no such table", "no such column", "already exists", "Could not decode",
 )  # fmt: skip
 _MAX_NAME = 100
@@ -49,8 +50,8 @@ _SECTOR = 512  # every page size is a multiple of it
 
 
 def database_path(cache: Path, root: Path, variant: str = "") -> Path:
-    """The database of a workspace, named by its real path, the version of what is stored, the Python that parses, and a
-    `variant`: an index of part of the files is another index. None migrates another's."""
+    """The database of a workspace, named by its real path, the version of the stored data, the Python that parses, and a `variant`: an
+    index of part of the files is a separate one. None migrates another's."""
     key = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     version = f"{index_version(_SCHEMA)}-py{sys.version_info.major}{sys.version_info.minor}"
     # A file system takes 255 bytes (some 143); the name is there for people alone.
@@ -62,19 +63,19 @@ class Store:
     """One connection to an index. A writer uses it from one thread; readers open their own with `read_only=True`."""
 
     def __init__(self, path: Path | None, read_only: bool = False) -> None:
-        """`path` None keeps the index in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
+        """With `path` None the index is in memory. Raises `IndexStoreError` when it cannot be opened or is damaged."""
         self.path = path
         self.read_only = read_only
-        self._seen: int | None = None  # the generation that a running snapshot sees
+        self._snapshot_generation: int | None = None  # the generation that a running snapshot sees
         self._changed = False  # whether the running transaction says anything else than was said
-        self.beside: dict[int, Callable[[], None]] = {}  # what else is to be closed with this
+        self.on_close: dict[int, Callable[[], None]] = {}  # what else is to be closed with this
         try:
             self._db = self._connect(path, read_only)
             if not read_only:
                 self._prepare(path)
             self._segments = Segments(self._db, self._query)
             self.generation()
-            self._place = os.stat(path) if path is not None else None
+            self._file_stat = os.stat(path) if path is not None else None
         except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
             self.close()
             raise _store_error(error, "cannot be opened") from error
@@ -89,7 +90,7 @@ class Store:
         if read_only:
             # Not immutable: a writer may be at work. query_only keeps us honest where the file is writable.
             db = sqlite3.connect(
-                f"{path.as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None, check_same_thread=False
+                read_only_uri(path), uri=True, timeout=5, isolation_level=None, check_same_thread=False
             )
             db.execute("PRAGMA query_only = 1")
             return db
@@ -116,17 +117,17 @@ class Store:
             db.execute("COMMIT")
 
     def is_in_place(self) -> bool:
-        """Whether the path still leads to the file that was opened: whoever empties the cache folder takes it away under us, and what
-        is written then is lost."""
-        if self.path is None or self._place is None:
+        """Whether the path still leads to the file that was opened. If somebody empties the cache folder, what is written afterwards is
+        lost."""
+        if self.path is None or self._file_stat is None:
             return True
         try:
-            return os.path.samestat(os.stat(self.path), self._place)
+            return os.path.samestat(os.stat(self.path), self._file_stat)
         except OSError:
             return False
 
     def close(self) -> None:
-        for close in list(self.beside.values()):
+        for close in list(self.on_close.values()):
             close()
         for part in ("_segments", "_db"):
             if (opened := getattr(self, part, None)) is not None:
@@ -136,7 +137,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; a reader sees the state before or after. Raises the generation by one where that is another."""
+        """All or nothing; a reader sees the state before or after. Increments the generation where the content changes."""
         self._changed = False
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -153,11 +154,11 @@ class Store:
             raise
 
     def write(self, files: Sequence[FileRecord], owners: bytes, lengths: bytes, parts: Iterable[Block]) -> None:
-        """Replace the given files; what finds them forms one new segment. Call within `transaction`."""
+        """Replace the given files; the tables that find them form one new segment. Call within `transaction`."""
         db = self._db
         self._changed = True
         for f in files:
-            self._forget(f.row.path)
+            self._delete_file(f.row.path)
         # Numbers are never used again, so a reader with an older view cannot take a new segment for one that it knows.
         segment = self._next_number("segments")
         first = self._next_number("files")
@@ -174,10 +175,10 @@ class Store:
         return row[0] + 1 if row else 1
 
     def remove(self, path: str) -> None:
-        """Forget a file. Call within `transaction`."""
-        self._forget(path)
+        """Remove a file. Call within `transaction`."""
+        self._delete_file(path)
 
-    def _forget(self, path: str) -> None:
+    def _delete_file(self, path: str) -> None:
         row = self._db.execute("SELECT id, segment FROM files WHERE path = ?", (path,)).fetchone()
         if row is None:
             return
@@ -189,7 +190,7 @@ class Store:
             self._segments.delete(segment)
 
     def touch(self, path: str, size: int, mtime_ns: int, ctime_ns: int, inode: int, checked_ns: int) -> None:
-        """The file was read again and holds what is stored. Call within `transaction`."""
+        """Record that the file was read again and is unchanged. Call within `transaction`."""
         row = self.file(path)
         if row is not None:
             row = row._replace(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode, checked_ns=checked_ns)
@@ -197,14 +198,14 @@ class Store:
 
     def set_roots(self, roots: SourceRoots) -> None:
         """Call within `transaction`."""
-        self._tell("roots", seal(json.dumps([roots.folders, roots.packages]).encode(), 0))
+        self._set_meta("roots", seal(json.dumps([roots.folders, roots.packages]).encode(), 0))
 
     def set_complete(self, complete: bool, reason: str = "") -> None:
         """Call within `transaction`."""
-        self._tell("complete", int(complete))
-        self._tell("reason", reason)
+        self._set_meta("complete", int(complete))
+        self._set_meta("reason", reason)
 
-    def _tell(self, key: str, value: object) -> None:
+    def _set_meta(self, key: str, value: object) -> None:
         if self._meta(key) != value:
             self._changed = True
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
@@ -215,19 +216,19 @@ class Store:
     def snapshot(self) -> Iterator[int]:
         """All reads within see one state. Yields its generation. Raises `IndexStoreError`."""
         nested = self._db.in_transaction
-        if nested and self._seen is not None:
-            yield self._seen
+        if nested and self._snapshot_generation is not None:
+            yield self._snapshot_generation
             return
         if not nested:
             self._query("BEGIN")
         try:
             generation = self.generation()
-            self._seen = None if nested else generation
-            self._segments.settle(not nested)
+            self._snapshot_generation = None if nested else generation
+            self._segments.set_snapshot(not nested)
             yield generation
         finally:
-            self._seen = None
-            self._segments.settle(False)
+            self._snapshot_generation = None
+            self._segments.set_snapshot(False)
             if not nested and self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
@@ -240,63 +241,63 @@ class Store:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _store_error(error, "cannot be read") from error
 
-    def _one(self, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
+    def _first_row(self, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
         """The first row, or None."""
         rows = self._query(sql, parameters)
         return rows[0] if rows else None
 
     def generation(self) -> int:
-        """How many transactions changed it."""
+        """The number of transactions that changed the content."""
         generation = self._meta("generation")
         if not isinstance(generation, int):
             raise damaged("its generation is lost")
         return generation
 
     def state(self) -> tuple[str, int]:
-        """What tells this content from any other, also of an index that was built anew: its identity and generation."""
+        """A key of the content, also across indexes that were built anew: its identity and generation."""
         identity = self._meta("identity")
         if not isinstance(identity, str):
             raise damaged("its identity is lost")
         return identity, self.generation()
 
     def completeness(self) -> tuple[bool, str]:
-        """Whether it holds all files, and why not."""
+        """Whether all files are in the index, and the reason if not."""
         complete, reason = self._meta("complete"), self._meta("reason")
         if complete not in (0, 1) or not isinstance(reason, str):
             raise damaged("whether it is complete is lost")
         return complete == 1, reason
 
     def roots(self) -> SourceRoots:
-        """The folders below which imports look for modules."""
-        told = self._meta("roots")
-        if told is None:
+        """The source roots for imports."""
+        sealed_roots = self._meta("roots")
+        if sealed_roots is None:
             return SourceRoots()
-        folders, packages = json.loads(bytes(unseal(told, 0)))
+        folders, packages = json.loads(bytes(unseal(sealed_roots, 0)))
         return SourceRoots(tuple(folders), tuple(map(tuple, packages)))
 
     def has_modules_below(self, module: str) -> bool:
-        """Whether any module's name begins with this one and a dot."""
+        """Whether there are modules whose name begins with this one and a dot."""
         # "/" is the character after "." in every encoding that SQLite compares by.
         below = (f"{module}.", f"{module}/")
-        return self._one("SELECT 1 FROM files WHERE module >= ? AND module < ? LIMIT 1", below) is not None
+        return self._first_row("SELECT 1 FROM files WHERE module >= ? AND module < ? LIMIT 1", below) is not None
 
     def has_files_below(self, folder: str, besides: Sequence[str] = ()) -> bool:
-        """Whether the index holds files below a folder, other ones than these."""
+        """Whether the index has files below a folder, other than these."""
         # "0" is the character after "/".
         sql = "SELECT path FROM files WHERE path > ? AND path < ? LIMIT ?"
         return any(path not in besides for (path,) in self._query(sql, (f"{folder}/", f"{folder}0", len(besides) + 1)))
 
     def counts(self) -> tuple[int, int]:
-        """Files and symbols."""
-        files, symbols = self._one("SELECT count(*), coalesce(sum(symbols), 0) FROM files")
+        """The numbers of files and symbols."""
+        files, symbols = self._first_row("SELECT count(*), coalesce(sum(symbols), 0) FROM files")
         return files, symbols
 
     def check(self) -> None:
-        """Raises `IndexDamagedError` where files are lost, or not found by their paths and modules."""
+        """Raises `IndexDamagedError` where files are missing, or not found by their paths and modules."""
         # Older versions would take the table's name for a number, and look at everything.
         if sqlite3.sqlite_version_info >= (3, 33) and self._query("PRAGMA integrity_check(files)") != [("ok",)]:
             raise damaged("the table of files is wrong")
-        files, facts = self._one("SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM facts)")
+        files, facts = self._first_row("SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM facts)")
         if files != facts or self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
             raise damaged("rows are lost")
         self._segments.check()
@@ -333,7 +334,7 @@ class Store:
 
     def facts(self, file: FileRow) -> ModuleFacts:
         """The facts of a file. Raises `IndexDamagedError`, also where a writer has replaced the row since it was read."""
-        row = self._one("SELECT data FROM facts WHERE file = ?", (file.id,))
+        row = self._first_row("SELECT data FROM facts WHERE file = ?", (file.id,))
         if row is None:
             raise damaged(f"the facts of {file.path} are lost")
         data = bytes(unseal(row[0], file.id))
@@ -355,16 +356,16 @@ class Store:
         return sorted(row for row in found if row[0] in alive)
 
     def all_names(self) -> list[str]:
-        """The names of all symbols but sections, in order."""
+        """The names of all symbols except sections, in order."""
         names: set[str] = set()
         with self.snapshot():
             alive = {file for (file,) in self._query("SELECT id FROM files")}
-            gone: dict[int, set[int]] = {}
+            dead_ordinals: dict[int, set[int]] = {}
             for segment, block in self._segments.blocks(Part.SYMBOLS):
-                if segment not in gone:
+                if segment not in dead_ordinals:
                     ids = self._segments.files(segment)
-                    gone[segment] = {ordinal for ordinal, file in enumerate(ids) if file not in alive}
-                dead = gone[segment]
+                    dead_ordinals[segment] = {ordinal for ordinal, file in enumerate(ids) if file not in alive}
+                dead = dead_ordinals[segment]
                 if not dead:
                     names.update(keys_of(block))
                     continue
@@ -373,18 +374,18 @@ class Store:
                         names.add(name)
         return sorted(names)
 
-    def files_using(self, name: str, how: str = "named") -> list[int]:
-        """The files that use an identifier in one of the ways of `USES`; "named": it stands anywhere in the text, comments and strings
+    def files_using(self, name: str, use: str = "named") -> list[int]:
+        """The files that use an identifier in one of the ways of `USES`; "named": it occurs anywhere in the text, comments and strings
         included. Some ids may be gone."""
         found: list[int] = []
         with self.snapshot():
-            for segment, value in self._segments.find(USES[how], name):
+            for segment, value in self._segments.find(USES[use], name):
                 ids = self._segments.files(segment)
                 found += [ids[ordinal] for ordinal in np.frombuffer(value, "<u2").tolist()]
         return found
 
     def files_with_part(self, text: str) -> list[int]:
-        """The files in whose text a word stands that contains this one. Some ids may be gone."""
+        """The files whose text has a word that contains this text. Some ids may be gone."""
         found: dict[int, None] = {}
         with self.snapshot():
             for segment, value in self._segments.containing(Part.NAMED, text):
@@ -393,17 +394,17 @@ class Store:
         return list(found)
 
     def _alive(self, files: set[int]) -> set[int]:
-        """Those of the ids that are still files."""
-        wanted = sorted(files)
+        """The ids of files that still exist."""
+        ids = sorted(files)
         alive: set[int] = set()
-        for start in range(0, len(wanted), 500):
-            some = wanted[start : start + 500]
-            marks = ",".join("?" * len(some))
-            alive.update(i for (i,) in self._query(f"SELECT id FROM files WHERE id IN ({marks})", tuple(some)))
+        for start in range(0, len(ids), 500):
+            chunk = ids[start : start + 500]
+            marks = ",".join("?" * len(chunk))
+            alive.update(i for (i,) in self._query(f"SELECT id FROM files WHERE id IN ({marks})", tuple(chunk)))
         return alive
 
     def segments(self) -> list[SegmentRow]:
-        """All segments in order. Raises `IndexDamagedError` where one is lost that a file names."""
+        """All segments in order. Raises `IndexDamagedError` where a segment is missing that a file names."""
         with self.snapshot():
             if self._query("SELECT 1 FROM files WHERE segment NOT IN (SELECT id FROM segments) LIMIT 1"):
                 raise damaged("a segment is lost")
@@ -418,7 +419,7 @@ class Store:
             ]
 
     def small_segments(self, most_files: int, most_bytes: int) -> tuple[list[str], int]:
-        """The paths in segments that hold no more than so many files and bytes of text, and the number of these segments."""
+        """The paths of files in segments with at most so many files and bytes of text, and the number of these segments."""
         rows = self._query(
             "SELECT path, segment FROM files WHERE segment IN"
             " (SELECT segment FROM files GROUP BY segment HAVING count(*) <= ? AND sum(size) <= ?)",
@@ -427,7 +428,7 @@ class Store:
         return [path for path, _ in rows], len({segment for _, segment in rows})
 
     def _meta(self, key: str) -> Any:
-        row = self._one("SELECT value FROM meta WHERE key = ?", (key,))
+        row = self._first_row("SELECT value FROM meta WHERE key = ?", (key,))
         return row[0] if row else None
 
 
@@ -435,11 +436,11 @@ def _escaped(name: str) -> str:
     return name.replace("%", "")  # an underscore stands for any character in LIKE: a few more files come through
 
 
-def _store_error(error: Exception, what: str) -> IndexStoreError:
-    """Damage, which a new build mends, apart from what passes: a full disk, a lock, a folder without permission."""
+def _store_error(error: Exception, problem: str) -> IndexStoreError:
+    """The error for damage, which a rebuild repairs, or for a passing problem: a full disk, a lock, a folder without permission."""
     text = str(error)
-    said = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _SIGNS_OF_DAMAGE)
+    is_damage = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _DAMAGE_MESSAGES)
     # SQLite quotes a damaged schema in its message, and what Python cannot read then is that. No write of ours breaks a constraint.
-    if said or isinstance(error, (UnicodeDecodeError, sqlite3.IntegrityError)):
+    if is_damage or isinstance(error, (UnicodeDecodeError, sqlite3.IntegrityError)):
         return damaged(text)
-    return IndexStoreError(f"The index {what} ({text}); is the disk full, or the cache folder not yours?")
+    return IndexStoreError(f"The index {problem} ({text}); is the disk full, or the cache folder not yours?")

@@ -1,4 +1,4 @@
-"""How one file uses names: what it calls, decorates with, builds classes on, imports under another name, and asks for something."""
+"""How one file uses names: what it calls, decorates with, derives classes from, imports under another name, and accesses attributes of."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _NO_NAMES = frozenset({"", "self", "cls", "super()", "()", "[]", "*"})
 
 
 def uses(facts: ModuleFacts) -> dict[str, set[str]]:
-    """Names by how they are used: "called", "decorated" and "base" by the last part of what is written, "aliased" as they are called
-    where they come from, "asked" as `x` in `x.run()` and `m.x.run()`."""
+    """Names by use: "called", "decorated" and "base" by the last part of what is written, "aliased" by their original name, "asked" as
+    `x` in `x.run()` and `m.x.run()`."""
     callees = column(facts.calls, "callee")
     columns = list(zip(callees, column(facts.calls, "form"), column(facts.calls, "start"), strict=True))
     found: dict[str, set[str]] = {"called": set(), "decorated": set()}
@@ -29,12 +29,12 @@ def uses(facts: ModuleFacts) -> dict[str, set[str]]:
 
 
 def base_name(text: str) -> str:
-    """The name by which a base class goes: `Model` of `orm.Model[int]`, `make_model` of `make_model("users")`."""
+    """The name of a base class: `Model` of `orm.Model[int]`, `make_model` of `make_model("users")`."""
     return text.partition("[")[0].partition("(")[0].rpartition(".")[2]
 
 
 def properties(facts: ModuleFacts, text_of: Callable[[str], str]) -> set[str]:
-    """The names under which a file defines properties, by a decorator or by `x = property(…)`."""
+    """The names of the properties that a file defines, by a decorator or by `x = property(…)`."""
     kinds, names = column(facts.symbols, "kind"), column(facts.symbols, "name")
     found = {name for kind, name in zip(kinds, names, strict=True) if kind == "property"}
     if any(name == "property" for name in column(facts.calls, "callee")):

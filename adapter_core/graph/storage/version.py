@@ -1,4 +1,4 @@
-"""The version of what an index holds: a hash of the code that shapes it, so that nobody has to remember to raise a number."""
+"""The version of an index: a hash of the code that determines its content, so that no number has to be maintained."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Coverage reports in Cobertura's XML, as `coverage xml` writes them: which lines ran, for the files of a workspace.
 
-Pure: takes the text of a report that the user named. The text is not trusted: a document type (and with it every entity) is refused
-before anything of it is read, and the size is limited.
+Takes the text of a report that the user named. It is not trusted: a document type (and with it every entity) is refused before anything is
+read, and the size is limited.
 """
 
 from __future__ import annotations
@@ -17,23 +17,20 @@ _HOW_TO = "`coverage xml` of coverage.py writes such a report."
 
 @dataclass(frozen=True, slots=True)
 class CoverageReport:
-    """`lines`: hits by line, by workspace path; lines that were not measured are absent.
-
-    `unmatched`: files of the report, as it names them, that are none of the workspace's or could be several.
-    """
+    """`lines`: hits by line, by workspace path; lines that were not measured are absent. `unmatched`: files of the report, as it names
+    them, that match no file of the workspace, or several."""
 
     lines: dict[str, dict[int, int]]
     unmatched: tuple[str, ...] = ()
 
 
 def read_coverage(text: str, paths: Iterable[str]) -> CoverageReport:
-    """The lines of a report, by those of `paths` (POSIX, relative to the workspace) that its files are.
+    """The lines of a report, by those of `paths` (POSIX, relative to the workspace) that its files match. Reports name files relative to
+    one of their `<source>` folders, often from another machine. A file matches the path that ends in its whole name, and of several the one
+    with the longest common end of source and name. A name that is longer than the path (the workspace is a subfolder of what was measured)
+    counts only for the workspace folder that most files agree on.
 
-    Reports name files relative to one of their `<source>` folders, which often are those of another machine. A file is the path that
-    ends in the whole name, and of several the one that shares most of the end of source and name. A name that is longer than the path
-    (the workspace is a subfolder of what was measured) counts only for the workspace folder that most files agree on.
-
-    Raises ValueError, with what to do, for a text that is not such a report.
+    Raises ValueError, with advice, for a text that is not such a report.
     """
     sources, files = _parse(text)
     known = {parts for path in paths if (parts := _parts(path))}
@@ -46,10 +43,15 @@ def read_coverage(text: str, paths: Iterable[str]) -> CoverageReport:
     roots: Counter[tuple[str, ...]] = Counter()  # what the workspace folder is called where the report was made
     for filename in files:
         parts = tuple(part for part in _parts(filename) if part != "..")
-        apart = not sources or _is_absolute(filename)
-        full = [parts] if apart else [_parts(f"{source}/{filename}") for source in sources]
+        is_whole_name = not sources or _is_absolute(filename)
+        full = [parts] if is_whole_name else [_parts(f"{source}/{filename}") for source in sources]
         found = _best_match(by_end.get(parts[-2:], []), full, parts)
-        options = {(one[:i], "/".join(one[i:])) for one in full for i in range(len(one)) if one[i:] in known}
+        options = {
+            (full_parts[:i], "/".join(full_parts[i:]))
+            for full_parts in full
+            for i in range(len(full_parts))
+            if full_parts[i:] in known
+        }
         roots.update({root for root, path in options if path == found or not found})
         if found:
             matched[filename] = found
@@ -87,7 +89,7 @@ def _best_match(candidates: list[tuple[str, ...]], full: list[tuple[str, ...]], 
     for path in candidates:
         if path[-len(name) :] != name:
             continue
-        common = max(_common_end(path, one) for one in full)
+        common = max(_common_end(path, full_name) for full_name in full)
         if common > best:
             best, winners = common, {path}
         elif common == best:
@@ -121,7 +123,7 @@ def _parts(path: str) -> tuple[str, ...]:
 
 
 class _Reader:
-    """Gathers `<source>` and `<class filename><line number hits>` as the parser meets them."""
+    """Collects `<source>` and `<class filename><line number hits>` from the parser's events."""
 
     def __init__(self) -> None:
         self.sources: list[str] = []
@@ -176,8 +178,8 @@ def _parse(text: str) -> tuple[list[str], dict[str, dict[int, int]]]:
     try:
         parser.Parse(text.lstrip("\ufeff \t\r\n"), True)
     except expat.ExpatError as error:
-        what = expat.errors.messages.get(error.code, "not well-formed")
-        raise ValueError(f"The coverage report is not XML (line {error.lineno}: {what}). {_HOW_TO}") from None
+        message = expat.errors.messages.get(error.code, "not well-formed")
+        raise ValueError(f"The coverage report is not XML (line {error.lineno}: {message}). {_HOW_TO}") from None
     except UnicodeEncodeError:
         raise ValueError(f"The coverage report holds characters that no XML has. {_HOW_TO}") from None
     return reader.sources, reader.files

@@ -1,6 +1,6 @@
 """Which tests exercise a symbol or a module.
 
-Found by what the text tells: calls that lead from a test, its fixtures and its `setUp` to the symbol, over a few steps; names; imports.
+Judged by the text: calls that lead from a test, its fixtures and its `setUp` to the symbol, over a few steps; names; imports.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from ..linking.inference import Inference
 from ..linking.results.values import Value
 from ..snapshot.view import WorkspaceView
 from . import likelihood
+from .call_paths import CallPaths, ReachingTests
 from .tests_map import TestNode
-from .ways import Led, Ways
 from .workspace_tests import WorkspaceTests
 
-_UNLIKELY = 3  # that are given where no test is likely
-_MOST_LATE = 40  # files that name a test are looked at when the time is up
+_MAX_UNLIKELY = 3  # that are given where no test is likely
+_MAX_AFTER_DEADLINE = 40  # files that name a test are looked at when the time is up
 
 
 def _order(link: TestLink) -> tuple[float, int, str, int, str]:
@@ -35,24 +35,24 @@ class Exercised:
         self._inference = inference
         self._tests = tests
         self._root = root_name
-        self._ways = Ways(view, inference, calls, tests, root_name)
+        self._call_paths = CallPaths(view, inference, calls, tests, root_name)
         self._words: dict[str, likelihood.Words] = {}
 
     def by_tests(self, targets: Iterable[Value], depth: int, least: float) -> tuple[list[TestLink], list[str]]:
-        """The tests that lead to functions or classes within `depth` calls, likely ones first, and those named after it. Those that are
-        less likely than `least` to run it are left out, but for a few where none is likelier. And why there may be more."""
+        """The tests that reach functions or classes within `depth` calls, most likely first, and those named after them; and the reasons
+        why there may be more. Those less likely than `least` are left out, except for a few where none is likelier."""
         found: dict[str, TestLink] = {}
         reasons: list[str] = []
         for target in targets:
             links, why = self._tests_of(target, depth)
             reasons += why
             for link in links:
-                found[link.node_id] = max(link, found.get(link.node_id, link), key=lambda one: one.likely)
+                found[link.node_id] = max(link, found.get(link.node_id, link), key=lambda link: link.likely)
         every = sorted(found.values(), key=_order)
         likely = [link for link in every if link.likely >= least]
         left = len(every) - len(likely)
         if left and not likely:
-            return every[:_UNLIKELY], [*reasons, "no test is likely to lead there; these are the likeliest"]
+            return every[:_MAX_UNLIKELY], [*reasons, "no test is likely to lead there; these are the likeliest"]
         if left:
             reasons.append(f"{left} test{'s' * (left > 1)} that may lead there, but less likely, are left out")
         return likely, reasons
@@ -63,14 +63,14 @@ class Exercised:
         if table is None:
             return [], []
         wanted = likelihood.words(target.path, table.facts.symbols[target.index].qualname)
-        led = self._ways.to(target, depth) if depth else Led([], [])
-        for node, way in led.tests:
+        reaching = self._call_paths.tests_reaching(target, depth) if depth else ReachingTests([], [])
+        for node, way in reaching.tests:
             words = self._words_of(node)
-            likely = likelihood.of_test(way.likely, way.distance, way.set_up, way.guessed, wanted, words)
+            likely = likelihood.test_likelihood(way.likely, way.distance, way.set_up, way.guessed, wanted, words)
             why = (way.words[0], *(f"which {more}" for more in way.words[1:]))
             self._add(found, node, why, way.distance, way.lines, round(likely, 3), way.guessed)
         self._by_name(target, wanted, found)
-        return list(found.values()), led.reasons
+        return list(found.values()), reaching.reasons
 
     def module_by_tests(self, module: str, importers: list[str]) -> list[TestLink]:
         """The tests of the files that import a module, or are named after it."""
@@ -94,12 +94,12 @@ class Exercised:
             return
         for wanted in (f"test_{name}", f"Test{table.facts.symbols[target.index].name}"):
             for number, path in enumerate(self._view.paths_using(wanted)):
-                if self._inference.late and number >= _MOST_LATE:
+                if self._inference.expired and number >= _MAX_AFTER_DEADLINE:
                     break
                 if self._tests.is_test(path):
                     for node in self._tests.file(path).nodes:
                         if wanted in node.qualname.split("."):
-                            likely = likelihood.by_name(about, self._words_of(node))
+                            likely = likelihood.name_likelihood(about, self._words_of(node))
                             self._add(found, node, (f"named {wanted}",), 9, (), likely)
 
     def _add(

@@ -1,7 +1,7 @@
-"""How likely a test runs a symbol: by the calls that lead from one to the other, and by what both are called.
+"""How likely a test runs a symbol, estimated from the calls that lead from one to the other, and from both names.
 
-The weights are rounded from what was seen when the test-suites of three packages ran (`benchmarks/observed`): of the calls with one
-target in functions that ran, .92 happened, under an `if` .7, in an `except` .35; of several targets the more, the fewer.
+The weights are rounded from measurements with the test suites of three packages (`benchmarks/observed`): of the calls with one target in
+functions that ran, .92 happened, under an `if` .7, in an `except` .35; the more targets, the fewer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..terms import split
 from ..terms import words as words_of
 
-LEAST = 0.2  # a test that is less likely to run a symbol is not given
+MIN_LIKELIHOOD = 0.2  # a test that is less likely to run a symbol is not given
 _IN_TEST, _IN_CODE, _AFTER_EXITS = 0.98, 0.93, 0.85
 _UNDER_CONDITION, _IN_EXCEPT, _DEFERRED = 0.75, 0.4, 0.5
 _SEVERAL, _MORE = 0.5, -0.4
@@ -36,7 +36,7 @@ _NO_WORDS = frozenset({"test", "py", "init"})
 
 
 class Words(NamedTuple):
-    """The words of a name, of the class around it, of what is written in it, and of its file's name."""
+    """The words of a name, of the enclosing class, of the text, and of the file name."""
 
     name: frozenset[str]
     around: frozenset[str]
@@ -54,8 +54,8 @@ def _terms(text: str) -> frozenset[str]:
     return frozenset(term for word in words_of(text) for term in split(word)) - _NO_WORDS
 
 
-def step(lines: Sequence[str], first: int, line: int, targets: int, in_test: bool, deferred: bool) -> float:
-    """How likely a function that runs makes a call, to the one of its `targets` that is meant. `first`: the line of its `def`."""
+def step_likelihood(lines: Sequence[str], first: int, line: int, targets: int, in_test: bool, deferred: bool) -> float:
+    """How likely a running function makes a call, to one particular target of its `targets`. `first`: the line of its `def`."""
     condition, after = conditions(lines, first, line)
     if targets > 1:
         likely = _SEVERAL * targets**_MORE
@@ -66,59 +66,61 @@ def step(lines: Sequence[str], first: int, line: int, targets: int, in_test: boo
 
 
 def conditions(lines: Sequence[str], first: int, line: int) -> tuple[str, bool]:
-    """Under which kind of condition a line of a function stands ("": none, "if", "except"), and whether something before it in the
-    function may end it. Told by indentation."""
+    """The kind of condition above a line of a function ("": none, "if", "except"), and whether an earlier statement of the function may
+    end it. Judged by indentation."""
     found, after = "", False
     indent = _indent(lines[line - 1]) if line <= len(lines) else 0
     for number in range(min(line, len(lines)) - 1, first, -1):
         text = lines[number - 1]
-        here = _indent(text)
-        if here < 0:
+        line_indent = _indent(text)
+        if line_indent < 0:
             continue
-        if here < indent:
-            indent = here + (text.lstrip()[0] in ")]}")  # the head of such a line stands as far to the left
+        if line_indent < indent:
+            indent = line_indent + (text.lstrip()[0] in ")]}")  # the head of such a line stands as far to the left
             header = _HEADER.match(text)
             kind = header[1] if header is not None else ""
             if kind == "except":
                 found = "except"
             elif kind in ("if", "elif", "else", "case", "match") and not found:
                 found = "if"
-        elif here > indent and _EXIT.match(text):
+        elif line_indent > indent and _EXIT.match(text):
             after = True
     return found, after
 
 
 def _indent(text: str) -> int:
-    """-1 of a line without anything."""
+    """-1 for a blank line."""
     bare = text.lstrip()
     return len(text) - len(bare) if bare and not bare.startswith("#") else -1
 
 
-def of_test(way: float, distance: int, set_up: bool, guessed: bool, wanted: Words, test: Words) -> float:
-    """How likely a test runs a symbol. `way`: the product of the steps; `distance`: their number. `set_up`: it is reached by what runs
-    before the test, or after it; `guessed`: over a step that is no call of the text."""
-    way = min(way, _SURE)
+def test_likelihood(
+    path_likelihood: float, distance: int, set_up: bool, guessed: bool, target: Words, test: Words
+) -> float:
+    """How likely a test runs a symbol. `path_likelihood`: the product of the steps; `distance`: their number. `set_up`: it is reached by
+    code that runs before or after the test; `guessed`: through a step that is not a call in the text."""
+    path_likelihood = min(path_likelihood, _SURE)
     total = (
         _BIAS
-        + _WAY * math.log(way / (1 - way))
+        + _WAY * math.log(path_likelihood / (1 - path_likelihood))
         + _NEAR / max(distance, 1)
         + (_SET_UP if set_up else 0.0)
         + (_GUESSED if guessed else 0.0)
-        + _NAME_IN_NAME * _shared(wanted.name, test.name | test.around)
-        + _NAME_IN_TEXT * _shared(wanted.name, test.text)
-        + _CLASS_IN_NAME * _shared(wanted.around, test.name | test.around)
-        + _CLASS_IN_TEXT * _shared(wanted.around, test.text)
-        + _MODULE_IN_FILE * _shared(wanted.file, test.file)
-        + _NAME_IN_FILE * _shared(wanted.name | wanted.around, test.file)
+        + _NAME_IN_NAME * _shared(target.name, test.name | test.around)
+        + _NAME_IN_TEXT * _shared(target.name, test.text)
+        + _CLASS_IN_NAME * _shared(target.around, test.name | test.around)
+        + _CLASS_IN_TEXT * _shared(target.around, test.text)
+        + _MODULE_IN_FILE * _shared(target.file, test.file)
+        + _NAME_IN_FILE * _shared(target.name | target.around, test.file)
     )
     return 1 / (1 + math.exp(-total))
 
 
-def by_name(wanted: Words, test: Words) -> float:
-    """The same of a test that has the symbol's name, and no more: likelier where its class, or its module, is named, too."""
-    around = _shared(wanted.around or wanted.file, test.name | test.around | test.file)
-    return _NAMED + _NAMED_FURTHER * max(around, _shared(wanted.file, test.file))
+def name_likelihood(target: Words, test: Words) -> float:
+    """The same for a test that only has the symbol's name: higher where its class or module is also named."""
+    around = _shared(target.around or target.file, test.name | test.around | test.file)
+    return _NAMED + _NAMED_FURTHER * max(around, _shared(target.file, test.file))
 
 
-def _shared(wanted: frozenset[str], given: frozenset[str]) -> float:
-    return len(wanted & given) / len(wanted) if wanted else 0.0
+def _shared(target: frozenset[str], others: frozenset[str]) -> float:
+    return len(target & others) / len(target) if target else 0.0

@@ -1,7 +1,7 @@
 """The tests that pytest collects from one Python file, found without running it, and the fixtures that run for them.
 
-Names of tests, fixtures and parameters follow from the text alone in most files. Where they do not, the answer says so:
-`TestNode.parameters_known` is False, or the part of the file that may hold more stands in `TestFile.open_ids`.
+In most files the names of tests, fixtures and parameters follow from the text alone. Where they do not, the result says so:
+`TestNode.parameters_known` is False, or the part of the file that may contain more tests is listed in `TestFile.open_ids`.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class TestFile:
-    """The tests and fixtures of one file. `open_ids`: beginnings of node ids under which pytest may collect more than is listed,
-    because it comes from another file (a base class, an import) or is made when the module runs."""
+    """The tests and fixtures of one file. `open_ids`: prefixes of node ids under which pytest may collect more than is listed, because
+    it comes from another file (a base class, an import) or is created when the module runs."""
 
     __test__: ClassVar[bool] = False
 
@@ -56,21 +56,18 @@ def collect_tests(
     hooked: bool = False,
 ) -> TestFile:
     """What pytest would collect from one file, whatever its name (`is_test_file` says whether pytest would look at it by itself).
-
-    `fixtures_by_file`: as for `visible_fixtures`; the file's own fixtures need not be among them. `is_test_case`: says
-    of a base class from another file, by its name as written, whether it descends from `unittest.TestCase` (None: not known).
-    `hooked`: a conftest.py above the file changes what is collected (`changes_collection`), so no parameters are known.
-    A file that does not parse has no tests.
-    """
+    `fixtures_by_file`: as for `visible_fixtures`; the file's own fixtures need not be included. `is_test_case`: whether a base class
+    from another file, by its name as written, descends from `unittest.TestCase` (None: unknown). `hooked`: a conftest.py above the file
+    changes collection (`changes_collection`), so no parameters are known. A file that does not parse has no tests."""
     tree = parse_tree(source) if isinstance(source, str) else source
     if tree is None:
         return TestFile(path)
     rules = rules or PytestRules()
-    own = read_fixtures(path, tree, rules.escape_ids)
-    files = {path: own, **(fixtures_by_file or {})}
+    own_fixtures = read_fixtures(path, tree, rules.escape_ids)
+    files = {path: own_fixtures, **(fixtures_by_file or {})}
     collector = Collector(path, tree, rules, files, is_test_case, hooked)
     nodes = tuple(collector.run())
-    return TestFile(path, nodes, own, tuple(dict.fromkeys(collector.open_ids)))
+    return TestFile(path, nodes, own_fixtures, tuple(dict.fromkeys(collector.open_ids)))
 
 
 def changes_collection(source: str | ast.Module) -> bool:

@@ -1,4 +1,4 @@
-"""The tests that a workspace has, and the fixtures and helpers that run for them."""
+"""The tests of a workspace, and the fixtures and helpers that run for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..linking.inference import Inference
 from ..snapshot.view import WorkspaceView
 from .collecting.config import matches
-from .inherited import SET_UP, inherited, is_test_case, test_classes
+from .inherited_tests import SET_UP, inherited_tests, is_test_case, test_classes
 from .tests_map import (  # fmt: skip
     CONFIG_FILES,
     Fixture,
@@ -24,13 +24,13 @@ from .tests_map import (  # fmt: skip
 
 
 class WorkspaceTests:
-    """The tests of a workspace, worked out file by file when asked for."""
+    """The tests of a workspace, collected file by file on demand."""
 
     def __init__(self, view: WorkspaceView, inference: Inference) -> None:
         self._view = view
         self._inference = inference
         self._files: dict[str, TestFile] = {}
-        self._late: dict[str, TestFile] = {}
+        self._incomplete_files: dict[str, TestFile] = {}
         self._fixtures: dict[str, tuple[Fixture, ...]] = {}
         self._by_qualname: dict[str, dict[tuple[str, str], list[TestNode]]] = {}
         self._rules: PytestRules | None = None
@@ -45,7 +45,7 @@ class WorkspaceTests:
 
     def file(self, path: str) -> TestFile:
         """The tests and fixtures of one file."""
-        known = self._files.get(path) or (self._late.get(path) if self._inference.late else None)
+        known = self._files.get(path) or (self._incomplete_files.get(path) if self._inference.expired else None)
         if known is None:
             around = {p: self._fixtures_of(p) for p in self._conftests(path)}
             hooked = any(changes_collection(self._view.text(p)) for p in around)
@@ -53,10 +53,10 @@ class WorkspaceTests:
                 path, self._view.text(path), self.rules, fixtures_by_file=around, hooked=hooked,
                 is_test_case=lambda base: is_test_case(self._inference, path, base),
             )  # fmt: skip
-            more = tuple(inherited(self._inference, path, found, self.rules))
+            more = tuple(inherited_tests(self._inference, path, found, self.rules))
             known = replace(found, nodes=(*found.nodes, *more))
             # Of what is found late, what bases bring may lack.
-            (self._late if self._inference.late else self._files)[path] = known
+            (self._incomplete_files if self._inference.expired else self._files)[path] = known
         return known
 
     def paths(self) -> list[str]:
@@ -71,36 +71,36 @@ class WorkspaceTests:
             yield from self.file(path).nodes
 
     def nodes_of(self, path: str, qualname: str) -> list[TestNode]:
-        """The nodes of one test function or method, those of classes in other files that inherit it included."""
-        found = list(self._own(path, path, qualname))
+        """The nodes of one test function or method, including those of classes in other files that inherit it."""
+        found = list(self._nodes_in_file(path, path, qualname))
         name = qualname.rpartition(".")[2]
         if matches(name, self.rules.python_functions):
-            others = [p for p, _ in test_classes(self._inference, path, qualname)] if "." in qualname else []
-            for other in dict.fromkeys(others or self._inference.files_naming(name)):
-                if self._inference.late:
+            collecting_files = [p for p, _ in test_classes(self._inference, path, qualname)] if "." in qualname else []
+            for other in dict.fromkeys(collecting_files or self._inference.files_using_name(name)):
+                if self._inference.expired:
                     break
-                found += self._own(other, path, qualname) if other != path else ()
+                found += self._nodes_in_file(other, path, qualname) if other != path else ()
         return found
 
-    def _own(self, collected: str, path: str, qualname: str) -> Sequence[TestNode]:
-        """The nodes that are collected in one file of a function that stands in a file."""
+    def _nodes_in_file(self, collected: str, path: str, qualname: str) -> Sequence[TestNode]:
+        """The nodes that one file collects of a function in another one."""
         if collected not in self._by_qualname:
             table: dict[tuple[str, str], list[TestNode]] = {}
             for node in self.file(collected).nodes if is_test_file(collected, self.rules) else ():
                 table.setdefault((node.path, node.qualname), []).append(node)
-            if self._inference.late:
+            if self._inference.expired:
                 return table.get((path, qualname), ())
             self._by_qualname[collected] = table
         return self._by_qualname[collected].get((path, qualname), ())
 
-    def seeing(self, path: str, parent: int) -> Iterator[tuple[str, int, int]]:
-        """(path, scope, line) of the tests that see a fixture: those of its class, its file, or, in a conftest, of its folder."""
+    def tests_seeing_fixture(self, path: str, parent: int) -> Iterator[tuple[str, int, int]]:
+        """(path, scope, line) of the tests that can see a fixture: those of its class, its file, or, for a conftest, of its folder."""
         table = self._inference.table(path)
         prefix = f"{table.facts.symbols[parent].qualname}." if table is not None and parent > 0 else ""
         folder, _, file = path.rpartition("/")
-        around = f"{folder}/" if folder else ""
-        for other in [p for p in self.paths() if p.startswith(around)] if file == "conftest.py" else [path]:
-            if self._inference.late:
+        folder_prefix = f"{folder}/" if folder else ""
+        for other in [p for p in self.paths() if p.startswith(folder_prefix)] if file == "conftest.py" else [path]:
+            if self._inference.expired:
                 return
             nodes = [node for node in self.file(other).nodes if node.path == other]
             names = {node.qualname for node in nodes if node.qualname.startswith(prefix)}
@@ -110,7 +110,7 @@ class WorkspaceTests:
                     yield other, index, symbol.name_line
 
     def class_text(self, node: TestNode) -> str:
-        """The text of the class that a test is collected with; "" of a function."""
+        """The text of the class that a test is collected with; "" for a function."""
         path, _, names = node.node_id.partition("[")[0].partition("::")
         qualname = names.replace("::", ".").rpartition(".")[0]
         table = self._inference.table(path) if qualname else None
@@ -120,7 +120,7 @@ class WorkspaceTests:
                 return "\n".join(self._inference.lines(path)[symbol.start - 1 : symbol.end])
         return ""
 
-    def asking(self, path: str, name: str) -> set[str]:
+    def tests_requesting_fixture(self, path: str, name: str) -> set[str]:
         """The qualified names of the tests of a file that get a fixture of that name: as a parameter, or by a mark on them, their class
         or their module."""
         return (
@@ -129,12 +129,12 @@ class WorkspaceTests:
             else set()
         )
 
-    def helped(self, path: str, qualname: str) -> list[TestNode]:
-        """The nodes for which a function of that name runs before or after."""
+    def tests_set_up_by(self, path: str, qualname: str) -> list[TestNode]:
+        """The tests that run this function as set-up or tear-down."""
         found = {n.node_id: n for n in self.file(path).nodes if qualname in n.helpers} if self.is_test(path) else {}
         if qualname.rpartition(".")[2] in SET_UP:
             for other, prefix in test_classes(self._inference, path, qualname):
-                if self._inference.late:
+                if self._inference.expired:
                     break
                 nodes = self.file(other).nodes if self.is_test(other) else ()
                 found.update({n.node_id: n for n in nodes if n.node_id.startswith(prefix)})

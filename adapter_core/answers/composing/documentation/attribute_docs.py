@@ -6,7 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterator
 
-from ....graph.memory.momentary import momentary
+from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....types import ModuleFacts, Symbol
 from ...inert import code, prose
@@ -52,7 +52,7 @@ def _below(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
     return _strings_below("\n".join(lines) + "\n").get((symbol.name, symbol.start))
 
 
-@momentary(8)
+@request_cache(8)
 def _strings_below(text: str) -> dict[tuple[str, int], tuple[int, int]]:
     """For each assigned name with the line of its assignment the lines of the string below it."""
     found: dict[tuple[str, int], tuple[int, int]] = {}

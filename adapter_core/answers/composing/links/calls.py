@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 
 from ....code_graph import CodeGraph, index_of, is_test_path
-from ....graph.memory.momentary import momentary
+from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....types import CallSite, SymbolRef
 from ...inert import code
@@ -252,7 +252,7 @@ def _made(graph: CodeGraph, site: CallSite, owner: str, kind: str) -> _Place | N
     return best
 
 
-@momentary(8)
+@request_cache(8)
 def _bindings(text: str) -> dict[str, list[tuple[int, frozenset[str]]]]:
     """What a file binds: for each name the lines that say what it is, each with the names that do; hundreds of calls may ask for them."""
     found: dict[str, list[tuple[int, frozenset[str]]]] = {}
@@ -281,7 +281,7 @@ def _renamed(graph: CodeGraph, site: CallSite, called: str, name: str) -> _Place
     return (site.span.path, *lines) if lines is not None else None
 
 
-@momentary(8)
+@request_cache(8)
 def _other_names(text: str) -> dict[tuple[str, str], Lines]:
     """The first lines in which a file binds a name to something of another one: (name, other one)."""
     found: dict[tuple[str, str], Lines] = {}

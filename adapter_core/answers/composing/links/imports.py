@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ....code_graph import CodeGraph, is_test_path
-from ....graph.linking.names.modules import imported_modules
+from ....graph.finding.dependencies import imported_modules
 from ....types import Import, SymbolRef
 from ...inert import code
 from ..candidate import Candidate, Speaker, listed, scope_name

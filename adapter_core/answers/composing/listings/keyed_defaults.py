@@ -6,7 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 
-from ....graph.memory.momentary import momentary
+from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 
 # Position of the value among the arguments, where the name is the one before it.
@@ -27,7 +27,7 @@ class KeyedDefault:
     table: str = ""
 
 
-@momentary(16)
+@request_cache(16)
 def keyed_defaults(text: str) -> tuple[KeyedDefault, ...]:
     """Those of a file, in order; none where it does not parse."""
     tree = outline_of(text).tree

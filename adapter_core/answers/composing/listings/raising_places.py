@@ -64,7 +64,7 @@ def _places(
     found: dict[tuple[str, str], tuple[SymbolRef, _Place]] = {}
     for path in sorted(graph.view.paths_using(name), key=in_order):
         # Those of the product come first, so that no file after this one would be told of, either.
-        if graph.inference.late or (found and (is_test_path(path) or is_aside(path))):
+        if graph.inference.expired or (found and (is_test_path(path) or is_aside(path))):
             break
         check()
         for owner, place, refs in _raising(graph, path, name):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from ....graph.memory.momentary import momentary
+from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....types import Symbol
 from ...inert import code
@@ -95,7 +95,7 @@ class _Lines:
     lines: list[str] = field(compare=False)
 
 
-@momentary(64)
+@request_cache(64)
 def _statements(node: Function, text: _Lines) -> tuple[Placed, ...]:
     # One answer tells and checks much of the same functions.
     try:

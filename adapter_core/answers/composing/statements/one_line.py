@@ -8,7 +8,7 @@ import keyword
 import tokenize
 from dataclasses import dataclass
 
-from ....graph.memory.momentary import momentary
+from ....graph.memory.request_cache import request_cache
 from ...inert import printable
 
 _MAX_WHOLE = 1_000
@@ -25,7 +25,7 @@ def one_line(parts: list[str]) -> str:
     return _one_line("\n".join(parts))
 
 
-@momentary(2_000)
+@request_cache(2_000)
 def _one_line(text: str) -> str:
     whole = text.strip()
     if len(whole) > _MAX_WHOLE:

@@ -1,1 +1,2 @@
-"""The way back, from a definition to the names under which it goes. `may_alias` is the door; `references` are all places that name it."""
+"""Aliases: from a definition to the names that refer to it. `may_alias` is the entry point; `references` finds all places that name a
+symbol."""

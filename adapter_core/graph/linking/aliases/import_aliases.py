@@ -1,4 +1,4 @@
-"""Import aliases: the name by which something is defined, and those under which files import it."""
+"""Import aliases: the names under which files import a definition."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ....types import Call
-from ...memory.momentary import momentary
+from ...memory.request_cache import request_cache
 from ..results.values import Value
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ _MAX_CALLING = 12  # files that call what makes a decorator
 CONSTRUCTORS = ("__init__", "__new__")
 
 
-def names_of(inference: Inference, name: str) -> list[str]:
-    """A name, and the names under which files import it (`from m import name as alias`), again and again."""
-    return inference.aside(("names", name), lambda: _names_of(inference, name))
+def aliases_of_name(inference: Inference, name: str) -> list[str]:
+    """A name, and the names under which files import it (`from m import name as alias`), transitively."""
+    return inference.memoize_data(("names", name), lambda: _compute_aliases_of_name(inference, name))
 
 
-def _names_of(inference: Inference, name: str) -> list[str]:
-    found = inference.once(("names", name), lambda: frozenset(scoped_name("", n) for n in _aliases(inference, name)))
+def _compute_aliases_of_name(inference: Inference, name: str) -> list[str]:
+    found = inference.memoize(("names", name), lambda: frozenset(scoped_name("", n) for n in _aliases(inference, name)))
     return sorted((v.extra for v in found), key=lambda n: (n != name, n)) or [name]
 
 
@@ -39,16 +39,16 @@ def _aliases(inference: Inference, name: str) -> list[str]:
     return found
 
 
-def files_naming(inference: Inference, name: str) -> list[str]:
-    """The files in which a name, or an alias of it, stands."""
+def files_using_name(inference: Inference, name: str) -> list[str]:
+    """The files that contain a name or an alias of it."""
     found: dict[str, None] = {}
-    for alias in names_of(inference, name):
+    for alias in aliases_of_name(inference, name):
         found.update(dict.fromkeys(inference.workspace.paths_using(alias)))
     return list(found)
 
 
 def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call]]:
-    """The decorators that may apply a function: by its name, that of the function that returns it, or that of its class."""
+    """The decorator lines that may apply a function: by its name, that of the function that returns it, or that of its class."""
     table = inference.table(function.path)
     if table is None:
         return []
@@ -61,36 +61,36 @@ def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call
         if symbol.kind == "class" and not is_constructor:
             break
         if symbol.name not in (*CONSTRUCTORS, "__call__"):
-            applied = _applied(inference, symbol.name)
+            applied = _decorator_calls(inference, symbol.name)
             found += applied
             if index != function.index:
-                for name in _handing_back(inference, symbol.name):
-                    found += _applied(inference, name)
+                for name in _forwarding_functions(inference, symbol.name):
+                    found += _decorator_calls(inference, name)
                 # What it gives goes by the names of what it decorates, and these may be decorators in their turn.
                 for name in _decorated_by(inference, applied) if len(applied) <= _MAX_DECORATED else ():
-                    found += _applied(inference, name)
+                    found += _decorator_calls(inference, name)
         if symbol.kind == "class":
             break
         index = symbol.parent
     return found
 
 
-def _applied(inference: Inference, name: str) -> list[tuple[str, Call]]:
-    """The decorators that go by a name, or an alias of it."""
+def _decorator_calls(inference: Inference, name: str) -> list[tuple[str, Call]]:
+    """The decorator lines with a name, or an alias of it."""
     found: list[tuple[str, Call]] = []
-    for alias in names_of(inference, name):
+    for alias in aliases_of_name(inference, name):
         for path in inference.workspace.paths_using(alias, "decorated"):
             table = inference.table(path) if inference.spend() else None
             found += [(path, c) for c in table.decorators.get(alias, ())] if table else []
     return found
 
 
-def _handing_back(inference: Inference, name: str) -> list[str]:
-    """The functions that return what a function of a name gives: `def get(self, path): return self.route(path, "GET")`."""
-    return inference.aside(("handing back", name), lambda: _found_handing_back(inference, name))
+def _forwarding_functions(inference: Inference, name: str) -> list[str]:
+    """The functions that return the result of a function of this name: `def get(self, path): return self.route(path, "GET")`."""
+    return inference.memoize_data(("handing back", name), lambda: _find_forwarding_functions(inference, name))
 
 
-def _found_handing_back(inference: Inference, name: str) -> list[str]:
+def _find_forwarding_functions(inference: Inference, name: str) -> list[str]:
     found: dict[str, None] = {}
     paths = inference.workspace.paths_using(name, "called")
     for path in paths if len(paths) <= _MAX_CALLING else ():
@@ -104,7 +104,7 @@ def _found_handing_back(inference: Inference, name: str) -> list[str]:
 
 
 def _decorated_by(inference: Inference, applied: list[tuple[str, Call]]) -> list[str]:
-    """The names of the functions that stand below some decorators."""
+    """The names of the functions below some decorators."""
     found: dict[str, None] = {}
     for path, call in applied:
         table = inference.table(path)
@@ -116,7 +116,7 @@ def _decorated_by(inference: Inference, applied: list[tuple[str, Call]]) -> list
 
 
 def _of_its_instance(inference: Inference, function: Value) -> list[tuple[str, Call]]:
-    """`@guard`, where `guard = Guard("edit")` is an instance of the class whose `__call__` it is."""
+    """`@guard`, where `guard = Guard("edit")` is an instance of the class that defines `__call__`."""
     table = inference.table(function.path)
     found: list[tuple[str, Call]] = []
     parent = table.facts.symbols[function.index].parent if table is not None else 0
@@ -128,18 +128,19 @@ def _of_its_instance(inference: Inference, function: Value) -> list[tuple[str, C
 
 
 class _ScopedName(Value):
-    """Many are hashed, and no set of them is gone through but in the order of their names."""
+    """Many are hashed, and sets of them are always iterated in the order of their names, so the hash need not be the same in every
+    process."""
 
     __slots__ = ()
     __hash__ = tuple.__hash__
 
 
-@momentary(8_000)
+@request_cache(8_000)
 def scoped_name(home: str, name: str) -> Value:
-    """A name by which something may be called: in one file, or (home "") anywhere."""
+    """A name that may refer to a definition: in one file, or (home "") anywhere."""
     return _ScopedName("name", home, 0, name)
 
 
 def by_name(names: Iterable[Value]) -> list[Value]:
-    """Such names in their order."""
+    """Scoped names in order."""
     return sorted(names, key=lambda c: (c.path, c.extra))

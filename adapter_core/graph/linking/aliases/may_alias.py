@@ -1,8 +1,8 @@
-"""May-alias analysis: the names under which a function, class or lambda may be called, as the closure of the steps of `value_flow.py`.
+"""May-alias analysis: the names by which a function, class or lambda may be called, as the closure of the steps of `value_flow.py`.
 
-`def f` is called by its own name; but also by an alias of an import, by a variable or attribute it is assigned to, by the parameter
-that it is handed to, by what returns it, out of a container. This finds the names, generously and by text alone; whether a call of
-such a name does enter the function is for forward inference to say.
+`def f` is called by its own name, but also by an import alias, by a variable or attribute that it is assigned to, by a parameter that it is
+passed to, as the result of a function, or out of a container. The names are found generously and by text alone; whether a call of such a
+name does enter the function is decided by forward inference.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from ....types import Call
 from ..classes import hierarchy
 from ..classes.mro import lookup_order
 from ..local.snippets import snippet
-from ..local.tables import Tables
+from ..local.tables import SymbolTable
 from ..results.values import Value, Values, unbound
 from .import_aliases import CONSTRUCTORS, by_name, scoped_name
-from .registered import registrar
+from .singledispatch import dispatcher_name
 from .value_flow import assigned_to, target_parameters, targets_of_name, targets_of_place, targets_of_result
 
 if TYPE_CHECKING:
@@ -30,13 +30,14 @@ _MAX_CALLING_FILES = 40
 _MAX_SITES = 80
 
 
-def sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
-    """The calls that may enter a function, class or lambda: all calls of a name that may be an alias of it."""
-    return _sites(inference, value, _may_alias(inference, value))
+def call_sites_of(inference: Inference, value: Value) -> list[tuple[str, Call]]:
+    """The calls that may enter a function, class or lambda: all calls of its possible aliases."""
+    return _call_sites(inference, value, _may_alias(inference, value))
 
 
-def handing_over(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
-    """The calls that may hand something over to a function, and whether these are all: of too many those by its own name."""
+def argument_sites(inference: Inference, function: Value) -> tuple[list[tuple[str, Call]], bool]:
+    """The calls that may pass arguments to a function, and whether the list is complete; where there are too many, those by its own
+    name."""
     if is_common(inference, function):
         return [], False
     aliases = _may_alias(inference, function)
@@ -44,28 +45,28 @@ def handing_over(inference: Inference, function: Value) -> tuple[list[tuple[str,
     using = [inference.workspace.paths_using(n, "called") for n in {c.extra for c in aliases if not c.path}]
     open_only = len(inference.workspace.paths_using("", "called"))  # are among the files of any name
     if sum(max(len(paths) - open_only, 0) for paths in using) <= _MAX_SITES:
-        sites = _sites(inference, function, aliases)
+        sites = _call_sites(inference, function, aliases)
         if len(sites) <= _MAX_SITES:
             return sites, True
-    name = called_as(inference, function)
-    own = _sites(inference, function, [c for c in aliases if c.extra == name])
-    named = [(path, call) for path, call in own if call.name == name]
+    name = call_name(inference, function)
+    own_name_calls = _call_sites(inference, function, [c for c in aliases if c.extra == name])
+    named = [(path, call) for path, call in own_name_calls if call.name == name]
     return (named if len(named) <= _MAX_SITES else []), False
 
 
 def _may_alias(inference: Inference, value: Value) -> list[Value]:
-    plain = unbound(value)
-    return by_name(inference.once(("may alias", plain), lambda: _closure(inference, plain)))
+    unbound_value = unbound(value)
+    return by_name(inference.memoize(("may alias", unbound_value), lambda: _closure(inference, unbound_value)))
 
 
-def _sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tuple[str, Call]]:
+def _call_sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tuple[str, Call]]:
     found: dict[tuple[str, int, int, str], tuple[str, Call]] = {}
-    for one in aliases:
-        if inference.late:  # to find the files of a name takes time, too
-            inference.cut_off()
+    for alias in aliases:
+        if inference.expired:  # to find the files of a name takes time, too
+            inference.mark_incomplete()
             break
-        name: str = one.extra
-        sites = _written_in(inference, one.path, name) if one.path else _written(inference, name)
+        name: str = alias.extra
+        sites = _calls_in_file(inference, alias.path, name) if alias.path else _calls_named(inference, name)
         for path, call in sites:
             found[(path, call.start, call.end, call.form)] = (path, call)
     if value.kind == "lambda":
@@ -78,55 +79,55 @@ def _sites(inference: Inference, value: Value, aliases: list[Value]) -> list[tup
     return [found[key] for key in sorted(found)]
 
 
-def _written(inference: Inference, name: str) -> list[tuple[str, Call]]:
-    """The calls and decorators of a name in all files. Many functions share a name."""
-    return inference.aside(("written", name), lambda: _found_written(inference, name))
+def _calls_named(inference: Inference, name: str) -> list[tuple[str, Call]]:
+    """The calls and decorators of a name in all files."""
+    return inference.memoize_data(("written", name), lambda: _find_calls_named(inference, name))
 
 
-def _found_written(inference: Inference, name: str) -> list[tuple[str, Call]]:
+def _find_calls_named(inference: Inference, name: str) -> list[tuple[str, Call]]:
     found: list[tuple[str, Call]] = []
     for path in inference.workspace.paths_using(name, "called"):
-        found += _written_in(inference, path, name)
+        found += _calls_in_file(inference, path, name)
     for path in inference.workspace.paths_using(name, "decorated"):
-        table = inference.table(path) if not inference.late else None
+        table = inference.table(path) if not inference.expired else None
         found += [(path, call) for call in table.decorators.get(name, ())] if table is not None else []
     return found
 
 
-def _written_in(inference: Inference, path: str, name: str) -> list[tuple[str, Call]]:
-    if inference.late:
-        inference.cut_off()
+def _calls_in_file(inference: Inference, path: str, name: str) -> list[tuple[str, Call]]:
+    if inference.expired:
+        inference.mark_incomplete()
         return []
     if inference.named_calls is not None:
-        inference.read(path)
+        inference.note_read(path)
         return [(path, call) for call in inference.named_calls.calls(path, name)]
     table = inference.table(path)
     return [(path, call) for call in table.calls.get(name, ())] if table is not None else []
 
 
 def aliases_of(inference: Inference, value: Value) -> list[tuple[str, str]]:
-    """(file, or "" for any, and name) of the names that may be aliases of a function, class or lambda."""
+    """(file, or "" for any, and name) of the possible aliases of a function, class or lambda."""
     names = [(c.path, c.extra) for c in _may_alias(inference, value) if not c.extra.endswith(("[]", "()"))]
     return sorted(names)
 
 
 def aliases_and_containers_of(inference: Inference, value: Value) -> list[tuple[str, str]]:
-    """The same with those of containers that may hold it: `HANDLERS` of `HANDLERS = {"open": on_open}`."""
+    """The same, with the names of containers that may hold it: `HANDLERS` for `HANDLERS = {"open": on_open}`."""
     names = {(c.path, c.extra.removesuffix("[]")) for c in _may_alias(inference, value)}
     return sorted((home, name) for home, name in names if name and not name.endswith("()"))
 
 
 def aliases_of_instances(inference: Inference, cls: Value) -> list[tuple[str, str]]:
-    """The same of what a call of a class gives."""
+    """The same for instances of a class."""
     key = ("aliases of instances", cls)
-    first = _constructed(inference, _name(inference, cls))
-    aliases = inference.once(key, lambda: _expanded(inference, first, cls.path))
+    first = _instance_names(inference, _name(inference, cls))
+    aliases = inference.memoize(key, lambda: _transitive_aliases(inference, first, cls.path))
     return sorted((c.path, c.extra) for c in aliases if not c.extra.endswith(("[]", "()")))
 
 
-def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
-    """The decorators by another name that a function, or the one that returns it, is assigned to: `trace = fast if DEBUG else plain`,
-    `@KINDS["fast"]`."""
+def decorator_uses(inference: Inference, function: Value) -> list[tuple[str, Call]]:
+    """The decorator lines with another name that a function, or the one that returns it, is assigned to: `trace = fast if DEBUG else
+    plain`, `@KINDS["fast"]`."""
     table = inference.table(function.path)
     found: list[tuple[str, Call]] = []
     index = function.index if table is not None and _may_decorate(inference, table, function.index) else 0
@@ -146,8 +147,8 @@ def applied_as(inference: Inference, function: Value) -> list[tuple[str, Call]]:
     return found
 
 
-def _may_decorate(inference: Inference, table: Tables, index: int) -> bool:
-    """Whether a function holds another one, or gives back what it is given: others are hardly decorators."""
+def _may_decorate(inference: Inference, table: SymbolTable, index: int) -> bool:
+    """Whether a function contains another one, or returns an argument; others are unlikely to be decorators."""
     symbols = table.facts.symbols
     if any(symbols[inner].is_callable for inner in table.members.get(index, ())):
         return True
@@ -157,18 +158,18 @@ def _may_decorate(inference: Inference, table: Tables, index: int) -> bool:
 
 
 def files_of(inference: Inference, home: str, name: str, defined_in: str) -> list[str]:
-    """The files in which an alias of something defined in a file is worth looking at."""
+    """The files in which an alias of something defined in `defined_in` is followed."""
     return _files(inference, scoped_name(home, name), defined_in)
 
 
 def is_common(inference: Inference, function: Value) -> bool:
-    """Whether so many files call something of the function's name that its calls are not looked at for their arguments."""
-    name = called_as(inference, function)
+    """Whether so many files call something of the function's name that its calls are not searched for arguments."""
+    name = call_name(inference, function)
     return not name or len(inference.workspace.paths_using(name, "called")) > _MAX_CALLING_FILES
 
 
-def called_as(inference: Inference, function: Value) -> str:
-    """The name by which a function is called where it has no other alias: its own, of a constructor that of its class."""
+def call_name(inference: Inference, function: Value) -> str:
+    """The name by which a function is called where it has no other alias: its own; for a constructor that of its class."""
     table = inference.table(function.path)
     if table is None:
         return ""
@@ -176,46 +177,45 @@ def called_as(inference: Inference, function: Value) -> str:
     return table.facts.symbols[symbol.parent].name if symbol.name in CONSTRUCTORS and symbol.parent > 0 else symbol.name
 
 
-def _files(inference: Inference, one: Value, defined_in: str) -> list[str]:
-    """Where to look for what takes over the value of an alias. A name that stands everywhere is a word rather than a name: then
-    only where the value is defined."""
-    if one.path:
-        return [one.path]
-    paths = inference.workspace.paths_using(one.extra)
+def _files(inference: Inference, alias: Value, defined_in: str) -> list[str]:
+    """The files in which an alias is followed. A name that occurs in too many files is followed only where the value is defined."""
+    if alias.path:
+        return [alias.path]
+    paths = inference.workspace.paths_using(alias.extra)
     if len(paths) > _MAX_FILES:
         return [defined_in]
     return paths
 
 
 def _closure(inference: Inference, value: Value) -> Values:
-    return _expanded(inference, _first(inference, value), value.path)
+    return _transitive_aliases(inference, _initial_aliases(inference, value), value.path)
 
 
-def _expanded(inference: Inference, first: list[Value], defined_in: str) -> Values:
-    """Some aliases, and what takes over their value."""
-    found: dict[Value, None] = dict.fromkeys(first)
+def _transitive_aliases(inference: Inference, initial: list[Value], defined_in: str) -> Values:
+    """Aliases, and all names that get their value."""
+    found: dict[Value, None] = dict.fromkeys(initial)
     todo = list(found)
     while todo:
-        one = todo.pop(0)
-        name: str = one.extra
+        alias = todo.pop(0)
+        name: str = alias.extra
         if name.endswith(("[]", "()")) or name == "cls" or (name.startswith("__") and name.endswith("__")):
             continue
-        container = scoped_name(one.path, f"{name}[]") in found
-        for path in _files(inference, one, defined_in):
+        container = scoped_name(alias.path, f"{name}[]") in found
+        for path in _files(inference, alias, defined_in):
             if not inference.spend():
                 return frozenset(found)
-            for new in targets_of_name(inference, path, name, container):
-                if new in found:
+            for target in targets_of_name(inference, path, name, container):
+                if target in found:
                     continue
                 if len(found) >= _MAX_ALIASES:
-                    inference.partial = True
+                    inference.incomplete = True
                     return frozenset(found)
-                found[new] = None
-                todo.append(new)
+                found[target] = None
+                todo.append(target)
     return frozenset(found)
 
 
-def _first(inference: Inference, value: Value) -> list[Value]:
+def _initial_aliases(inference: Inference, value: Value) -> list[Value]:
     table = inference.table(value.path)
     if table is None:
         return []
@@ -240,58 +240,58 @@ def _first(inference: Inference, value: Value) -> list[Value]:
         found.append(scoped_name(home, f"{symbol.name}[]"))  # `Box[int](3)`
     if parent is not None and parent.kind == "class":
         cls = Value("class", value.path, symbol.parent)
-        found += _by_beginning(inference, cls, symbol.name)
+        found += _aliases_by_prefix(inference, cls, symbol.name)
         if symbol.name == "__call__":
             for current in [cls, *hierarchy.all_subclasses(inference, cls)]:
-                found += _constructed(inference, _name(inference, current))
+                found += _instance_names(inference, _name(inference, current))
     for text in symbol.decorators:
-        if head := registrar(text):
+        if head := dispatcher_name(text):
             found.append(scoped_name("", head.rpartition(".")[2]))  # is called in its place, perhaps
         # A decorator is handed the function: its parameter is an alias.
-        for decorator in inference.text(value.path, max(symbol.parent, 0), text, symbol.start):
+        for decorator in inference.infer_text(value.path, max(symbol.parent, 0), text, symbol.start):
             found += target_parameters(inference, decorator, 0)
     return found
 
 
-def _by_beginning(inference: Inference, cls: Value, name: str) -> list[Value]:
-    """The aliases of a method that its class, or a base, asks for by a name put together: `getattr(self, "visit_" + kind)`."""
+def _aliases_by_prefix(inference: Inference, cls: Value, name: str) -> list[Value]:
+    """The aliases of a method that its class, or a base, looks up by a composed name: `getattr(self, "visit_" + kind)`."""
     found: list[Value] = []
     for path in dict.fromkeys(c.path for c in lookup_order(inference, cls) if c.kind == "class"):
-        for beginning, start in _beginnings(inference, path):
-            if name.startswith(beginning) and name != beginning:
+        for prefix, start in _getattr_prefixes(inference, path):
+            if name.startswith(prefix) and name != prefix:
                 found += [scoped_name(path, "()"), *targets_of_place(inference, path, start)]
     return found
 
 
-def _beginnings(inference: Inference, path: str) -> list[tuple[str, int]]:
-    """How the names begin that `getattr` is asked for in a file, as far as that is told, and where."""
+def _getattr_prefixes(inference: Inference, path: str) -> list[tuple[str, int]]:
+    """The known prefixes of the names that `getattr` looks up in a file, with their offsets."""
     table = inference.table(path)
     calls = table.calls.get("getattr", ()) if table is not None else ()
     if table is None or not calls:
         return []
-    return inference.aside(("beginnings", path), lambda: _found_beginnings(inference, table, calls))
+    return inference.memoize_data(("beginnings", path), lambda: _find_getattr_prefixes(inference, table, calls))
 
 
-def _found_beginnings(inference: Inference, table: Tables, calls: Sequence[Call]) -> list[tuple[str, int]]:
+def _find_getattr_prefixes(inference: Inference, table: SymbolTable, calls: Sequence[Call]) -> list[tuple[str, int]]:
     found = []
     for call in calls:
-        here = inference.here(table.facts.path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
+        context = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
         if not isinstance(node, ast.Call) or len(node.args) < 2:
             continue
         # Told by what is written there, or by what a local name is: to infer it would cost more than it tells.
-        written: list[ast.expr] = [node.args[1]]
+        name_nodes: list[ast.expr] = [node.args[1]]
         if isinstance(node.args[1], ast.Name):
             text = inference.workspace.text(table.facts.path)
             flows = table.flows.get((call.owner, node.args[1].id), ())
             sources = [snippet(text[f.start : f.end]) for f in flows if f.kind == "assign" and not f.path]
-            written = [source.tree for source in sources if source is not None]
-        found += [(text, call.start) for part in written if (text := _beginning(part))]
+            name_nodes = [source.tree for source in sources if source is not None]
+        found += [(text, call.start) for name_node in name_nodes if (text := _constant_prefix(name_node))]
     return found
 
 
-def _beginning(node: ast.expr) -> str:
-    """The constant text with which a text begins that is put together."""
+def _constant_prefix(node: ast.expr) -> str:
+    """The constant prefix of a composed text."""
     if isinstance(node, ast.JoinedStr):
         first = node.values[0] if node.values else None
         return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
@@ -301,8 +301,8 @@ def _beginning(node: ast.expr) -> str:
         return _constant(node.left).partition("%")[0]
     while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         node = node.left
-        if told := _constant(node) or (_beginning(node) if isinstance(node, ast.JoinedStr) else ""):
-            return told
+        if prefix := _constant(node) or (_constant_prefix(node) if isinstance(node, ast.JoinedStr) else ""):
+            return prefix
     return ""
 
 
@@ -315,8 +315,8 @@ def _name(inference: Inference, cls: Value) -> str:
     return table.facts.symbols[cls.index].name if table else ""
 
 
-def _constructed(inference: Inference, name: str) -> list[Value]:
-    """The names to which `Name(…)` is assigned, or handed."""
+def _instance_names(inference: Inference, name: str) -> list[Value]:
+    """The names that `Name(…)` is assigned or passed to."""
     found: list[Value] = [scoped_name("", name)]
     paths = inference.workspace.paths_using(name, "called")
     for path in paths if len(paths) <= _MAX_FILES else ():

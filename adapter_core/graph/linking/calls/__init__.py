@@ -1,1 +1,1 @@
-"""Calls: what they enter, what they give, and what they hand to parameters. `sites` and `parameters` are the doors."""
+"""Calls: their callees, results and arguments. `sites` and `parameters` are the entry points."""

@@ -1,4 +1,4 @@
-"""Functions that are handed to code outside the workspace which calls them at once: `map(f, values)`, `sorted(values, key=f)`."""
+"""Callables that are passed to external code which calls them at once: `map(f, values)`, `sorted(values, key=f)`."""
 
 from __future__ import annotations
 
@@ -9,50 +9,54 @@ from typing import TYPE_CHECKING, NamedTuple
 from ....types import Call
 from ..aliases import may_alias
 from ..flow import folding
-from ..local.builtin_calls import CALLING, CALLING_NAMES, KEY_PLACES, KEYED
+from ..local.builtin_calls import CALLER_NAMES, CALLERS, KEY_CALLERS, KEY_POSITIONS
 from ..results.values import EMPTY, Value, Values, external, unbound, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
-_OF_ITS_ARGUMENTS = ("builtins.min", "builtins.max")  # where there are several
+_COMPARE_ARGUMENTS = ("builtins.min", "builtins.max")  # where there are several
 _INSERTS = "bisect.insort"  # and calls the key with what it inserts, too
 
 
-class Handed(NamedTuple):
-    """An argument that is called, and what it is given, place by place."""
+class Callback(NamedTuple):
+    """An argument that is called, and the values of its own arguments, by position."""
 
     function: ast.expr
     arguments: list[Values]
 
 
-def handed(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Handed | None:
-    """What a call of something outside the workspace calls, in its turn."""
-    told = _place_of(callee, node)
-    if told is None:
+def callback_of(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Callback | None:
+    """The callback of a call of something external; None where there is none."""
+    position_and_protocol = _callback_position(callee, node)
+    if position_and_protocol is None:
         return None
-    place, how = told
-    function = _argument(node, place)
-    return None if function is None else Handed(function, _given(inference, callee, node, here, place, how))
+    position, protocol = position_and_protocol
+    function = _argument(node, position)
+    return (
+        None
+        if function is None
+        else Callback(function, _callback_argument_values(inference, callee, node, context, position, protocol))
+    )
 
 
-def called_in(callees: Values, node: ast.Call) -> list[ast.expr]:
-    """The arguments of a call that any of the callees, which are code outside, calls."""
-    places = [told[0] for callee in callees if (told := _place_of(callee, node)) is not None]
-    return [argument for place in places if (argument := _argument(node, place)) is not None]
+def callback_arguments(callees: Values, node: ast.Call) -> list[ast.expr]:
+    """The arguments of a call that any of the external callees calls."""
+    positions = [found[0] for callee in callees if (found := _callback_position(callee, node)) is not None]
+    return [argument for position in positions if (argument := _argument(node, position)) is not None]
 
 
-def _place_of(callee: Value, node: ast.Call) -> tuple[int | str, str] | None:
-    """Where code outside is handed what it calls, and how that gets its arguments."""
+def _callback_position(callee: Value, node: ast.Call) -> tuple[int | str, str] | None:
+    """The position of the callback among the arguments, and how its arguments are formed."""
     if callee.kind == "method" and callee.path == "sort":
         return "key", "receiver"
     if callee.kind != "external":
         return None
-    if callee.path in KEYED:
-        return (KEY_PLACES.get(callee.path, "key") if _argument(node, "key") is None else "key"), "keyed"
+    if callee.path in KEY_CALLERS:
+        return (KEY_POSITIONS.get(callee.path, "key") if _argument(node, "key") is None else "key"), "keyed"
     if callee.path == "builtins.iter" and len(node.args) == 2:
         return 0, "nothing"
-    return CALLING.get(callee.path)
+    return CALLERS.get(callee.path)
 
 
 def _argument(node: ast.Call, place: int | str) -> ast.expr | None:
@@ -61,88 +65,90 @@ def _argument(node: ast.Call, place: int | str) -> ast.expr | None:
     return node.args[place] if place < len(node.args) and not isinstance(node.args[0], ast.Starred) else None
 
 
-def _given(inference: Inference, callee: Value, node: ast.Call, here: Here, place: int | str, how: str) -> list[Values]:
+def _callback_argument_values(
+    inference: Inference, callee: Value, node: ast.Call, context: Context, position: int | str, protocol: str
+) -> list[Values]:
     def elements(argument: ast.expr) -> Values:
-        return inference.elements(inference.expression(argument, here))
+        return inference.elements(inference.infer(argument, context))
 
-    rest = [a for number, a in enumerate(node.args) if number != place]
-    if how == "each":
-        return [elements(a) for a in rest]
-    if how == "fold":
-        first = union([inference.expression(a, here) for a in rest[1:]])
-        listed = folding.listed(inference, rest[0], here) if rest else None
-        values = elements(rest[0]) if rest else EMPTY
-        if listed and not first:
-            first, values, listed = listed[0], union(listed[1:]), listed[1:]
+    other_arguments = [a for number, a in enumerate(node.args) if number != position]
+    if protocol == "each":
+        return [elements(a) for a in other_arguments]
+    if protocol == "fold":
+        first = union([inference.infer(a, context) for a in other_arguments[1:]])
+        ordered = folding.ordered_elements(inference, other_arguments[0], context) if other_arguments else None
+        values = elements(other_arguments[0]) if other_arguments else EMPTY
+        if ordered and not first:
+            first, values, ordered = ordered[0], union(ordered[1:]), ordered[1:]
         elif not first:
             first = values
         # What it gave is what it is given the next time.
-        again = isinstance(place, int) and (listed is None or len(listed) > 1)
-        made = inference.returned(inference.expression(node.args[place], here)) if again else EMPTY  # type: ignore[index]
-        return [first | made, values]
-    if how == "spread":
-        values = elements(rest[0]) if rest else EMPTY
-        return [inference.part(values, str(number)) for number in range(4)]
-    if how == "text":
+        is_applied_again = isinstance(position, int) and (ordered is None or len(ordered) > 1)
+        previous = inference.call_results(inference.infer(node.args[position], context)) if is_applied_again else EMPTY  # type: ignore[index]
+        return [first | previous, values]
+    if protocol == "spread":
+        values = elements(other_arguments[0]) if other_arguments else EMPTY
+        return [inference.unpacked(values, str(number)) for number in range(4)]
+    if protocol == "text":
         return [frozenset({external("re.Match()")})]
-    if how == "receiver":
+    if protocol == "receiver":
         return [inference.elements(frozenset({callee.extra}))]
-    if how == "keyed":
-        if callee.path in _OF_ITS_ARGUMENTS and len(rest) > 1:
-            return [union([inference.expression(a, here) for a in rest])]
-        among = KEYED[callee.path]
-        parts = [elements(a) for a in node.args[among : among + 1]]
+    if protocol == "keyed":
+        if callee.path in _COMPARE_ARGUMENTS and len(other_arguments) > 1:
+            return [union([inference.infer(a, context) for a in other_arguments])]
+        iterable = KEY_CALLERS[callee.path]
+        parts = [elements(a) for a in node.args[iterable : iterable + 1]]
         if callee.path.startswith(_INSERTS):
-            parts += [inference.expression(a, here) for a in node.args[among + 1 : among + 2]]
+            parts += [inference.infer(a, context) for a in node.args[iterable + 1 : iterable + 2]]
         return [union(parts)]
     return []
 
 
-def callers_of(inference: Inference, function: Value) -> Iterator[tuple[str, Call, Value, Handed]]:
-    """(file, call, the value of the argument, what it is given) of the calls to code outside that are handed a function."""
-    wanted = unbound(function)
+def callback_calls_of(inference: Inference, function: Value) -> Iterator[tuple[str, Call, Value, Callback]]:
+    """(file, call, value of the argument, callback) of the calls that pass a function to external code."""
+    target = unbound(function)
     seen: set[tuple[str, int, int]] = set()
-    for path, call in _around(inference, function):
+    for path, call in _candidate_calls(inference, function):
         if (path, call.start, call.end) in seen:
             continue
         seen.add((path, call.start, call.end))
-        here = inference.here(path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
-        if here is None or not isinstance(node, ast.Call):
+        context = inference.context(path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
+        if context is None or not isinstance(node, ast.Call):
             continue
         for callee in inference.callees(path, call):
-            given = handed(inference, callee, node, here)
-            if given is None:
+            callback = callback_of(inference, callee, node, context)
+            if callback is None:
                 continue
-            for value in inference.expression(given.function, here):
-                if unbound(value) == wanted:
-                    yield path, call, value, given
+            for value in inference.infer(callback.function, context):
+                if unbound(value) == target:
+                    yield path, call, value, callback
 
 
-def _around(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]:
-    """The calls of such code within which a name stands that may be an alias of the function, or the lambda itself."""
+def _candidate_calls(inference: Inference, function: Value) -> Iterator[tuple[str, Call]]:
+    """The calls of such code that contain a possible alias of the function, or the lambda itself."""
     if function.kind == "lambda":
         table = inference.table(function.path)
         start, end = function.extra
         for call in table.calls_around(start) if table else ():
-            if end <= call.end and call.name in CALLING_NAMES:
+            if end <= call.end and call.name in CALLER_NAMES:
                 yield function.path, call
     for home, name in may_alias.aliases_of(inference, function):
-        if inference.late:
-            inference.cut_off()
+        if inference.expired:
+            inference.mark_incomplete()
             return
         for path in may_alias.files_of(inference, home, name, function.path):
             if inference.spend(1):
-                yield from ((path, call) for call in _mentioning(inference, path, name))
+                yield from ((path, call) for call in _calls_mentioning(inference, path, name))
 
 
-def _mentioning(inference: Inference, path: str, name: str) -> Iterator[Call]:
-    inference.read(path)
-    handing = inference.handing.get(path)
-    if handing is None:
+def _calls_mentioning(inference: Inference, path: str, name: str) -> Iterator[Call]:
+    inference.note_read(path)
+    callback_calls = inference.callback_calls.get(path)
+    if callback_calls is None:
         table = inference.table(path)
-        handing = inference.handing[path] = tuple(table.handing) if table is not None else ()
-    text = inference.workspace.text(path) if handing else ""
-    for call in handing:
+        callback_calls = inference.callback_calls[path] = tuple(table.callback_calls) if table is not None else ()
+    text = inference.workspace.text(path) if callback_calls else ""
+    for call in callback_calls:
         if text.find(name, call.start, call.end) >= 0:
             yield call

@@ -1,4 +1,4 @@
-"""Calls: what they give, and what they hand over to parameters."""
+"""Calls: their results, and the environment of the callee."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from ....types import Call, Parameter, Symbol
 from ..classes import decorating, metaclasses
 from ..classes.members import member_functions
 from ..classes.mro import lookup_order
-from ..flow.without import Known, is_none, is_unreached
+from ..flow.none_checks import Nullness, is_none_argument, is_unreachable
 from ..library import container_methods, externals
-from ..local.tables import Tables
-from ..results.values import EMPTY, Value, Values, class_of, either, external, instance, known, union
+from ..local.tables import SymbolTable
+from ..results.values import (
+    EMPTY,
+    Value,
+    Values,
+    class_of,
+    external,
+    instance,
+    union,
+    union_of_alternatives,
+    workspace_values,
+)
 
 if TYPE_CHECKING:
-    from ..inference import Environment, Here, Inference
+    from ..inference import Context, Environment, Inference
 
 _WORD = re.compile(r"[^\W\d]\w*")
 
@@ -24,141 +34,146 @@ _WORD = re.compile(r"[^\W\d]\w*")
 # -- what a call gives -------------------------------------------------------------------------------------------------
 
 
-def result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
-    """What calling `callee` as written gives."""
+def call_result(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Values:
+    """The result of calling `callee` as written."""
     if callee.kind == "class":
-        return made(inference, callee)
+        return instantiate(inference, callee)
     if callee.kind == "function":
-        return _function_result(inference, callee, node, here)
+        return _function_result(inference, callee, node, context)
     if callee.kind == "lambda":
-        return _lambda_result(inference, callee, node, here)
+        return _lambda_result(inference, callee, node, context)
     if callee.kind == "instance":
         called = inference.member(callee, "__call__")
-        return union([result(inference, c, node, here) for c in called if c.kind != "instance"])
+        return union([call_result(inference, c, node, context) for c in called if c.kind != "instance"])
     if callee.kind == "external":
-        return externals.result(inference, callee, node, here)
+        return externals.result(inference, callee, node, context)
     if callee.kind == "method":
-        return container_methods.result(inference, callee, node, here)
+        return container_methods.result(inference, callee, node, context)
     if callee.kind == "partial":
-        return returned(inference, frozenset({callee.extra[0]}))
+        return call_results(inference, frozenset({callee.extra[0]}))
     if callee.kind == "unbound":
-        return result(inference, callee.extra[0], node, here)
+        return call_result(inference, callee.extra[0], node, context)
     if callee.kind == "typed" and callee.path == "callable":
         return callee.extra
     if callee.kind in ("composed", "object"):
-        return returned(inference, frozenset({callee}))
+        return call_results(inference, frozenset({callee}))
     return EMPTY
 
 
-def returned(inference: Inference, callees: Values) -> Values:
-    """What calling any of the values gives, whatever the arguments."""
+def call_results(inference: Inference, callees: Values) -> Values:
+    """The results of calling any of the values, whatever the arguments."""
     parts: list[Values] = []
     for callee in callees:
         if callee.kind == "function":
-            parts.append(_returns(inference, callee, _own_environment(inference, callee)))
+            parts.append(_function_results(inference, callee, _own_environment(inference, callee)))
         elif callee.kind == "class":
-            parts.append(made(inference, callee))
+            parts.append(instantiate(inference, callee))
         elif callee.kind == "lambda":
             parts.append(_lambda_body(inference, callee, ()))
         elif callee.kind == "instance":
-            parts.append(returned(inference, inference.member(callee, "__call__")))
+            parts.append(call_results(inference, inference.member(callee, "__call__")))
         elif callee.kind == "external":
             parts.append(frozenset({external(f"{callee.path}()")}))
         elif callee.kind in ("partial", "unbound"):
-            parts.append(returned(inference, frozenset({callee.extra[0]})))
+            parts.append(call_results(inference, frozenset({callee.extra[0]})))
         elif callee.kind == "typed" and callee.path == "callable":
             parts.append(callee.extra)
         elif callee.kind == "composed":
             parts.append(frozenset({callee._replace(kind="object")}))
         elif callee.kind == "object":
-            parts.append(returned(inference, inference.attribute(frozenset({callee}), "__call__")))
+            parts.append(call_results(inference, inference.attribute(frozenset({callee}), "__call__")))
     return union(parts)
 
 
-def made(inference: Inference, cls: Value) -> Values:
-    """What calling a class gives: an instance of it, and what its own `__new__` gives instead."""
-    own = frozenset({instance(cls)})
-    news = member_functions(inference, cls, "__new__") if cls.extra is None else EMPTY
-    if not news:
-        return own
+def instantiate(inference: Inference, cls: Value) -> Values:
+    """The result of calling a class: an instance of it, and what its own `__new__` returns instead."""
+    instances = frozenset({instance(cls)})
+    new_methods = member_functions(inference, cls, "__new__") if cls.extra is None else EMPTY
+    if not new_methods:
+        return instances
 
     def compute() -> Values:
-        given = returned(inference, frozenset(f._replace(extra=cls) for f in news))
-        return own.union(v for v in given if v.kind == "instance")
+        results = call_results(inference, frozenset(f._replace(extra=cls) for f in new_methods))
+        return instances.union(v for v in results if v.kind == "instance")
 
-    return inference.once(("made", cls), compute)
+    return inference.memoize(("made", cls), compute)
 
 
-def returned_with(inference: Inference, function: Value, environment: Environment) -> Values:
-    """What a function gives where some of its parameters are known."""
+def call_result_with(inference: Inference, function: Value, environment: Environment) -> Values:
+    """The result of a function where some of its parameters are known."""
     known = (*_own_environment(inference, function), *environment)
-    return _returns(inference, function, tuple(sorted(known, key=lambda e: e[0])))
+    return _function_results(inference, function, tuple(sorted(known, key=lambda e: e[0])))
 
 
-def _function_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
+def _function_result(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Values:
     environment = dict(_own_environment(inference, callee))
-    taken = _taken(inference, callee)
-    for parameter in taken.in_result:
+    result_parameters = _result_parameters(inference, callee)
+    for parameter in result_parameters.in_result:
         if parameter.name not in environment:
-            values = inference.argument(callee, node, here, parameter)
+            values = inference.argument_value(callee, node, context, parameter)
             if values is not None:
                 environment[parameter.name] = values
-    skipped = 1 if callee.extra is not None else 0
-    none = tuple(Known(p.name, True) for p, place in taken.optional if is_none(p, place - skipped, node))
-    return _returns(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])), none)
+    bound_count = 1 if callee.extra is not None else 0
+    none_facts = tuple(
+        Nullness(p.name, True)
+        for p, position in result_parameters.optional
+        if is_none_argument(p, position - bound_count, node)
+    )
+    return _function_results(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])), none_facts)
 
 
-class _Taken(NamedTuple):
-    """The name of a function's first parameter, those parameters on which its result depends, and, where it returns this or that, those
-    that are None where they are left out, with their places."""
+class _ResultParameters(NamedTuple):
+    """The name of a function's first parameter, the parameters that its result depends on, and, where it has several `return`s, the
+    parameters that default to None, with their positions."""
 
     first: str = ""
     in_result: tuple[Parameter, ...] = ()
     optional: tuple[tuple[Parameter, int], ...] = ()
 
 
-def _taken(inference: Inference, function: Value) -> _Taken:
-    return inference.aside(("taken", function.path, function.index), lambda: _found_taken(inference, function))
+def _result_parameters(inference: Inference, function: Value) -> _ResultParameters:
+    return inference.memoize_data(
+        ("taken", function.path, function.index), lambda: _find_result_parameters(inference, function)
+    )
 
 
-def _found_taken(inference: Inference, function: Value) -> _Taken:
+def _find_result_parameters(inference: Inference, function: Value) -> _ResultParameters:
     table = inference.table(function.path)
     parameters = table.facts.symbols[function.index].parameters if table is not None else ()
     if table is None or not parameters:
-        return _Taken()
-    named = _named_in_result(inference, table, function.index)
+        return _ResultParameters()
+    named = _names_in_result(inference, table, function.index)
     plain = (p for p in parameters if p.kind not in ("var_positional", "var_keyword"))
     in_result = tuple(p for p in plain if p.name in named)
-    places = [p for p in parameters if p.kind in ("positional", "positional_only")]
+    positional = [p for p in parameters if p.kind in ("positional", "positional_only")]
     optional = [p for p in parameters if p.default == "None"] if len(table.returns.get(function.index, ())) > 1 else []
-    numbered = tuple((p, places.index(p) if p in places else -1_000) for p in optional)
-    return _Taken(parameters[0].name, in_result, numbered)
+    numbered = tuple((p, positional.index(p) if p in positional else -1_000) for p in optional)
+    return _ResultParameters(parameters[0].name, in_result, numbered)
 
 
-def _named_in_result(inference: Inference, table: Tables, function: int) -> set[str]:
-    """The names on which a function's result depends, itself or through local names: only then do the arguments of a call matter."""
+def _names_in_result(inference: Inference, table: SymbolTable, function: int) -> set[str]:
+    """The names that a function's result depends on, directly or through local names. Only for these do the arguments of a call matter."""
     text = inference.workspace.text(table.facts.path)
-    named: set[str] = set()
+    names: set[str] = set()
     todo = list(table.returns.get(function, ()))
     while todo:
         flow = todo.pop()
         for word in _WORD.findall(text, flow.start, flow.end):
-            if word not in named:
-                named.add(word)
+            if word not in names:
+                names.add(word)
                 todo += table.flows.get((function, word), ())
-    return named
+    return names
 
 
 def _own_environment(inference: Inference, callee: Value) -> Environment:
-    """What is known within a function before it is called: its receiver; of a wrapper that a decorator put in a function's place,
-    the function."""
+    """What is known within a function before a call: its receiver; for a wrapper, the decorated function."""
     return (*_receiver_environment(inference, callee), *_wrapped_environment(inference, callee))
 
 
 def _receiver_environment(inference: Inference, callee: Value) -> Environment:
     if callee.extra is None:
         return ()
-    first = _taken(inference, callee).first
+    first = _result_parameters(inference, callee).first
     return ((first, frozenset({callee.extra})),) if first else ()
 
 
@@ -167,39 +182,41 @@ def _wrapped_environment(inference: Inference, callee: Value) -> Environment:
     if table is None or callee.by is None:
         return ()
     symbols = table.facts.symbols
-    around = symbols[callee.index].parent
-    if around <= 0 or not symbols[around].is_callable:
+    outer = symbols[callee.index].parent
+    if outer <= 0 or not symbols[outer].is_callable:
         return ()
-    positional = [p for p in symbols[around].parameters if p.kind in ("positional", "positional_only")]
-    is_method = symbols[around].parent > 0 and symbols[symbols[around].parent].kind == "class"
-    taken = positional[1:] if is_method and "static" not in symbols[around].traits else positional
-    wrapped = _put_in_place_of(inference, callee.path, callee.index, callee.by) if taken else EMPTY
-    return ((taken[0].name, wrapped),) if wrapped else ()
+    positional = [p for p in symbols[outer].parameters if p.kind in ("positional", "positional_only")]
+    is_method = symbols[outer].parent > 0 and symbols[symbols[outer].parent].kind == "class"
+    parameters = positional[1:] if is_method and "static" not in symbols[outer].traits else positional
+    wrapped = _wrapped_value(inference, callee.path, callee.index, callee.by) if parameters else EMPTY
+    return ((parameters[0].name, wrapped),) if wrapped else ()
 
 
-def _put_in_place_of(inference: Inference, path: str, index: int, by: tuple[str, int]) -> Values:
-    """What a wrapper was given in the place of which it stands: the decorated thing, or what the decorators below made of it."""
+def _wrapped_value(inference: Inference, path: str, index: int, by: tuple[str, int]) -> Values:
+    """The function that a wrapper was created for: the decorated one, or what the decorators below made of it."""
     table = inference.table(by[0])
     if table is None:
         return EMPTY
     symbol = table.facts.symbols[by[1]]
-    plain = Value("function" if symbol.is_callable else "class", *by)
-    below: Values = frozenset({plain})
+    original = Value("function" if symbol.is_callable else "class", *by)
+    below: Values = frozenset({original})
     for count in range(1, len(symbol.decorators) + 1):
-        made = decorated(inference, *by, plain, count)
-        if any((v.path, v.index) == (path, index) for v in made):
+        decorated = apply_decorators(inference, *by, original, count)
+        if any((v.path, v.index) == (path, index) for v in decorated):
             return below
-        below = made
+        below = decorated
     return EMPTY
 
 
-def _returns(inference: Inference, callee: Value, environment: Environment, given: tuple[Known, ...] = ()) -> Values:
-    """What a function gives; `given`: the parameters of which is known whether they are None."""
-    key = ("returns", callee.path, callee.index, environment, given)
-    known_before = inference.recall(key)
-    if known_before is not None:
-        inference.read(callee.path)
-        return known_before
+def _function_results(
+    inference: Inference, callee: Value, environment: Environment, none_facts: tuple[Nullness, ...] = ()
+) -> Values:
+    """The results of a function; `none_facts`: parameters of which is known whether they are None."""
+    key = ("returns", callee.path, callee.index, environment, none_facts)
+    cached = inference.cached(key)
+    if cached is not None:
+        inference.note_read(callee.path)
+        return cached
     table = inference.table(callee.path)
     if table is None:
         return EMPTY
@@ -209,59 +226,59 @@ def _returns(inference: Inference, callee: Value, environment: Environment, give
 
     def compute() -> Values:
         flows = table.returns.get(callee.index, ())
-        sure = [one for one in given if one.name not in symbol.local_names] if len(flows) > 1 else []
-        if sure:
+        facts = [fact for fact in none_facts if fact.name not in symbol.local_names] if len(flows) > 1 else []
+        if facts:
             path, first = callee.path, symbol.name_line
-            flows = [f for f in flows if not any(is_unreached(inference, path, f, first, one) for one in sure)]
+            flows = [f for f in flows if not any(is_unreachable(inference, path, f, first, fact) for fact in facts)]
         # A name that is bound again in the function is no longer just the parameter.
-        kept = tuple(e for e in environment if e[0] not in symbol.local_names)
-        found = either(
-            [inference.flow(callee.path, f, kept) for f in flows],
-            [inference.is_constant(callee.path, f) for f in flows],
+        relevant = tuple(e for e in environment if e[0] not in symbol.local_names)
+        found = union_of_alternatives(
+            [inference.infer_flow(callee.path, f, relevant) for f in flows],
+            [inference.is_constant_flow(callee.path, f) for f in flows],
         )
-        told = frozenset(v for v in found if v.kind != "external") if known(found) else EMPTY
-        return told or _annotated_result(inference, callee, symbol) or found
+        workspace_results = frozenset(v for v in found if v.kind != "external") if workspace_values(found) else EMPTY
+        return workspace_results or _annotated_result(inference, callee, symbol) or found
 
-    return inference.work_out(key, compute)
+    return inference.evaluate(key, compute)
 
 
 def _annotated_result(inference: Inference, callee: Value, symbol: Symbol) -> Values:
     if not symbol.returns:
         return EMPTY
-    told = symbol.returns.strip("\"'").rpartition(".")[2]
+    annotation = symbol.returns.strip("\"'").rpartition(".")[2]
     first = symbol.parameters[0].annotation if symbol.parameters else None
-    if callee.extra is not None and (told == "Self" or (first and first == symbol.returns)):
+    if callee.extra is not None and (annotation == "Self" or (first and first == symbol.returns)):
         receiver: Value = callee.extra
         return frozenset({instance(receiver) if receiver.kind == "class" else receiver})
-    return inference.annotation(callee.path, max(symbol.parent, 0), symbol.returns, symbol.start)
+    return inference.infer_annotation(callee.path, max(symbol.parent, 0), symbol.returns, symbol.start)
 
 
-def yielded(inference: Inference, generator: Value) -> Values:
-    """What iterating over the generator of a function gives."""
+def yielded_values(inference: Inference, generator: Value) -> Values:
+    """What iterating over the generator of a function yields."""
     table = inference.table(generator.path)
     if table is None:
         return EMPTY
 
     def compute() -> Values:
-        found = union([inference.flow(generator.path, f) for f in table.yields.get(generator.index, ())])
+        found = union([inference.infer_flow(generator.path, f) for f in table.yields.get(generator.index, ())])
         if found:
             return found
         annotated = _annotated_result(inference, generator, table.facts.symbols[generator.index])
         return union([v.extra for v in annotated if v.kind == "typed" and v.path in ("list", "entered")])
 
-    return inference.once(("yielded", generator), compute)
+    return inference.memoize(("yielded", generator), compute)
 
 
 def generator_results(inference: Inference, values: Values) -> Values:
-    """What generators return when they end."""
+    """What generators return at their end."""
     parts = []
     for value in values:
         table = inference.table(value.path) if value.kind == "generator" else None
-        parts += [inference.flow(value.path, f) for f in (table.returns.get(value.index, ()) if table else ())]
+        parts += [inference.infer_flow(value.path, f) for f in (table.returns.get(value.index, ()) if table else ())]
     return union(parts)
 
 
-def sent(inference: Inference, generator: Value) -> Values:
+def sent_values(inference: Inference, generator: Value) -> Values:
     """What is sent into a generator, in its own file."""
 
     def compute() -> Values:
@@ -269,51 +286,51 @@ def sent(inference: Inference, generator: Value) -> Values:
         parts = []
         for name in ("send", "asend"):
             for call in table.calls.get(name, ()) if table else ():
-                here = inference.here(generator.path, call.owner, call.start, call.end, call.line)
-                node = here.source.tree if here is not None else None
+                context = inference.context(generator.path, call.owner, call.start, call.end, call.line)
+                node = context.source.tree if context is not None else None
                 if (
-                    here is None
+                    context is None
                     or not isinstance(node, ast.Call)
                     or not isinstance(node.func, ast.Attribute)
                     or not node.args
                 ):
                     continue
-                if generator in inference.expression(node.func.value, here):
-                    parts.append(inference.expression(node.args[0], here))
+                if generator in inference.infer(node.func.value, context):
+                    parts.append(inference.infer(node.args[0], context))
         return union(parts)
 
-    return inference.once(("sent", generator), compute)
+    return inference.memoize(("sent", generator), compute)
 
 
-def _lambda_result(inference: Inference, callee: Value, node: ast.Call, here: Here) -> Values:
-    at = inference.here(callee.path, callee.index, callee.extra[0], callee.extra[1], 0)
-    if at is None or not isinstance(at.source.tree, ast.Lambda):
+def _lambda_result(inference: Inference, callee: Value, node: ast.Call, context: Context) -> Values:
+    lambda_context = inference.context(callee.path, callee.index, callee.extra[0], callee.extra[1], 0)
+    if lambda_context is None or not isinstance(lambda_context.source.tree, ast.Lambda):
         return EMPTY
-    arguments = at.source.tree.args
+    arguments = lambda_context.source.tree.args
     names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
     environment = {}
     for name, argument in zip(names, node.args, strict=False):
-        environment[name] = inference.expression(argument, here)
+        environment[name] = inference.infer(argument, context)
     for keyword in node.keywords:
         if keyword.arg:
-            environment[keyword.arg] = inference.expression(keyword.value, here)
+            environment[keyword.arg] = inference.infer(keyword.value, context)
     return _lambda_body(inference, callee, tuple(sorted(environment.items(), key=lambda e: e[0])))
 
 
 def _lambda_body(inference: Inference, callee: Value, environment: Environment) -> Values:
-    at = inference.here(callee.path, callee.index, callee.extra[0], callee.extra[1], 0, environment)
-    if at is None or not isinstance(at.source.tree, ast.Lambda):
+    lambda_context = inference.context(callee.path, callee.index, callee.extra[0], callee.extra[1], 0, environment)
+    if lambda_context is None or not isinstance(lambda_context.source.tree, ast.Lambda):
         return EMPTY
-    body = at.source.tree.body
-    return inference.once(("body", callee, environment), lambda: inference.expression(body, at))
+    body = lambda_context.source.tree.body
+    return inference.memoize(("body", callee, environment), lambda: inference.infer(body, lambda_context))
 
 
 # -- decorators --------------------------------------------------------------------------------------------------------
 
 
-def decorated(inference: Inference, path: str, index: int, value: Value, count: int | None = None) -> Values:
-    """What a name is after its decorators, or after the last `count` of them: what they return, or the thing itself where that is
-    not known."""
+def apply_decorators(inference: Inference, path: str, index: int, value: Value, count: int | None = None) -> Values:
+    """The value of a name after its decorators, or after the last `count` of them: what they return, or the definition itself where that
+    is unknown."""
     table = inference.table(path)
     if table is None or not table.facts.symbols[index].decorators:
         return frozenset({value})
@@ -322,57 +339,61 @@ def decorated(inference: Inference, path: str, index: int, value: Value, count: 
     def compute() -> Values:
         values = frozenset({value})
         for text in tuple(reversed(symbol.decorators))[:count]:
-            values = _decorate(inference, path, symbol, text, values) or values
+            values = _apply_decorator(inference, path, symbol, text, values) or values
         return frozenset(v if v == value else v._replace(by=(path, index)) for v in values)
 
-    return inference.once(("decorated", path, index, count), compute)
+    return inference.memoize(("decorated", path, index, count), compute)
 
 
-def _decorate(inference: Inference, path: str, symbol: Symbol, text: str, values: Values) -> Values:
+def _apply_decorator(inference: Inference, path: str, symbol: Symbol, text: str, values: Values) -> Values:
     parts: list[Values] = []
-    for decorator in inference.text(path, max(symbol.parent, 0), text, symbol.start):
+    for decorator in inference.infer_text(path, max(symbol.parent, 0), text, symbol.start):
         if decorator.kind == "class":
             parts.append(frozenset({instance(decorator)}))
         elif decorator.kind == "instance":
             called = inference.member(decorator, "__call__")
-            parts += [_with_argument(inference, c, values) for c in called if c.kind == "function"]
+            parts += [_call_with_argument(inference, c, values) for c in called if c.kind == "function"]
         elif decorator.kind == "function":
-            parts.append(_with_argument(inference, decorator, values))
+            parts.append(_call_with_argument(inference, decorator, values))
         elif decorator.kind == "partial" and decorator.extra[0].kind == "function":
             start, end = decorator.extra[1:3]
-            given = inference.here(decorator.path, decorator.index, start, end, 0)
-            taken = len(given.source.tree.args) - 1 if given and isinstance(given.source.tree, ast.Call) else 0
-            parts.append(_with_argument(inference, decorator.extra[0], values, taken))
+            partial_context = inference.context(decorator.path, decorator.index, start, end, 0)
+            bound_count = (
+                len(partial_context.source.tree.args) - 1
+                if partial_context and isinstance(partial_context.source.tree, ast.Call)
+                else 0
+            )
+            parts.append(_call_with_argument(inference, decorator.extra[0], values, bound_count))
         elif decorator.kind == "lambda":
-            parts.append(_lambda_body(inference, decorator, _first_lambda_parameter(inference, decorator, values)))
-    return known(union(parts))
+            parts.append(_lambda_body(inference, decorator, _bind_lambda_parameter(inference, decorator, values)))
+    return workspace_values(union(parts))
 
 
-def _with_argument(inference: Inference, function: Value, values: Values, taken: int = 0) -> Values:
-    """What a function gives for one positional argument, the first ones being taken already."""
+def _call_with_argument(inference: Inference, function: Value, values: Values, bound_count: int = 0) -> Values:
+    """The result of a function for one positional argument, behind `bound_count` ones that are bound already."""
     table = inference.table(function.path)
     if table is None:
         return EMPTY
     symbol = table.facts.symbols[function.index]
-    own = _own_environment(inference, function)
+    own_environment = _own_environment(inference, function)
     bound = 1 if function.extra is not None else 0
-    free = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][bound + taken :]
-    environment = (*own, (free[0].name, values)) if free else own
-    given = (Known(free[0].name, False),) if free and values else ()
-    return _returns(inference, function, tuple(sorted(environment, key=lambda e: e[0])), given)
+    free = [p for p in symbol.parameters if p.kind in ("positional", "positional_only")][bound + bound_count :]
+    environment = (*own_environment, (free[0].name, values)) if free else own_environment
+    none_facts = (Nullness(free[0].name, False),) if free and values else ()
+    return _function_results(inference, function, tuple(sorted(environment, key=lambda e: e[0])), none_facts)
 
 
-def _first_lambda_parameter(inference: Inference, value: Value, argument: Values) -> Environment:
-    at = inference.here(value.path, value.index, value.extra[0], value.extra[1], 0)
-    if at is None or not isinstance(at.source.tree, ast.Lambda):
+def _bind_lambda_parameter(inference: Inference, value: Value, argument: Values) -> Environment:
+    lambda_context = inference.context(value.path, value.index, value.extra[0], value.extra[1], 0)
+    if lambda_context is None or not isinstance(lambda_context.source.tree, ast.Lambda):
         return ()
-    names = [a.arg for a in (*at.source.tree.args.posonlyargs, *at.source.tree.args.args)]
+    names = [a.arg for a in (*lambda_context.source.tree.args.posonlyargs, *lambda_context.source.tree.args.args)]
     return ((names[0], argument),) if names else ()
 
 
 def constructors(inference: Inference, cls: Value) -> Values:
     """The functions that run when a class is called: its `__init__` and `__new__`, its metaclass's `__call__`."""
-    return inference.aside(("constructors", cls), lambda: _constructors(inference, cls))
+    return inference.memoize_data(("constructors", cls), lambda: _constructors(inference, cls))
 
 
 def _constructors(inference: Inference, cls: Value) -> Values:
@@ -381,28 +402,28 @@ def _constructors(inference: Inference, cls: Value) -> Values:
         if called:
             return called
     table = inference.table(cls.path)
-    replaced = decorating.put(inference, table, cls, "__init__")[0] if table is not None else EMPTY
+    replaced = decorating.set_by_decorators(inference, table, cls, "__init__")[0] if table is not None else EMPTY
     found = [member_functions(inference, cls, name) for name in ("__init__", "__new__")]
     found[0] = frozenset(v for v in replaced if v.kind == "function") or found[0]
     if found[1]:
         # What `__new__` gives instead is initialised as what it is, if it is built on the class.
-        others = [class_of(v) for v in made(inference, cls) if v != instance(cls)]
-        below = [c for c in others if cls in lookup_order(inference, c)]
+        classes = [class_of(v) for v in instantiate(inference, cls) if v != instance(cls)]
+        below = [c for c in classes if cls in lookup_order(inference, c)]
         found += [member_functions(inference, c, "__init__") for c in below]
     return union(found)
 
 
 def callees(inference: Inference, path: str, call: Call) -> Values:
-    """What the callee of a call may be."""
+    """The possible callees of a call."""
     if call.form == "decorator":
-        return inference.at(path, call.owner, call.start, call.end, call.line)
+        return inference.infer_at(path, call.owner, call.start, call.end, call.line)
     key = ("callee", path, call.start, call.end)
-    known = inference.recall(key)
+    known = inference.cached(key)
     if known is not None:
-        inference.read(path)
+        inference.note_read(path)
         return known
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
-    tree = here.source.tree if here is not None else None
-    if here is None or not isinstance(tree, ast.Call):
+    context = inference.context(path, call.owner, call.start, call.end, call.line)
+    tree = context.source.tree if context is not None else None
+    if context is None or not isinstance(tree, ast.Call):
         return EMPTY
-    return inference.work_out(key, lambda: inference.expression(tree.func, here))
+    return inference.evaluate(key, lambda: inference.infer(tree.func, context))

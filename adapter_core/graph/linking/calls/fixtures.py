@@ -1,4 +1,4 @@
-"""pytest fixtures: what the parameter of a test, or of another fixture, is given by its name."""
+"""pytest fixtures: the values of parameters of tests and fixtures, by their names."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from ..inference import Inference
 
 _MAX_FILES = 24
-_PYTESTS_OWN = frozenset(
+_PYTEST_FIXTURES = frozenset(
     """cache capfd capfdbinary caplog capsys capsysbinary doctest_namespace monkeypatch pytestconfig pytester record_property recwarn
     request subtests testdir tmp_path tmp_path_factory tmpdir tmpdir_factory mocker benchmark""".split()
 )
 
 
 def takes_fixtures(symbol: Symbol) -> bool:
-    """Whether pytest fills a function's parameters, as its name or its decorators tell."""
+    """Whether pytest fills in a function's parameters, judged by its name or decorators."""
     return symbol.name.startswith("test") or is_fixture(symbol)
 
 
@@ -30,90 +30,90 @@ def is_fixture(symbol: Symbol) -> bool:
     return any(d.partition("(")[0].rpartition(".")[2] == "fixture" for d in symbol.decorators)
 
 
-def given(inference: Inference, path: str, index: int, name: str) -> Values:
-    """What the fixture of that name gives: the nearest one, in the class, the file, and the conftest files of the folders around it."""
-    listed = parametrized.given(inference, path, index, name)
-    if listed is not None:
-        return listed
-    found = fixture(inference, path, index, name)
+def fixture_values(inference: Inference, path: str, index: int, name: str) -> Values:
+    """The value of the nearest fixture of that name: in the class, the file, or the conftest files of the enclosing folders."""
+    parametrized_value = parametrized.parametrized_values(inference, path, index, name)
+    if parametrized_value is not None:
+        return parametrized_value
+    found = find_fixture(inference, path, index, name)
     if found is None:
-        return frozenset({external(f"pytest.{name}")}) if name in _PYTESTS_OWN else EMPTY
-    given_by = inference.returned(frozenset({found}))
-    generators = [v for v in given_by if v.kind == "generator"]
-    return inference.elements(frozenset(generators)) if generators else given_by
+        return frozenset({external(f"pytest.{name}")}) if name in _PYTEST_FIXTURES else EMPTY
+    results = inference.call_results(frozenset({found}))
+    generators = [v for v in results if v.kind == "generator"]
+    return inference.elements(frozenset(generators)) if generators else results
 
 
-def fixture(inference: Inference, path: str, index: int, name: str) -> Value | None:
-    """The function of the fixture that a test or fixture (symbol `index` of `path`) gets by a name."""
-    me = Value("function", path, index)
-    for place in _places(inference, path, index, name):
-        table = inference.table(place.path)
-        for number in table.children.get((place.index, name), ()) if table is not None else ():
+def find_fixture(inference: Inference, path: str, index: int, name: str) -> Value | None:
+    """The fixture function that a test or fixture (symbol `index` of `path`) gets for a name."""
+    requesting = Value("function", path, index)
+    for scope in _scopes(inference, path, index, name):
+        table = inference.table(scope.path)
+        for number in table.children.get((scope.index, name), ()) if table is not None else ():
             symbol = table.facts.symbols[number]  # type: ignore[union-attr]
-            if is_fixture(symbol) and name_of(symbol) == name and (place.path, number) != (path, index):
-                return Value("function", place.path, number)
-        for number in table.members.get(place.index, ()) if table is not None else ():
+            if is_fixture(symbol) and name_of(symbol) == name and (scope.path, number) != (path, index):
+                return Value("function", scope.path, number)
+        for number in table.members.get(scope.index, ()) if table is not None else ():
             symbol = table.facts.symbols[number]  # type: ignore[union-attr]
-            if is_fixture(symbol) and name_of(symbol) == name and (place.path, number) != (path, index):
-                return Value("function", place.path, number)
-        found = _imported(inference, place, name) if place.index == 0 else None
-        if found is not None and found != me:
+            if is_fixture(symbol) and name_of(symbol) == name and (scope.path, number) != (path, index):
+                return Value("function", scope.path, number)
+        found = _imported_fixture(inference, scope, name) if scope.index == 0 else None
+        if found is not None and found != requesting:
             return found
-    return _only_one(inference, name, me)
+    return _unique_fixture(inference, name, requesting)
 
 
-def _imported(inference: Inference, place: Value, name: str) -> Value | None:
-    """A fixture that a module brings in by its name."""
+def _imported_fixture(inference: Inference, place: Value, name: str) -> Value | None:
+    """A fixture that a module imports by its name."""
     table = inference.table(place.path)
     if table is None or (0, name) not in table.imports:
         return None
-    return next((v for v in inference.text(place.path, 0, name, 0) if _is_one(inference, v)), None)
+    return next((v for v in inference.infer_text(place.path, 0, name, 0) if _is_fixture_value(inference, v)), None)
 
 
-def _is_one(inference: Inference, value: Value) -> bool:
+def _is_fixture_value(inference: Inference, value: Value) -> bool:
     table = inference.table(value.path) if value.kind == "function" else None
     return table is not None and is_fixture(table.facts.symbols[value.index])
 
 
-def _only_one(inference: Inference, name: str, me: Value) -> Value | None:
-    """The fixture of a name where there is only one outside of conftest files and classes: a plugin brings it, or a star import."""
-    paths = inference.workspace.paths_using(name) if name not in _PYTESTS_OWN else []
+def _unique_fixture(inference: Inference, name: str, requesting: Value) -> Value | None:
+    """The fixture of a name, where there is exactly one outside of conftest files and classes: from a plugin, or a star import."""
+    paths = inference.workspace.paths_using(name) if name not in _PYTEST_FIXTURES else []
     found = []
     for path in paths if len(paths) <= _MAX_FILES else ():
         # Those of a conftest or a test module are seen by no other file.
         file = path.rpartition("/")[2]
-        apart = file == "conftest.py" or file.startswith("test_") or file.endswith("_test.py")
-        table = inference.table(path) if not apart else None
+        is_local = file == "conftest.py" or file.startswith("test_") or file.endswith("_test.py")
+        table = inference.table(path) if not is_local else None
         for number in table.children.get((0, name), ()) if table is not None else ():
             if is_fixture(table.facts.symbols[number]):  # type: ignore[union-attr]
                 found.append(Value("function", path, number))
-    return found[0] if len(found) == 1 and found[0] != me else None
+    return found[0] if len(found) == 1 and found[0] != requesting else None
 
 
 def is_automatic(symbol: Symbol) -> bool:
-    """Whether a fixture is used by every test that sees it."""
+    """Whether a fixture is used by every test that can see it (`autouse`)."""
     return any("fixture" in d and re.search(r"\bautouse\s*=\s*True\b", d) for d in symbol.decorators)
 
 
 def name_of(symbol: Symbol) -> str:
-    """The name under which tests ask for a fixture."""
+    """The name by which tests request a fixture."""
     for text in symbol.decorators:
-        _, given_name, rest = text.partition("name=")
-        if given_name and "fixture" in text:
+        _, equals, rest = text.partition("name=")
+        if equals and "fixture" in text:
             return rest.strip("\"' ").partition('"')[0].partition("'")[0]
     return symbol.name
 
 
-def _places(inference: Inference, path: str, index: int, name: str) -> Iterator[Value]:
-    """The classes and modules in which a fixture is looked for, nearest first."""
+def _scopes(inference: Inference, path: str, index: int, name: str) -> Iterator[Value]:
+    """The classes and modules in which a fixture is looked up, nearest first."""
     table = inference.table(path)
     parent = table.facts.symbols[index].parent if table is not None else 0
     if table is not None and parent > 0 and table.facts.symbols[parent].kind == "class":
         yield from (c for c in lookup_order(inference, Value("class", path, parent)) if c.kind == "class")
     conftests = [p for p in inference.workspace.paths_using(name) if p.rpartition("/")[2] == "conftest.py"]
-    above = []
-    for place in conftests:
-        folder = place.rpartition("/")[0]
-        if place != path and (not folder or path.startswith(folder + "/")):
-            above.append(place)
-    yield from (Value("module", place) for place in [path, *sorted(above, key=len, reverse=True)])
+    enclosing = []
+    for conftest in conftests:
+        folder = conftest.rpartition("/")[0]
+        if conftest != path and (not folder or path.startswith(folder + "/")):
+            enclosing.append(conftest)
+    yield from (Value("module", conftest) for conftest in [path, *sorted(enclosing, key=len, reverse=True)])

@@ -1,7 +1,4 @@
-"""Arguments of special methods: what operators and assignments to items hand over.
-
-`pipeline | stage`, `signal += listener`, `registry["a"] = f`.
-"""
+"""Arguments of special methods from operators and item assignments: `pipeline | stage`, `signal += listener`, `registry["a"] = f`."""
 
 from __future__ import annotations
 
@@ -21,17 +18,17 @@ _OPERATORS = ("operator", "inplace")
 _MAX_FILES = 12  # in which operands are looked for
 
 
-def given(inference: Inference, cls: Value, method: str, place: int) -> Values:
-    """What a parameter of a special method is given; `place` is its number, where the receiver's is 0."""
+def operand_values(inference: Inference, cls: Value, method: str, position: int) -> Values:
+    """The values of a parameter of a special method; `position` counts the receiver as 0."""
     operator = _BINARY.fullmatch(method)
-    if (place, bool(operator)) != (1, True) and (place, method) != (2, "__setitem__"):
+    if (position, bool(operator)) != (1, True) and (position, method) != (2, "__setitem__"):
         return EMPTY
     name = operator[1] if operator else ""
-    return inference.once(("operands", cls, method), lambda: _given(inference, cls, name))
+    return inference.memoize(("operands", cls, method), lambda: _compute_operand_values(inference, cls, name))
 
 
-def _given(inference: Inference, cls: Value, operator: str) -> Values:
-    wanted = frozenset(instance(c) for c in (cls, *hierarchy.all_subclasses(inference, cls)))
+def _compute_operand_values(inference: Inference, cls: Value, operator: str) -> Values:
+    receivers = frozenset(instance(c) for c in (cls, *hierarchy.all_subclasses(inference, cls)))
     holders = may_alias.aliases_of_instances(inference, cls)
     paths = [cls.path]
     for home, name in holders:
@@ -42,17 +39,21 @@ def _given(inference: Inference, cls: Value, operator: str) -> Values:
         if not inference.spend():
             break
         if operator:
-            for one in operations_of(inference, path):
-                if one.runs in _OPERATORS and one.name == operator and one.other[0] >= 0:
-                    left = inference.at(path, one.owner, one.start, one.end, one.line)
-                    parts += [inference.at(path, one.owner, *one.other, one.line)] if left & wanted else []
+            for operation in operations_of(inference, path):
+                if operation.protocol in _OPERATORS and operation.name == operator and operation.other[0] >= 0:
+                    left = inference.infer_at(path, operation.owner, operation.start, operation.end, operation.line)
+                    parts += (
+                        [inference.infer_at(path, operation.owner, *operation.other, operation.line)]
+                        if left & receivers
+                        else []
+                    )
             continue
         table = inference.table(path)
         for name in dict.fromkeys(name for _, name in holders) if table is not None else ():
-            for put in table.stores_by_name.get(name, ()):  # type: ignore[union-attr]
-                if put.call is None and wanted & inference.text(path, put.scope, put.target, put.line):
-                    parts.append(inference.at(path, put.scope, put.start, put.end, put.line))
+            for write in table.writes_by_name.get(name, ()):  # type: ignore[union-attr]
+                if write.call is None and receivers & inference.infer_text(path, write.scope, write.target, write.line):
+                    parts.append(inference.infer_at(path, write.scope, write.start, write.end, write.line))
     return union(parts)
 
 
-__all__ = ["given"]
+__all__ = ["operand_values"]

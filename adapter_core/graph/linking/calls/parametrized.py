@@ -1,4 +1,4 @@
-"""What pytest hands to the parameters of tests and fixtures out of lists: `parametrize`, and `params` of a fixture."""
+"""Parameter values from pytest: `parametrize` of tests, and `params` of fixtures."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from typing import TYPE_CHECKING
 
 from ....types import Call
 from ...parsing.fields import spelled
-from ..local.tables import Tables
+from ..local.tables import SymbolTable
 from ..results.values import Values, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 
-def given(inference: Inference, path: str, index: int, name: str) -> Values | None:
-    """What `@pytest.mark.parametrize` on a test or on its class gives one parameter; None where it is not named there."""
+def parametrized_values(inference: Inference, path: str, index: int, name: str) -> Values | None:
+    """The values of one parameter from `@pytest.mark.parametrize` on a test or its class; None where it is not named there."""
     table = inference.table(path)
     current = index
     while table is not None and current > 0:
-        for node, here in _decorators(inference, table, current, "parametrize"):
+        for node, context in _decorators(inference, table, current, "parametrize"):
             names = _names(node)
             if name in names and len(node.args) > 1:
-                return _listed(inference, node.args[1], here, names.index(name) if len(names) > 1 else None)
+                return _listed_values(inference, node.args[1], context, names.index(name) if len(names) > 1 else None)
         current = table.facts.symbols[current].parent
     return None
 
 
-def requested(inference: Inference, path: str, index: int) -> Values:
-    """What `request.param` is in a fixture."""
+def request_param_values(inference: Inference, path: str, index: int) -> Values:
+    """The values of `request.param` in a fixture."""
     table = inference.table(path)
     found = []
-    for node, here in _decorators(inference, table, index, "fixture") if table else ():
-        found += [_listed(inference, k.value, here, None) for k in node.keywords if k.arg == "params"]
+    for node, context in _decorators(inference, table, index, "fixture") if table else ():
+        found += [_listed_values(inference, k.value, context, None) for k in node.keywords if k.arg == "params"]
     return union(found)
 
 
-def _decorators(inference: Inference, table: Tables, index: int, name: str) -> Iterator[tuple[ast.Call, Here]]:
+def _decorators(inference: Inference, table: SymbolTable, index: int, name: str) -> Iterator[tuple[ast.Call, Context]]:
     symbol = table.facts.symbols[index]
     if not any(name in text for text in symbol.decorators):
         return
     calls: list[Call] = [c for c in table.facts.calls if c.form == "decorator" and c.owner == symbol.parent]
     for call in calls:
         if symbol.start <= call.line < symbol.name_line:
-            here = inference.here(table.facts.path, call.owner, call.start, call.end, call.line)
-            tree = here.source.tree if here is not None else None
-            if here is not None and isinstance(tree, ast.Call) and getattr(tree.func, "attr", "") == name:
-                yield tree, here
+            context = inference.context(table.facts.path, call.owner, call.start, call.end, call.line)
+            tree = context.source.tree if context is not None else None
+            if context is not None and isinstance(tree, ast.Call) and getattr(tree.func, "attr", "") == name:
+                yield tree, context
 
 
 def _names(node: ast.Call) -> list[str]:
@@ -57,19 +57,19 @@ def _names(node: ast.Call) -> list[str]:
     return [n.strip() for n in spelled(first).strip("'\"").split(",")] if first is not None else []
 
 
-def _listed(inference: Inference, node: ast.expr, here: Here, place: int | None) -> Values:
-    """The values of a list, or those at one place of the tuples in it."""
+def _listed_values(inference: Inference, node: ast.expr, context: Context, position: int | None) -> Values:
+    """The values of a list, or those at one position of its tuples."""
     if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        values = inference.elements(inference.expression(node, here))
-        return values if place is None else inference.part(values, str(place))
+        values = inference.elements(inference.infer(node, context))
+        return values if position is None else inference.unpacked(values, str(position))
     parts = []
     for element in node.elts:
         if isinstance(element, ast.Call) and getattr(element.func, "attr", getattr(element.func, "id", "")) == "param":
             # `pytest.param(value, value, id=…)`
-            parts += [inference.expression(a, here) for a in element.args[place or 0 : (place or 0) + 1]]
+            parts += [inference.infer(a, context) for a in element.args[position or 0 : (position or 0) + 1]]
             continue
-        values = inference.expression(element, here)
+        values = inference.infer(element, context)
         if isinstance(element, ast.Starred):
             values = inference.elements(values)
-        parts.append(values if place is None else inference.part(values, str(place)))
+        parts.append(values if position is None else inference.unpacked(values, str(position)))
     return union(parts)

@@ -1,4 +1,4 @@
-"""Calls and their targets: what a call enters, and which calls enter something."""
+"""Call sites and their targets: what a call enters, and which calls enter something."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from ....types import Call
 from ...source import is_test_path
-from ..aliases import may_alias, registered
+from ..aliases import may_alias, singledispatch
 from ..classes import composed, hierarchy, stored
-from ..classes.abstract import is_abstract, is_unfinished
+from ..classes.abstract import is_abstract, is_placeholder
 from ..classes.constructed import is_constructed
 from ..classes.members import member_functions
 from ..local.tables import instance_class, scopes
-from ..results.values import MANY, OTHER, Value, Values, unbound
+from ..results.values import EMPTY, MANY, OTHER, Value, Values, unbound
 from . import calling
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What a call leads to. `named` is what its callee is (a class, where one is constructed), `entered` the functions whose bodies
-    run (its `__init__`; the class itself where it has none here), `external` the dotted names outside the workspace; `open`: it
-    may be something else, too."""
+    """The targets of a call. `named` is what its callee refers to (a class, where one is instantiated), `entered` the functions whose
+    bodies run (its `__init__`; the class itself where it has none here), `external` the dotted names outside the workspace; `open`: it
+    may also be something unknown."""
 
     named: tuple[Value, ...] = ()
     entered: tuple[Value, ...] = ()
@@ -38,60 +38,65 @@ class Targets:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether it leads out of the workspace, and not only to what tests put in place of something of it."""
+        """Whether it leads out of the workspace, other than to mocks of tests."""
         return any(not name.startswith("unittest.mock.") for name in self.external)
 
 
 def targets(inference: Inference, path: str, call: Call) -> Targets:
     values = calling.callees(inference, path, call)
     if MANY in values:
-        inference.partial = True
-    head, _, name = call.callee.partition(".")
+        inference.incomplete = True
+    values |= abstract_declaration(inference, path, call.owner, call.callee)
+    values |= stored.test_replacements(inference, path, call) if values else values
+    dispatched_to = frozenset(
+        f for v in values if v.kind == "function" for f in singledispatch.dispatch_targets(inference, path, call, v)
+    )
+    return targets_of(inference, values | dispatched_to)
+
+
+def abstract_declaration(inference: Inference, path: str, owner: int, dotted: str) -> Values:
+    """For `self.hook`, where the class itself declares an abstract `hook`: the declaration. Readers want to be led there, too."""
+    head, _, name = dotted.partition(".")
     table = inference.table(path)
-    cls = instance_class(table.facts, call.owner, head) if table and name and "." not in name else None
-    if cls is not None:
-        # `self.hook()`, where the class itself declares an abstract `hook`: a reader is led there, too.
-        declared = member_functions(inference, Value("class", path, cls), name)
-        values |= frozenset(f for f in declared if is_unfinished(inference, f))
-    values |= stored.put_in_place(inference, path, call) if values else values
-    instead = frozenset(f for v in values if v.kind == "function" for f in registered.entered(inference, path, call, v))
-    return targets_of(inference, values | instead)
+    cls = instance_class(table.facts, owner, head) if table and name and "." not in name else None
+    declared = member_functions(inference, Value("class", path, cls), name) if cls is not None else EMPTY
+    return frozenset(f for f in declared if is_placeholder(inference, f))
 
 
 def targets_of(inference: Inference, values: Values) -> Targets:
-    """What calling any of the values leads to."""
+    """The targets of a call of any of the values."""
     named: dict[Value, None] = {}
     entered: dict[Value, None] = {}
     outside: dict[str, None] = {}
     for value in sorted(values, key=_order):
         if value.kind == "function":
             entered[unbound(value)] = None
-            named[_shown(inference, value)] = None
+            named[undecorated(inference, value)] = None
             for other in dispatched(inference, value):
                 named[other] = entered[other] = None
         elif value.kind == "lambda":
             entered[unbound(value)] = None
-            named[_shown(inference, value)] = None
+            named[undecorated(inference, value)] = None
         elif value.kind == "class":
             named[value] = None
             for function in sorted(calling.constructors(inference, value), key=_order) or [value]:
                 entered[function] = None
         elif value.kind == "composed":
-            made = sorted(composed.constructors(inference, value), key=_order)
-            named.update(dict.fromkeys(made))
-            entered.update(dict.fromkeys(made))
+            constructor_list = sorted(composed.constructors(inference, value), key=_order)
+            named.update(dict.fromkeys(constructor_list))
+            entered.update(dict.fromkeys(constructor_list))
         elif value.kind in ("instance", "object"):
             for function in sorted(inference.attribute(frozenset({value}), "__call__"), key=_order):
                 if function.kind == "function":
                     entered[unbound(function)] = None
-                    named[_shown(inference, value) if value.by else unbound(function)] = None
+                    named[undecorated(inference, value) if value.by else unbound(function)] = None
         elif value.kind in ("partial", "unbound"):
             inner = targets_of(inference, frozenset({value.extra[0]}))
             named.update(dict.fromkeys(inner.named))
             entered.update(dict.fromkeys(inner.entered))
             outside.update(dict.fromkeys(inner.external))
         elif value.kind == "external":
-            if _may_be(value.path):
+            if _may_exist(value.path):
                 outside[value.path] = None
         elif value.kind == "method":
             outside[f"builtins.{value.path}"] = None
@@ -99,7 +104,7 @@ def targets_of(inference: Inference, values: Values) -> Targets:
 
 
 @functools.lru_cache(maxsize=10_000)
-def _may_be(name: str) -> bool:
+def _may_exist(name: str) -> bool:
     """False for a member that a built-in type does not have (`builtins.str().get_jobs`): whatever else the value may be, it is not that."""
     found = re.match(r"builtins\.(\w+)\(\)\.(\w+)", name)
     cls = getattr(builtins, found[1], None) if found else None
@@ -107,7 +112,7 @@ def _may_be(name: str) -> bool:
 
 
 def is_direct(inference: Inference, path: str, call: Call) -> bool:
-    """Whether the callee is told by names alone; see `CallSite.direct`."""
+    """Whether the callee is determined by names alone; see `CallSite.direct`."""
     table = inference.table(path)
     head = call.callee.partition(".")[0]
     if table is None or "[" in call.callee or ("(" in call.callee and "(" in call.callee.replace("super()", "")):
@@ -143,8 +148,8 @@ def is_direct(inference: Inference, path: str, call: Call) -> bool:
     return bool(table.stars)
 
 
-def _shown(inference: Inference, value: Value) -> Value:
-    """What a reader would say is called: a decorated function by its own name, not the wrapper that runs first."""
+def undecorated(inference: Inference, value: Value) -> Value:
+    """What a reader would say is called: the decorated function itself, not the wrapper that runs first."""
     if value.by is None:
         return unbound(value)
     table = inference.table(value.by[0])
@@ -153,11 +158,11 @@ def _shown(inference: Inference, value: Value) -> Value:
 
 
 def dispatched(inference: Inference, function: Value) -> list[Value]:
-    """The overrides that a call of a method may enter instead: where it is abstract, or its class is never constructed by name."""
+    """The overrides that a call of a method may run instead, where the method is abstract, or its class is never instantiated by name."""
     receiver = function.extra
     if receiver is None or receiver.kind not in ("instance", "class"):
         return []
-    return inference.aside(("dispatched", function), lambda: _dispatched(inference, function, receiver))
+    return inference.memoize_data(("dispatched", function), lambda: _dispatched(inference, function, receiver))
 
 
 def _dispatched(inference: Inference, function: Value, receiver: Value) -> list[Value]:
@@ -179,27 +184,21 @@ def _class_index(inference: Inference, function: Value) -> int:
     return table.facts.symbols[function.index].parent if table else 0
 
 
-def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str]) -> list[tuple[str, Call, bool]]:
-    """`calls_entering` of some files."""
-    return _calls_entering(inference, value, paths)
-
-
 def calls_entering(inference: Inference, value: Value) -> list[tuple[str, Call, bool]]:
-    """(path, call, whether it was traced) of the calls of a function or class. What was not traced has its name and an unknown
-    receiver; what was traced to something else is left out."""
-    known = inference.entering.get(value)
+    """(path, call, whether it was resolved) of the calls of a function or class. Unresolved ones have its name and an unknown receiver;
+    calls that resolve to something else are left out."""
+    known = inference.callers.get(value)
     if known is None:
-        with inference.apart():
-            known = _calls_entering(inference, value), inference.partial
-        if not inference.late:
-            inference.entering[value] = known
-    inference.partial = inference.partial or known[1]
+        with inference.tracking_incomplete():
+            known = calls_entering_in(inference, value, None), inference.incomplete
+        if not inference.expired:
+            inference.callers[value] = known
+    inference.incomplete = inference.incomplete or known[1]
     return known[0]
 
 
-def homes(inference: Inference, value: Value) -> frozenset[str] | None:
-    """The files in which a call by name alone may mean a method: of a special one those of its class and of what is built on it. None:
-    all."""
+def files_matching_by_name(inference: Inference, value: Value) -> frozenset[str] | None:
+    """The files in which a call by name alone may mean a method: for a special one those of its class and subclasses. None: all."""
     table = inference.table(value.path)
     symbol = table.facts.symbols[value.index] if table is not None else None
     if symbol is None or not (symbol.name.startswith("__") and symbol.name.endswith("__")):
@@ -208,39 +207,37 @@ def homes(inference: Inference, value: Value) -> frozenset[str] | None:
     return frozenset(c.path for c in (cls, *hierarchy.all_subclasses(inference, cls)))
 
 
-def _calls_entering(
-    inference: Inference, value: Value, paths: frozenset[str] | None = None
-) -> list[tuple[str, Call, bool]]:
+def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] | None) -> list[tuple[str, Call, bool]]:
+    """`calls_entering` in some files (None: in all), not cached."""
     table = inference.table(value.path)
     if table is None:
         return []
     symbol = table.facts.symbols[value.index]
     found: dict[int, tuple[str, Call, bool]] = {}
-    for place, (path, call) in _by_turns(may_alias.sites_of(inference, value)):
+    for number, (path, call) in _interleaved(may_alias.call_sites_of(inference, value)):
         if paths is not None and path not in paths:
             continue
-        if inference.late:
-            inference.partial = True
+        if inference.expired:
+            inference.incomplete = True
             break
         reached = targets(inference, path, call)
         if value in reached.named or value in reached.entered:
-            found[place] = path, call, True
+            found[number] = path, call, True
         elif (
             not reached.named and not reached.elsewhere
             and call.name == symbol.name and "." in call.callee and symbol.kind in ("method", "property")
         ):  # fmt: skip
-            found[place] = path, call, False
-    return [found[place] for place in sorted(found)]
+            found[number] = path, call, False
+    return [found[number] for number in sorted(found)]
 
 
-def _by_turns(written: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
-    """Calls with their places among all, one of the product and one of the tests in turn: where the time is up before all were looked
-    at, that is not known of one of them alone."""
-    numbered = list(enumerate(written))
-    tests = [one for one in numbered if is_test_path(one[1][0])]
-    product = [one for one in numbered if not is_test_path(one[1][0])]
+def _interleaved(calls: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
+    """Numbered calls, alternating between the product and the tests, so that both are covered where the time is up early."""
+    numbered = list(enumerate(calls))
+    tests = [numbered_call for numbered_call in numbered if is_test_path(numbered_call[1][0])]
+    product = [numbered_call for numbered_call in numbered if not is_test_path(numbered_call[1][0])]
     for pair in itertools.zip_longest(product, tests):
-        yield from (one for one in pair if one is not None)
+        yield from (numbered_call for numbered_call in pair if numbered_call is not None)
 
 
 def _order(value: Value) -> tuple[str, str, int]:

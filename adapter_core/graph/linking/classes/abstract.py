@@ -1,4 +1,4 @@
-"""Methods that are there to be replaced."""
+"""Abstract methods, which are to be overridden."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
 
 def is_abstract(inference: Inference, function: Value) -> bool:
-    """Whether a method is there to be replaced: marked so, or with nothing in it but a docstring, `pass` or `...`, or ending in
-    `raise NotImplementedError`."""
-    return inference.aside(("abstract", function.path, function.index), lambda: _is_abstract(inference, function))
+    """Whether a method is abstract: marked so, or with nothing but a docstring, `pass` or `...` in it, or ending in `raise
+    NotImplementedError`."""
+    return inference.memoize_data(
+        ("abstract", function.path, function.index), lambda: _is_abstract(inference, function)
+    )
 
 
-def is_unfinished(inference: Inference, function: Value) -> bool:
-    """The same, but for methods with `pass`: these may well run, where nothing replaces them, and are done then."""
-    return is_abstract(inference, function) and not inference.aside(
+def is_placeholder(inference: Inference, function: Value) -> bool:
+    """The same without methods that only `pass`: these may well be meant to run where they are not overridden."""
+    return is_abstract(inference, function) and not inference.memoize_data(
         ("passes", function.path, function.index), lambda: _passes(inference, function)
     )
 
@@ -53,8 +55,8 @@ def _is_abstract(inference: Inference, function: Value) -> bool:
 def _does_nothing(text: str) -> bool:
     # In a class it is indented, but for lines within a string.
     tree = parse_tree(f"class _:\n{text}")
-    around = tree.body[0] if tree is not None else None
-    node = around.body[0] if isinstance(around, ast.ClassDef) else None
+    wrapper = tree.body[0] if tree is not None else None
+    node = wrapper.body[0] if isinstance(wrapper, ast.ClassDef) else None
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
     return _raises(node.body[-1]) or all(

@@ -1,4 +1,4 @@
-"""Attributes of classes and instances: where they are defined, and what becomes of them on the way."""
+"""Attributes of classes and instances: where they are defined, and how they are bound."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..names import annotations as types_of
 from ..results.values import EMPTY, Value, Values, class_of, instance, union
 from . import decorating, generated, outside, owners, stored
 from .descriptors import bind
-from .hierarchy import made_by, subclasses
+from .hierarchy import classes_of_metaclass, subclasses
 from .members import any_defines
 from .metaclasses import is_metaclass, metaclass
 from .mro import lookup_order
@@ -24,43 +24,44 @@ def is_receiver(facts: ModuleFacts, scope: int, name: str) -> bool:
 
 
 def attribute(inference: Inference, value: Value, name: str) -> Values:
-    """An attribute of a class, an instance or `super()`, with methods bound and properties called."""
-    return inference.once(("attribute", value, name), lambda: _attribute(inference, value, name))
+    """An attribute of a class, an instance or `super()`, with methods bound and properties evaluated."""
+    return inference.memoize(("attribute", value, name), lambda: _attribute(inference, value, name))
 
 
-def private(inference: Inference, values: Values, name: str, path: str, scope: int) -> Values:
-    """An attribute `__name`, which means that of the class in whose text it is written, whatever is built on that class."""
+def private_attribute(inference: Inference, values: Values, name: str, path: str, scope: int) -> Values:
+    """An attribute `__name`, which belongs to the class whose body contains the access."""
     table = inference.table(path)
     while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
         scope = table.facts.symbols[scope].parent
-    own = Value("class", path, scope)
+    cls = Value("class", path, scope)
     parts: list[Values] = []
     for value in values:
-        below = scope > 0 and value.kind in ("class", "instance") and value not in (own, instance(own))
+        below = scope > 0 and value.kind in ("class", "instance") and value not in (cls, instance(cls))
         order = lookup_order(inference, class_of(value) if value.kind == "instance" else value) if below else []
-        found = told_by(inference, own, name, value) if own in order else None
+        found = class_attribute(inference, cls, name, value) if cls in order else None
         parts.append(inference.attribute(frozenset({value}), name) if found is None else found)
     return union(parts)
 
 
-def as_written(inference: Inference, values: Values, path: str, scope: int) -> Values:
-    """What a name `__name` is looked for on: where a value is of the class in whose text it is written, or of one below, that class."""
+def defining_class(inference: Inference, values: Values, path: str, scope: int) -> Values:
+    """The values on which a private name is looked up: where a value is of the class whose body contains the access, or of a subclass,
+    that class."""
     table = inference.table(path)
     while table is not None and scope > 0 and table.facts.symbols[scope].kind != "class":
         scope = table.facts.symbols[scope].parent
-    own = Value("class", path, scope)
+    defining = Value("class", path, scope)
 
-    def seen(value: Value) -> Value:
+    def looked_up_on(value: Value) -> Value:
         cls = class_of(value) if value.kind == "instance" else value
-        if scope <= 0 or value.kind not in ("class", "instance") or own not in lookup_order(inference, cls):
+        if scope <= 0 or value.kind not in ("class", "instance") or defining not in lookup_order(inference, cls):
             return value
-        return own if value.kind == "class" else instance(own)
+        return defining if value.kind == "class" else instance(defining)
 
-    return frozenset(map(seen, values))
+    return frozenset(map(looked_up_on, values))
 
 
-def attributes_beginning(inference: Inference, value: Value, start: str) -> Values:
-    """The attributes of a class or instance whose names begin with `start`."""
+def attributes_with_prefix(inference: Inference, value: Value, start: str) -> Values:
+    """The attributes of a class or instance whose names start with a prefix."""
     if value.kind not in ("class", "instance"):
         return EMPTY
     names: set[str] = set()
@@ -74,7 +75,7 @@ def attributes_beginning(inference: Inference, value: Value, start: str) -> Valu
 
 
 class _Lookup(NamedTuple):
-    """An attribute on its way: of `value`, for `receiver` (of `super()` what the method was called on), along `order`."""
+    """An attribute look-up: of `value`, for `receiver` (with `super()` what the method was called on), along `order`."""
 
     value: Value
     name: str
@@ -84,14 +85,14 @@ class _Lookup(NamedTuple):
 
 def _attribute(inference: Inference, value: Value, name: str) -> Values:
     lookup = _Lookup(value, name, *_receiver_and_order(inference, value))
-    for step in (_built_in, _defined, _of_metaclass, _by_getattr):
+    for step in (_built_in, _defined_attribute, _of_metaclass, _by_getattr):
         found = step(inference, lookup)
         if found is not None:
             return found
     found = outside.member(name, lookup.receiver, lookup.order)
     if found is not None:
         return found
-    return stored.elsewhere(inference, value, name)
+    return stored.set_in_other_files(inference, value, name)
 
 
 def _receiver_and_order(inference: Inference, value: Value) -> tuple[Value, list[Value]]:
@@ -104,7 +105,7 @@ def _receiver_and_order(inference: Inference, value: Value) -> tuple[Value, list
 
 
 def _built_in(inference: Inference, lookup: _Lookup) -> Values | None:
-    """What Python itself gives classes, instances, members of enums, and `super()` in a constructor."""
+    """Attributes that Python itself provides for classes, instances, enum members, and `super()` in a constructor."""
     value, name, receiver, order = lookup
     if name == "__class__" and receiver.kind == "instance":
         return frozenset({class_of(receiver)})
@@ -113,7 +114,7 @@ def _built_in(inference: Inference, lookup: _Lookup) -> Values | None:
         return frozenset({Value("typed", "callable", 0, frozenset({below}))})
     if name == "__dict__":
         own_names = frozenset({Value("namespace", "", 0, receiver)})
-        return owners.body(receiver) if receiver.kind == "class" else own_names
+        return owners.body_namespace(receiver) if receiver.kind == "class" else own_names
     if receiver.kind == "instance" and name in ("value", "_value_"):
         return _enum_values(inference, class_of(receiver))
     if value.kind != "super" or receiver.kind != "class":
@@ -121,21 +122,23 @@ def _built_in(inference: Inference, lookup: _Lookup) -> Values | None:
     if name == "__call__":
         return frozenset({receiver._replace(extra="made")})  # by a metaclass's own `__call__`
     if name == "__new__" and not any(c.kind == "class" and any_defines(inference, [c], "__new__") for c in order):
-        made = made_by(inference, receiver) if is_metaclass(inference, receiver) else [instance(receiver)]
-        return frozenset({Value("typed", "callable", 0, frozenset(made))})
+        classes = (
+            classes_of_metaclass(inference, receiver) if is_metaclass(inference, receiver) else [instance(receiver)]
+        )
+        return frozenset({Value("typed", "callable", 0, frozenset(classes))})
     return None
 
 
-def _defined(inference: Inference, lookup: _Lookup) -> Values | None:
-    """What the classes of the workspace say, the nearest first, and those after it where that one sets it only later."""
+def _defined_attribute(inference: Inference, lookup: _Lookup) -> Values | None:
+    """The attribute as the nearest class defines it, and as the following ones do where that class sets it only later."""
     value, name, receiver, order = lookup
     later: Values = EMPTY
     for cls in order:
         if cls.kind == "external":
             continue
-        found = told_by(inference, cls, name, receiver)
-        if found is not None and not (value.kind == "instance" and stored.set_later(inference, cls, name)):
-            return found | later or stored.elsewhere(inference, value, name)
+        found = class_attribute(inference, cls, name, receiver)
+        if found is not None and not (value.kind == "instance" and stored.is_set_late(inference, cls, name)):
+            return found | later or stored.set_in_other_files(inference, value, name)
         later |= found or EMPTY
     return later or None
 
@@ -145,10 +148,10 @@ def _of_metaclass(inference: Inference, lookup: _Lookup) -> Values | None:
     meta = metaclass(inference, receiver) if value.kind == "class" else None
     if meta is None:
         return None
-    made = instance(meta)
+    metaclass_instance = instance(meta)
     # The receiver of a metaclass's method is the class on which it is called.
-    found = attribute(inference, made, name)
-    return frozenset(v._replace(extra=receiver) if v.extra == made else v for v in found) or None
+    found = attribute(inference, metaclass_instance, name)
+    return frozenset(v._replace(extra=receiver) if v.extra == metaclass_instance else v for v in found) or None
 
 
 def _by_getattr(inference: Inference, lookup: _Lookup) -> Values | None:
@@ -156,48 +159,48 @@ def _by_getattr(inference: Inference, lookup: _Lookup) -> Values | None:
     if receiver.kind != "instance" or name == "__getattr__" or not any_defines(inference, order, "__getattr__"):
         return None
     dynamic = attribute(inference, receiver, "__getattr__")
-    return inference.answered(dynamic, name) if dynamic else None
+    return inference.getattr_result(dynamic, name) if dynamic else None
 
 
-def told_by(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
-    """What one class itself, its body and its methods, tells about an attribute; None: nothing."""
+def class_attribute(inference: Inference, cls: Value, name: str, receiver: Value) -> Values | None:
+    """An attribute as one class itself defines it, in its body and methods; None: it does not."""
     table = inference.table(cls.path)
     if table is None:
         return None
     parts: list[Values] = []
-    put, replaced = decorating.put(inference, table, cls, name)
-    found = inference.binding(table, cls.index, name) if not replaced else put
+    decorator_values, replaced = decorating.set_by_decorators(inference, table, cls, name)
+    found = inference.infer_binding(table, cls.index, name) if not replaced else decorator_values
     known = found is not None
     if found is not None:
-        parts += [bind(inference, v, receiver) for v in found | put]
+        parts += [bind(inference, v, receiver) for v in found | decorator_values]
         if any(table.facts.symbols[i].kind == "enum_member" for i in table.children.get((cls.index, name), ())):
             return frozenset({instance(cls)})
     if receiver.kind in ("instance", "class"):
         # What is put into a container does not say what the container is.
         flows = [f for f in table.attributes(cls.index, name) if f.kind != "item"]
         known = known or bool(flows)
-        noted = [inference.flow(cls.path, f) for f in flows if f.kind == "annotation"]
-        parts += noted
-        if not types_of.tell(union(noted)):
-            parts += [inference.flow(cls.path, f) for f in flows if f.kind != "annotation"]
+        annotated = [inference.infer_flow(cls.path, f) for f in flows if f.kind == "annotation"]
+        parts += annotated
+        if not types_of.is_informative(union(annotated)):
+            parts += [inference.infer_flow(cls.path, f) for f in flows if f.kind != "annotation"]
         field = receiver.kind == "instance" and generated.is_field(inference, cls, name)
         known = known or field
         # A default says what it is where nothing is handed over.
-        if field and (not types_of.tell(union(parts)) or generated.has_default(table, cls, name)):
-            parts.append(generated.given(inference, cls, name))
+        if field and (not types_of.is_informative(union(parts)) or generated.has_default(table, cls, name)):
+            parts.append(generated.field_arguments(inference, cls, name))
         for values, on_class in (
-            stored.in_its_file(inference, table, cls, name) if not flows or receiver.kind == "instance" else ()
+            stored.set_in_class_file(inference, table, cls, name) if not flows or receiver.kind == "instance" else ()
         ):
             parts += [bind(inference, v, receiver) for v in values] if on_class else [values]
             known = True
-        by_name = stored.by_name(inference, table, cls, name) if not flows and not known else []
+        by_name = stored.set_by_setattr(inference, table, cls, name) if not flows and not known else []
         parts += by_name
         known = known or bool(by_name)
     return union(parts) if known else None
 
 
 def _enum_values(inference: Inference, cls: Value) -> Values | None:
-    """What the members of an enum hold; None for a class that is none."""
+    """The values of the members of an enum; None for a class that is none."""
     table = inference.table(cls.path)
     members = (
         [i for i in table.members.get(cls.index, ()) if table.facts.symbols[i].kind == "enum_member"] if table else []
@@ -206,5 +209,10 @@ def _enum_values(inference: Inference, cls: Value) -> Values | None:
         return None
     names = [table.facts.symbols[i].name for i in members]
     return union(
-        [inference.flow(cls.path, f) for n in names for f in table.flows.get((cls.index, n), ()) if f.kind == "assign"]
+        [
+            inference.infer_flow(cls.path, f)
+            for n in names
+            for f in table.flows.get((cls.index, n), ())
+            if f.kind == "assign"
+        ]
     )

@@ -1,7 +1,7 @@
-"""Classes that a call of `type` with three arguments puts together: `type("Cow", (Animal,), {"speak": speak})`.
+"""Classes that are created by a call of `type` with three arguments: `type("Cow", (Animal,), {"speak": speak})`.
 
-Such a class is no symbol. It is known by the place of that call, its members by the dict, then by its bases; an instance of it is an
-`object` of the same place.
+Such a class is not a symbol. It is identified by the position of the call; its members come from the dict, then from its bases. Its
+instances are `object` values with the same position.
 """
 
 from __future__ import annotations
@@ -14,31 +14,38 @@ from . import mro
 from .descriptors import bind
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 _MAX_CALLS = 20  # of `type`, of one file
 
 
-def made(inference: Inference, node: ast.Call, here: Here) -> Values:
-    """What `type(name, bases, members)` gives."""
-    if here.base < 0:
+def composed_class(inference: Inference, node: ast.Call, context: Context) -> Values:
+    """The result of `type(name, bases, members)`."""
+    if context.base < 0:
         return EMPTY
-    start, end = here.source.span(node)
-    bases = inference.elements(inference.expression(node.args[1], here))
+    start, end = context.source.span(node)
+    bases = inference.elements(inference.infer(node.args[1], context))
     built_on = frozenset(v for v in bases if v.kind == "class")
     return frozenset(
-        {Value("composed", here.path, here.scope, (here.base + start, here.base + end, built_on, here.line))}
+        {
+            Value(
+                "composed",
+                context.path,
+                context.scope,
+                (context.base + start, context.base + end, built_on, context.line),
+            )
+        }
     )
 
 
 def attribute(inference: Inference, value: Value, name: str) -> Values:
     """An attribute of such a class, or of an instance of one, with methods bound."""
-    return inference.once(("composed", value, name), lambda: _attribute(inference, value, name))
+    return inference.memoize(("composed", value, name), lambda: _attribute(inference, value, name))
 
 
-def objects(inference: Inference, cls: Value) -> Values:
-    """Instances of what the file of a class puts together on top of it."""
-    found = inference.once(("composed in", cls.path), lambda: _composed_in(inference, cls.path))
+def composed_instances(inference: Inference, cls: Value) -> Values:
+    """Instances of the classes that the file of a class derives from it by `type(…)`."""
+    found = inference.memoize(("composed in", cls.path), lambda: _composed_in(inference, cls.path))
     if not found:
         return EMPTY
     on_top = [v for v in found if any(cls in mro.lookup_order(inference, b) for b in _bases(v))]
@@ -46,17 +53,17 @@ def objects(inference: Inference, cls: Value) -> Values:
 
 
 def constructors(inference: Inference, value: Value) -> Values:
-    """The functions that run where such a class is called."""
-    own = _member(inference, value, "__init__")
-    return own or union([inference.constructors(base) for base in _bases(value)])
+    """The functions that run when such a class is called."""
+    init_methods = _member(inference, value, "__init__")
+    return init_methods or union([inference.constructors(base) for base in _bases(value)])
 
 
 def _attribute(inference: Inference, value: Value, name: str) -> Values:
     if name == "__class__" and value.kind == "object":
         return frozenset({value._replace(kind="composed")})
-    own = _member(inference, value, name)
-    if own:
-        return union([_bound(inference, one, value) for one in own])
+    members = _member(inference, value, name)
+    if members:
+        return union([_bound(inference, member, value) for member in members])
     for base in _bases(value):
         found = inference.member(instance(base) if value.kind == "object" else base, name)
         if found:
@@ -71,32 +78,34 @@ def _bound(inference: Inference, member: Value, receiver: Value) -> Values:
 
 
 def _member(inference: Inference, value: Value, name: str) -> Values:
-    """What the dict of the members holds under a name."""
-    node, here = _call(inference, value)
-    if node is None or here is None:
+    """The value of a key in the dict of members."""
+    node, context = _call(inference, value)
+    if node is None or context is None:
         return EMPTY
-    return union([inference.item(v, repr(name), None) for v in inference.expression(node.args[2], here)])
+    return union([inference.item(v, repr(name), None) for v in inference.infer(node.args[2], context)])
 
 
 def _bases(value: Value) -> list[Value]:
     return sorted(value.extra[2], key=lambda v: v[:3])
 
 
-def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Here | None]:
+def _call(inference: Inference, value: Value) -> tuple[ast.Call | None, Context | None]:
     start, end, _, line = value.extra
-    here = inference.here(value.path, value.index, start, end, line)
-    if here is None or not isinstance(here.source.tree, ast.Call) or len(here.source.tree.args) != 3:
+    context = inference.context(value.path, value.index, start, end, line)
+    if context is None or not isinstance(context.source.tree, ast.Call) or len(context.source.tree.args) != 3:
         return None, None
-    return here.source.tree, here
+    return context.source.tree, context
 
 
 def _composed_in(inference: Inference, path: str) -> Values:
-    """The classes that a file puts together."""
+    """The classes that a file creates in this way."""
     text = inference.workspace.text(path)
     table = inference.table(path) if " type(" in text else None
     calls = [c for c in (table.calls.get("type", ()) if table else ()) if text.find(",", c.start, c.end) > 0]
-    found = [inference.at(path, c.owner, c.start, c.end, c.line) for c in calls[:_MAX_CALLS] if c.callee == "type"]
+    found = [
+        inference.infer_at(path, c.owner, c.start, c.end, c.line) for c in calls[:_MAX_CALLS] if c.callee == "type"
+    ]
     return frozenset(v for v in union(found) if v.kind == "composed")
 
 
-__all__ = ["attribute", "constructors", "made", "objects"]
+__all__ = ["attribute", "composed_class", "composed_instances", "constructors"]

@@ -1,4 +1,4 @@
-"""What becomes of a thing that was found in a class, as the attribute of a receiver: methods are bound, properties called."""
+"""Binding of class attributes to a receiver: methods are bound, properties evaluated."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def bind(inference: Inference, value: Value, receiver: Value) -> Values:
-    """A function found in a class, as its attribute on a receiver: bound, or called where it is a property."""
+    """A function of a class, as an attribute of a receiver: bound, or called where it is a property."""
     if value.kind == "property" and receiver.kind == "instance":
         read: Value = value.extra
-        return inference.returned(bind(inference, read, receiver) if read.kind == "function" else frozenset({read}))
+        return inference.call_results(bind(inference, read, receiver) if read.kind == "function" else frozenset({read}))
     if value.kind == "unbound":
         inner, takes_class = value.extra
         if takes_class and inner.kind == "function" and inner.extra is None:
@@ -26,7 +26,7 @@ def bind(inference: Inference, value: Value, receiver: Value) -> Values:
         if value.kind == "instance" and value.path:
             getter = inference.member(value, "__get__") if _has_get(inference, value) else EMPTY
             if getter:
-                return inference.returned(getter)
+                return inference.call_results(getter)
         return frozenset({value})
     if value.kind == "lambda" or value.extra is not None:
         return frozenset({value})
@@ -37,7 +37,7 @@ def bind(inference: Inference, value: Value, receiver: Value) -> Values:
     traits = symbol.traits
     if symbol.kind == "property":
         if receiver.kind == "instance":
-            return inference.returned(frozenset({value._replace(extra=receiver)}))
+            return inference.call_results(frozenset({value._replace(extra=receiver)}))
         return frozenset({value})
     if "static" in traits:
         return frozenset({value})

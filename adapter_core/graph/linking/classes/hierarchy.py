@@ -1,4 +1,4 @@
-"""The hierarchy of classes downwards: what is built on a class, and what replaces its methods (`mro.py` has it upwards)."""
+"""Subclasses of a class, and overrides of its methods (bases: `mro.py`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..local.tables import instance_class
 from ..results.values import Value, Values
-from .constructed import is_constructed, is_handed_on, is_taken, names
+from .constructed import class_names, is_called_under_alias, is_constructed, is_method_referenced
 from .metaclasses import metaclass
 from .mro import bases, built_on, lookup_order
 
@@ -16,38 +16,39 @@ if TYPE_CHECKING:
 
 _MAX_CLASSES = 200
 _MAX_RECEIVERS = 12
-_HUB = 24
-_COLLECTED = re.compile(r"^Test|Tests?$|TestCase$")
+_HUB_FILES = 24
+_TEST_CLASS = re.compile(r"^Test|Tests?$|TestCase$")
 
 
 def subclasses(inference: Inference, cls: Value) -> list[Value]:
-    """The classes that are directly built on a class, by any name under which it is imported."""
+    """The direct subclasses of a class, by any name under which it is imported."""
     table = inference.table(cls.path)
     if table is None:
         return []
 
     def compute() -> Values:
         found: list[Value] = []
-        for name in names(inference, table, cls):
+        for name in class_names(inference, table, cls):
             for path in inference.workspace.paths_using(name, "base"):
                 for candidate in built_on(inference, path, name) if inference.spend() else ():
                     if cls in bases(inference, candidate):
                         found.append(candidate)
         return frozenset(found)
 
-    return sorted(inference.once(("subclasses", cls), compute), key=lambda v: v[:3])
+    return sorted(inference.memoize(("subclasses", cls), compute), key=lambda v: v[:3])
 
 
 def is_hub(inference: Inference, cls: Value) -> bool:
-    """Whether so many files build classes on something of this name that what they all do tells nothing."""
+    """Whether so many files derive classes from something of this name that their common behaviour says nothing."""
     table = inference.table(cls.path)
     return (
-        table is not None and len(inference.workspace.paths_using(table.facts.symbols[cls.index].name, "base")) > _HUB
+        table is not None
+        and len(inference.workspace.paths_using(table.facts.symbols[cls.index].name, "base")) > _HUB_FILES
     )
 
 
 def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
-    """The classes below a class, by their places; cut off at a number, which is then noted."""
+    """The direct and indirect subclasses of a class, by their places; their number is limited, and reaching the limit is recorded."""
 
     def compute() -> Values:
         found: dict[Value, None] = {}
@@ -58,20 +59,20 @@ def all_subclasses(inference: Inference, cls: Value) -> list[Value]:
                     found[below] = None
                     todo.append(below)
         if todo:
-            inference.partial = True
+            inference.incomplete = True
         return frozenset(found)
 
     key = ("all subclasses", cls)
-    return inference.aside(key, lambda: sorted(inference.once(key, compute), key=lambda v: v[:3]))
+    return inference.memoize_data(key, lambda: sorted(inference.memoize(key, compute), key=lambda v: v[:3]))
 
 
-def made_by(inference: Inference, meta: Value) -> list[Value]:
-    """The classes whose metaclass is `meta`, or one built on it."""
+def classes_of_metaclass(inference: Inference, meta: Value) -> list[Value]:
+    """The classes whose metaclass is `meta` or a subclass of it."""
 
     def compute() -> Values:
         found: dict[Value, None] = {}
         table = inference.table(meta.path)
-        for name in inference.names_of(table.facts.symbols[meta.index].name) if table else ():
+        for name in inference.aliases_of_name(table.facts.symbols[meta.index].name) if table else ():
             for path in inference.workspace.paths_using(name):
                 other = inference.table(path) if inference.spend() else None
                 for index in other.classes if other else ():
@@ -81,17 +82,17 @@ def made_by(inference: Inference, meta: Value) -> list[Value]:
                         found.update(dict.fromkeys([cls, *all_subclasses(inference, cls)]))
         return frozenset(found)
 
-    return sorted(inference.once(("made by", meta), compute), key=lambda v: v[:3])
+    return sorted(inference.memoize(("made by", meta), compute), key=lambda v: v[:3])
 
 
 def is_mangled(name: str) -> bool:
-    """Whether a name in a class's body is that class's alone: `__name` is `_Class__name`, which no subclass replaces."""
+    """Whether a name is private to the class whose body contains it: `__name` becomes `_Class__name`, which no subclass overrides."""
     return name.startswith("__") and not name.endswith("__")
 
 
 def overrides(inference: Inference, function: Value) -> list[Value]:
-    """The methods of subclasses that replace a method."""
-    return inference.aside(("overrides", function), lambda: _overrides(inference, function))
+    """The methods of subclasses that override a method."""
+    return inference.memoize_data(("overrides", function), lambda: _overrides(inference, function))
 
 
 def _overrides(inference: Inference, function: Value) -> list[Value]:
@@ -102,10 +103,10 @@ def _overrides(inference: Inference, function: Value) -> list[Value]:
     if symbol.parent <= 0 or table.facts.symbols[symbol.parent].kind != "class" or is_mangled(symbol.name):
         return []
     found = []
-    other, at = None, ""
+    other, path = None, ""
     for below in all_subclasses(inference, Value("class", function.path, symbol.parent)):
-        if below.path != at:  # they come file by file
-            other, at = inference.table(below.path), below.path
+        if below.path != path:  # they come file by file
+            other, path = inference.table(below.path), below.path
         for index in other.children.get((below.index, symbol.name), ()) if other else ():
             if other is not None and other.facts.symbols[index].is_callable:
                 found.append(Value("function", below.path, index))
@@ -113,8 +114,8 @@ def _overrides(inference: Inference, function: Value) -> list[Value]:
 
 
 def overridden(inference: Inference, method: Value) -> list[Value]:
-    """The methods of base classes that a method replaces, nearest first."""
-    return inference.aside(("overridden", method), lambda: _overridden(inference, method))
+    """The methods of base classes that a method overrides, nearest first."""
+    return inference.memoize_data(("overridden", method), lambda: _overridden(inference, method))
 
 
 def _overridden(inference: Inference, method: Value) -> list[Value]:
@@ -132,42 +133,48 @@ def _overridden(inference: Inference, method: Value) -> list[Value]:
 
 
 def receivers(inference: Inference, method: Value) -> list[Value]:
-    """The classes whose instances `self` may be in a method: its own and the subclasses that inherit the method, or call it through
-    `super()`, as far as somebody constructs them; its own class where nobody does, or where there are too many to tell."""
+    """The classes of `self` in a method: its own and the subclasses that inherit it, or call it through `super()`, if they are
+    instantiated; its own class where none is, or where there are too many."""
     table = inference.table(method.path)
     if table is None:
         return []
     symbol = table.facts.symbols[method.index]
-    own = Value("class", method.path, symbol.parent)
+    defining = Value("class", method.path, symbol.parent)
 
     def compute() -> Values:
-        below = all_subclasses(inference, own) if not is_hub(inference, own) else []
-        if len(below) > _MAX_RECEIVERS:
-            return frozenset({own})
+        subclass_list = all_subclasses(inference, defining) if not is_hub(inference, defining) else []
+        if len(subclass_list) > _MAX_RECEIVERS:
+            return frozenset({defining})
         takes_class = "class" in symbol.traits
         reached = [
             c
-            for c in below
-            if (_is_collected(inference, c) or is_constructed(inference, c, takes_class) or _makes_itself(inference, c))
+            for c in subclass_list
+            if (
+                _is_test_class(inference, c)
+                or is_constructed(inference, c, takes_class)
+                or _has_factory_method(inference, c)
+            )
             and _reaches(inference, c, method, symbol.name)
         ]
         if reached:  # else, what is made of a table of classes is told by the class itself
-            others = [c for c in below if c not in reached and is_handed_on(inference, c)]
-            reached += [c for c in others if _reaches(inference, c, method, symbol.name)]
+            other_classes = [c for c in subclass_list if c not in reached and is_called_under_alias(inference, c)]
+            reached += [c for c in other_classes if _reaches(inference, c, method, symbol.name)]
         if (
-            is_constructed(inference, own, takes_class)
+            is_constructed(inference, defining, takes_class)
             or not reached
-            or _makes_itself(inference, own)
-            or (takes_class and is_taken(inference, own, symbol.name))
+            or _has_factory_method(inference, defining)
+            or (takes_class and is_method_referenced(inference, defining, symbol.name))
         ):
-            reached.append(own)
+            reached.append(defining)
         return frozenset(reached)
 
-    return sorted(inference.once(("receivers", method.path, method.index), compute), key=lambda v: (v != own, v[:3]))
+    return sorted(
+        inference.memoize(("receivers", method.path, method.index), compute), key=lambda v: (v != defining, v[:3])
+    )
 
 
-def _makes_itself(inference: Inference, cls: Value) -> bool:
-    """Whether something is asked of a class by its name that may make an instance: one of its methods calls `cls(…)`."""
+def _has_factory_method(inference: Inference, cls: Value) -> bool:
+    """Whether a method that is called on the class by name may instantiate it: it calls `cls(…)`."""
     for current in lookup_order(inference, cls):
         table = inference.table(current.path) if current.kind == "class" else None
         for call in table.calls.get("cls", ()) if table is not None else ():
@@ -176,10 +183,10 @@ def _makes_itself(inference: Inference, cls: Value) -> bool:
     return False
 
 
-def _is_collected(inference: Inference, cls: Value) -> bool:
-    """Whether a class is named as those are of which pytest and unittest make instances, to run their tests."""
+def _is_test_class(inference: Inference, cls: Value) -> bool:
+    """Whether a class is named like those that pytest and unittest instantiate to run their tests."""
     table = inference.table(cls.path)
-    return table is not None and _COLLECTED.search(table.facts.symbols[cls.index].name) is not None
+    return table is not None and _TEST_CLASS.search(table.facts.symbols[cls.index].name) is not None
 
 
 def _reaches(inference: Inference, cls: Value, method: Value, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The members that classes themselves define, as they stand: not bound, not called."""
+"""Members that classes define themselves, neither bound nor evaluated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def any_defines(inference: Inference, order: list[Value], name: str) -> bool:
-    """Whether any of the classes has a name in its own body."""
+    """Whether any of the classes defines a name in its body."""
     for cls in order:
         table = inference.table(cls.path) if cls.kind == "class" else None
         if table is not None and (cls.index, name) in table.children:
@@ -21,8 +21,8 @@ def any_defines(inference: Inference, order: list[Value], name: str) -> bool:
 
 
 def member_functions(inference: Inference, cls: Value, name: str) -> Values:
-    """The functions that a class's member is, properties included."""
-    return inference.aside(("member", cls, name), lambda: _member_functions(inference, cls, name))
+    """The functions of a class member, including properties."""
+    return inference.memoize_data(("member", cls, name), lambda: _member_functions(inference, cls, name))
 
 
 def _member_functions(inference: Inference, cls: Value, name: str) -> Values:

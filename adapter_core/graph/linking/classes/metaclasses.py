@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def metaclass(inference: Inference, cls: Value) -> Value | None:
     """The metaclass of a class, its own or that of a base, as far as it stands in the workspace."""
     # In a list, since what is kept aside is something.
-    found = inference.aside(("metaclass", cls), lambda: _metaclasses(inference, cls))
+    found = inference.memoize_data(("metaclass", cls), lambda: _metaclasses(inference, cls))
     return found[0] if found else None
 
 
@@ -41,5 +41,7 @@ def _own_metaclass(inference: Inference, cls: Value) -> Value | None:
     source = snippet(rest.rstrip(")").partition(",")[0].strip())
     if source is None:
         return None
-    values = inference.text(cls.path, max(symbol.parent, 0), rest.rstrip(")").partition(",")[0].strip(), symbol.start)
+    values = inference.infer_text(
+        cls.path, max(symbol.parent, 0), rest.rstrip(")").partition(",")[0].strip(), symbol.start
+    )
     return next((v for v in sorted(values, key=lambda v: v[:3]) if v.kind == "class" and v != cls), None)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def bases(inference: Inference, cls: Value) -> list[Value]:
     """The base classes as written, in order; those outside the workspace as external values."""
-    return inference.aside(("bases", cls), lambda: _bases(inference, cls))
+    return inference.memoize_data(("bases", cls), lambda: _bases(inference, cls))
 
 
 def _bases(inference: Inference, cls: Value) -> list[Value]:
@@ -25,34 +25,34 @@ def _bases(inference: Inference, cls: Value) -> list[Value]:
     for text in symbol.bases:
         # `Generic[T]`, `Base[int]`: the class itself is what members come from.
         head = text.partition("[")[0]
-        values = inference.text(cls.path, max(symbol.parent, 0), head, symbol.start)
+        values = inference.infer_text(cls.path, max(symbol.parent, 0), head, symbol.start)
         found += sorted((v for v in values if v.kind in ("class", "external") and v != cls), key=lambda v: v[:3])
     return found
 
 
 def built_on(inference: Inference, path: str, name: str) -> list[Value]:
     """The classes of a file that have a base of that name, as written."""
-    inference.read(path)
-    written = inference.based.get(path)
+    inference.note_read(path)
+    written = inference.classes_by_base.get(path)
     if written is None:
         table = inference.table(path)
         found: dict[str, list[int]] = {}
         for index in table.classes if table is not None else ():
             for base in dict.fromkeys(map(base_name, table.facts.symbols[index].bases)):  # type: ignore[union-attr]
                 found.setdefault(base, []).append(index)
-        written = inference.based[path] = found
+        written = inference.classes_by_base[path] = found
     return [Value("class", path, index) for index in written.get(name, ())]
 
 
 def lookup_order(inference: Inference, cls: Value) -> list[Value]:
     """The class and its bases in Python's method resolution order (C3); depth first where that fails."""
-    return inference.aside(("order", cls), lambda: _order(inference, cls, ()), cut=True)
+    return inference.memoize_data(("order", cls), lambda: _order(inference, cls, ()), keep_incomplete=True)
 
 
 def _order(inference: Inference, cls: Value, below: tuple[Value, ...]) -> list[Value]:
     if cls.kind != "class" or cls in below or len(below) > 30:
         return [cls]
-    if inference.is_aside(("order", cls)):
+    if inference.has_data(("order", cls)):
         return lookup_order(inference, cls)
     parents = [b for b in bases(inference, cls) if b not in below]
     lines = [_order(inference, p, (*below, cls)) for p in parents]

@@ -1,4 +1,4 @@
-"""What the classes from outside the workspace give to those that are built on them."""
+"""What external base classes provide."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOTHING_OF_THEIR_OWN = ("builtins.object", "typing.Generic", "typing.Protocol",
 
 
 def member(name: str, receiver: Value, order: list[Value]) -> Values | None:
-    """What a base class from outside the workspace defines, or `object`."""
+    """A member that an external base class defines, or `object`."""
     outside = next((cls.path for cls in order if cls.kind == "external"), "")
     if receiver.kind == "instance" and name in _METHODS and outside in CONTAINERS:
         return frozenset({Value("method", name, 0, receiver)})

@@ -1,5 +1,5 @@
-"""What Python hands to a descriptor: the class in which it stands, and the instance of which it is asked; and to a metaclass: what class
-bodies bind; and what an enum hands to the constructor of its members."""
+"""Implicit arguments from class bodies: the owner class and instance that a descriptor gets, the namespace that a metaclass gets, and
+the values of enum members that their constructor gets."""
 
 from __future__ import annotations
 
@@ -17,57 +17,57 @@ _MAX_OWNERS = 24
 _PLACES = {"__get__": (1, 2), "__set__": (1, None), "__delete__": (1, None), "__set_name__": (None, 1)}
 
 
-def given(inference: Inference, descriptor: Value, method: str, place: int) -> Values:
-    """What a parameter of a descriptor's method is; nothing where no class is found that has the descriptor."""
-    places = _PLACES.get(method)
-    if places is None or place not in places:
+def descriptor_arguments(inference: Inference, descriptor: Value, method: str, position: int) -> Values:
+    """The values of a parameter of a descriptor's method; empty where no class has the descriptor."""
+    positions = _PLACES.get(method)
+    if positions is None or position not in positions:
         return EMPTY
-    owners = inference.once(("owners", descriptor), lambda: _owners(inference, descriptor))
-    return owners if place == places[1] else frozenset(instance(cls) for cls in owners)
+    owners = inference.memoize(("owners", descriptor), lambda: _owners(inference, descriptor))
+    return owners if position == positions[1] else frozenset(instance(cls) for cls in owners)
 
 
-def bound(inference: Inference, cls: Value, method: str, place: int) -> Values:
-    """What a parameter of `__init__` and `__new__` is given of what class bodies bind: a metaclass's, and that of an enum."""
+def class_body_arguments(inference: Inference, cls: Value, method: str, position: int) -> Values:
+    """The values from class bodies that a parameter of `__init__` and `__new__` gets, for a metaclass or an enum."""
     if method not in ("__init__", "__new__"):
         return EMPTY
-    return _namespace(inference, cls, place) | _member_values(inference, cls, place)
+    return _namespace(inference, cls, position) | _member_values(inference, cls, position)
 
 
-def _member_values(inference: Inference, cls: Value, place: int) -> Values:
-    """What the members of an enum hand to a parameter of its `__init__` or `__new__`: `EARTH = ("blue", Soil)`."""
+def _member_values(inference: Inference, cls: Value, position: int) -> Values:
+    """The values of enum members for a parameter of `__init__` or `__new__`: `EARTH = ("blue", Soil)`."""
     table = inference.table(cls.path)
-    if table is None or place < 1:
+    if table is None or position < 1:
         return EMPTY
     names = [s.name for i in table.members.get(cls.index, ()) if (s := table.facts.symbols[i]).kind == "enum_member"]
     flows = [f for name in names for f in table.flows.get((cls.index, name), ()) if f.kind == "assign"]
     parts: list[Values] = []
-    for value in (v for flow in flows for v in inference.flow(cls.path, flow)):
+    for value in (v for flow in flows for v in inference.infer_flow(cls.path, flow)):
         several = value.kind == "display" and inference.workspace.text(value.path)[value.extra[0]] not in "[{"
         if several:
-            parts.append(inference.item(value, None, str(place - 1)))
-        elif place == 1:
+            parts.append(inference.item(value, None, str(position - 1)))
+        elif position == 1:
             parts.append(frozenset({value}))
     return union(parts)
 
 
-def _namespace(inference: Inference, meta: Value, place: int) -> Values:
-    """What the classes bind in their bodies that a metaclass makes: the last parameter of its `__new__` and `__init__`."""
-    if place != 3 or not metaclasses.is_metaclass(inference, meta):
+def _namespace(inference: Inference, meta: Value, position: int) -> Values:
+    """The namespaces of the classes of a metaclass: the last parameter of its `__new__` and `__init__`."""
+    if position != 3 or not metaclasses.is_metaclass(inference, meta):
         return EMPTY
-    made = hierarchy.made_by(inference, meta)
-    return union([body(cls) for cls in made]) if len(made) <= _MAX_OWNERS else EMPTY
+    classes = hierarchy.classes_of_metaclass(inference, meta)
+    return union([body_namespace(cls) for cls in classes]) if len(classes) <= _MAX_OWNERS else EMPTY
 
 
-def body(cls: Value) -> Values:
-    """What a class's body binds, as a dict: `vars(cls)`."""
+def body_namespace(cls: Value) -> Values:
+    """The bindings of a class body as a dict: `vars(cls)`."""
     return frozenset({Value("namespace", cls.path, cls.index)})
 
 
 def _owners(inference: Inference, descriptor: Value) -> Values:
-    """The classes in whose bodies a descriptor is made, and those built on them."""
+    """The classes whose bodies create a descriptor, and their subclasses."""
     table = inference.table(descriptor.path)
     found: dict[Value, None] = {}
-    for name in inference.names_of(table.facts.symbols[descriptor.index].name) if table is not None else ():
+    for name in inference.aliases_of_name(table.facts.symbols[descriptor.index].name) if table is not None else ():
         paths = inference.workspace.paths_using(name, "called")
         for path in paths if len(paths) <= _MAX_FILES else ():
             other = inference.table(path) if inference.spend(2) else None
@@ -79,4 +79,4 @@ def _owners(inference: Inference, descriptor: Value) -> Values:
     return frozenset(found) if len(found) <= _MAX_OWNERS else EMPTY
 
 
-__all__ = ["body", "bound", "given"]
+__all__ = ["body_namespace", "class_body_arguments", "descriptor_arguments"]

@@ -1,5 +1,5 @@
-"""What is stored under a name of a class or its instances by code that stands outside the class: `widget.on_click = save`; and
-what its methods store there, sooner or later."""
+"""Attributes of a class or its instances that are assigned outside the class: `widget.on_click = save`; and those that its methods
+assign, sooner or later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ....types import Call, Flow
 from ...source import is_test_path
-from ..local.tables import Tables, instance_class
+from ..local.tables import SymbolTable, instance_class
 from ..results.values import EMPTY, Value, Values, class_of, instance, union
 from . import mro
 from .descriptors import bind
@@ -23,55 +23,57 @@ _MAX_SET = 20  # statements of a file that store an attribute outside the class
 _MAX_FILES = 24  # that name both class and attribute
 
 
-def in_its_file(inference: Inference, table: Tables, cls: Value, name: str) -> Iterator[tuple[Values, bool]]:
-    """What the file of a class stores under a name of it, and whether on the class itself."""
+def set_in_class_file(inference: Inference, table: SymbolTable, cls: Value, name: str) -> Iterator[tuple[Values, bool]]:
+    """What the file of a class assigns to an attribute outside the class body, and whether on the class itself."""
     flows = _set_outside(table, name)
-    for flow in flows if flows and not _stands_in(inference, cls, name) else ():
-        heads = inference.text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
+    for flow in flows if flows and not _is_test_double(inference, cls, name) else ():
+        heads = inference.infer_text(cls.path, flow.scope, flow.target.rpartition(".")[0], flow.line)
         if cls in heads or instance(cls) in heads:
-            yield inference.flow(cls.path, flow), cls in heads
+            yield inference.infer_flow(cls.path, flow), cls in heads
 
 
-def put_in_place(inference: Inference, path: str, call: Call) -> Values:
-    """What a test file stores under the name of a method that it calls, on an object of the same class: that may be what it calls."""
+def test_replacements(inference: Inference, path: str, call: Call) -> Values:
+    """What a test file assigns to the name of a method that it calls, on an object of the same class: the call may run that instead."""
     head, _, name = call.callee.rpartition(".")
     table = inference.table(path) if head and is_test_path(path) else None
     flows = _set_outside(table, name) if table is not None else []
     called = _classes(inference, path, call.owner, head, call.line) if flows else []
     parts = [
-        inference.flow(path, flow)
+        inference.infer_flow(path, flow)
         for flow in flows
         for stored_on in _classes(inference, path, flow.scope, flow.target.rpartition(".")[0], flow.line)
-        if any(_same(inference, stored_on, one) for one in called)
+        if any(_are_related(inference, stored_on, cls) for cls in called)
     ]
     return union(parts)
 
 
 def _classes(inference: Inference, path: str, scope: int, text: str, line: int) -> list[Value]:
-    """The classes of what an expression may be, and those that it may be itself."""
-    values = inference.text(path, scope, text, line)
+    """The classes that an expression may be, or be an instance of."""
+    values = inference.infer_text(path, scope, text, line)
     return [class_of(v) if v.kind == "instance" else v for v in values if v.kind in ("instance", "class")]
 
 
-def _stands_in(inference: Inference, cls: Value, name: str) -> bool:
-    """Whether what a test file stores under a name of one of its classes stands in for a method of the product, as a mock does: what the
-    product calls is the method all the same."""
+def _is_test_double(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether a class of a test file replaces a method of a product class, as a mock does. What the product calls is still the product's
+    method."""
     if not is_test_path(cls.path):
         return False
     bases = (c for c in mro.lookup_order(inference, cls) if c.kind == "class" and not is_test_path(c.path))
     return any(member_functions(inference, base, name) for base in bases)
 
 
-def elsewhere(inference: Inference, value: Value, name: str) -> Values:
-    """What other files, which name the class too, store under an attribute of a class or instance that its own file tells nothing of."""
+def set_in_other_files(inference: Inference, value: Value, name: str) -> Values:
+    """What other files, which also name the class, assign to an attribute of a class or instance that its own file does not define."""
     if value.kind not in ("class", "instance"):
         return EMPTY
-    return inference.once(("stored elsewhere", value, name), lambda: _elsewhere(inference, value, name))
+    return inference.memoize(
+        ("stored elsewhere", value, name), lambda: _compute_set_in_other_files(inference, value, name)
+    )
 
 
-def set_later(inference: Inference, cls: Value, name: str) -> bool:
-    """Whether a class sets an attribute in methods alone that need not have run, so that it may still be what a base class made it: in
-    none with a special name, and in none that such a one calls."""
+def is_set_late(inference: Inference, cls: Value, name: str) -> bool:
+    """Whether a class assigns an attribute only in methods that need not have run, so that it may still have the value of a base class:
+    in no special method, and in none that one calls."""
     table = inference.table(cls.path)
     if table is None or (cls.index, name) in table.children:
         return False
@@ -84,7 +86,7 @@ def set_later(inference: Inference, cls: Value, name: str) -> bool:
     )
 
 
-def _elsewhere(inference: Inference, value: Value, name: str) -> Values:
+def _compute_set_in_other_files(inference: Inference, value: Value, name: str) -> Values:
     cls = class_of(value) if value.kind == "instance" else value
     table = inference.table(cls.path)
     if table is None:
@@ -96,38 +98,42 @@ def _elsewhere(inference: Inference, value: Value, name: str) -> Values:
     for path in paths if len(paths) <= _MAX_FILES else ():
         other = inference.table(path) if inference.spend(1) else None
         for flow in _set_outside(other, name) if other is not None else ():
-            heads = inference.text(path, flow.scope, flow.target.rpartition(".")[0], flow.line)
-            on_class = any(_same(inference, head, cls) for head in heads if head.kind == "class")
-            if on_class or any(_same(inference, class_of(head), cls) for head in heads if head.kind == "instance"):
-                values = inference.flow(path, flow)
+            heads = inference.infer_text(path, flow.scope, flow.target.rpartition(".")[0], flow.line)
+            on_class = any(_are_related(inference, head, cls) for head in heads if head.kind == "class")
+            if on_class or any(
+                _are_related(inference, class_of(head), cls) for head in heads if head.kind == "instance"
+            ):
+                values = inference.infer_flow(path, flow)
                 parts += [bind(inference, v, value) for v in values] if on_class else [values]
     return union(parts)
 
 
-def _same(inference: Inference, one: Value, other: Value) -> bool:
-    """Whether one of two classes is built on the other."""
-    return one == other or other in mro.lookup_order(inference, one) or one in mro.lookup_order(inference, other)
+def _are_related(inference: Inference, cls: Value, other: Value) -> bool:
+    """Whether one of two classes is derived from the other."""
+    return cls == other or other in mro.lookup_order(inference, cls) or cls in mro.lookup_order(inference, other)
 
 
-def _set_outside(table: Tables, name: str) -> list[Flow]:
-    """What a file stores under `obj.name`, where `obj` is not the receiver of a method."""
+def _set_outside(table: SymbolTable, name: str) -> list[Flow]:
+    """Assignments in a file to `obj.name`, where `obj` is not the receiver of a method."""
     found = [f for f in table.attribute_flows(name) if f.kind == "assign"]
     return [f for f in found if instance_class(table.facts, f.scope, f.target.partition(".")[0]) is None][:_MAX_SET]
 
 
-def by_name(inference: Inference, table: Tables, cls: Value, name: str) -> list[Values]:
-    """What each `setattr(obj, "name", value)` of its file gives the attribute, where `obj` is the class or an instance of it."""
-    written = table.calls.get("setattr", ())
-    found = [_set_by_name(inference, cls, name, c) for c in written if not _stands_in(inference, cls, name)]
-    spread = inference.aside(("spread", cls.path), lambda: _spread(inference, table))
-    given = [inference.item(options, repr(name), None) for index, options in spread if index == cls.index]
-    found += [values for values in given if values]
-    return [values for values in found if values is not None]
+def set_by_setattr(inference: Inference, table: SymbolTable, cls: Value, name: str) -> list[Values]:
+    """The values of an attribute by `setattr(obj, "name", value)` in its file, where `obj` is the class or an instance of it."""
+    setattr_calls = table.calls.get("setattr", ())
+    from_calls = [
+        _set_by_name(inference, cls, name, c) for c in setattr_calls if not _is_test_double(inference, cls, name)
+    ]
+    spread = inference.memoize_data(("spread", cls.path), lambda: _spread(inference, table))
+    from_options = [inference.item(options, repr(name), None) for index, options in spread if index == cls.index]
+    from_calls += [values for values in from_options if values]
+    return [values for values in from_calls if values is not None]
 
 
-def _spread(inference: Inference, table: Tables) -> list[tuple[int, Value]]:
-    """(class, its parameter) of each `**options` that a method makes attributes of: `self.__dict__.update(options)`, or
-    `setattr(self, key, value)` for all `options.items()`."""
+def _spread(inference: Inference, table: SymbolTable) -> list[tuple[int, Value]]:
+    """(class, parameter) of each `**options` that a method turns into attributes: `self.__dict__.update(options)`, or `setattr(self,
+    key, value)` for all `options.items()`."""
     symbols = table.facts.symbols
     found = []
     for owner in dict.fromkeys(c.owner for name in ("setattr", "update") for c in table.calls.get(name, ())):
@@ -146,31 +152,37 @@ def _spread(inference: Inference, table: Tables) -> list[tuple[int, Value]]:
 
 
 def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Values | None:
-    """What `setattr(obj, "name", value)` gives the attribute, where `obj` is the class or an instance of it."""
-    names = inference.aside(("set by name", cls.path, call.start), lambda: _names_set(inference, cls.path, call))
-    here = inference.here(cls.path, call.owner, call.start, call.end, call.line) if name in names else None
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call):
+    """The value that `setattr(obj, "name", value)` gives the attribute, where `obj` is the class or an instance of it."""
+    names = inference.memoize_data(
+        ("set by name", cls.path, call.start), lambda: _setattr_names(inference, cls.path, call)
+    )
+    context = inference.context(cls.path, call.owner, call.start, call.end, call.line) if name in names else None
+    node = context.source.tree if context is not None else None
+    if context is None or not isinstance(node, ast.Call):
         return None
-    holders = inference.expression(node.args[0], here)
+    holders = inference.infer(node.args[0], context)
     if cls not in holders and instance(cls) not in holders:
         return None
-    given = inference.expression(node.args[2], here)
-    told = node.args[1]
-    if isinstance(told, ast.Attribute) and told.attr == "__name__" and ast.dump(told.value) == ast.dump(node.args[2]):
+    values = inference.infer(node.args[2], context)
+    name_node = node.args[1]
+    if (
+        isinstance(name_node, ast.Attribute)
+        and name_node.attr == "__name__"
+        and ast.dump(name_node.value) == ast.dump(node.args[2])
+    ):
         # `setattr(cls, function.__name__, function)`: each goes by its own name.
-        called = {v: inference.attribute(frozenset({v}), "__name__") for v in given}
-        given = frozenset(v for v, names in called.items() if any(n.extra == name for n in names) or not names)
-    return union([bind(inference, v, cls) for v in given]) if cls in holders else given
+        called = {v: inference.attribute(frozenset({v}), "__name__") for v in values}
+        values = frozenset(v for v, names in called.items() if any(n.extra == name for n in names) or not names)
+    return union([bind(inference, v, cls) for v in values]) if cls in holders else values
 
 
-def _names_set(inference: Inference, path: str, call: Call) -> frozenset[object]:
-    """The names under which `setattr(obj, name, value)` stores something."""
-    here = inference.here(path, call.owner, call.start, call.end, call.line)
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
+def _setattr_names(inference: Inference, path: str, call: Call) -> frozenset[object]:
+    """The names for which `setattr(obj, name, value)` assigns something."""
+    context = inference.context(path, call.owner, call.start, call.end, call.line)
+    node = context.source.tree if context is not None else None
+    if context is None or not isinstance(node, ast.Call) or len(node.args) != 3 or call.callee != "setattr":
         return frozenset()
-    return frozenset(v.extra for v in inference.expression(node.args[1], here) if v.kind == "external")
+    return frozenset(v.extra for v in inference.infer(node.args[1], context) if v.kind == "external")
 
 
-__all__ = ["by_name", "elsewhere", "in_its_file", "put_in_place", "set_later"]
+__all__ = ["is_set_late", "set_by_setattr", "set_in_class_file", "set_in_other_files", "test_replacements"]

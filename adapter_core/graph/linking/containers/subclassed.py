@@ -1,4 +1,4 @@
-"""What instances of classes hold that are built on `dict`, `list` and their like: put in under any name, or when they are made."""
+"""Contents of instances of subclasses of `dict`, `list` and the like: added under any name, or at creation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LISTS = frozenset({"builtins.list", "builtins.set", "collections.UserList", "collections.deque"})
 _MAX_FILES = 12  # that name the class
-_MAX_PUTS = 60  # of one file that are looked at
+_MAX_WRITES = 60  # of one file that are looked at
 _MAX_SITES = 20  # where instances are made
 
 
@@ -28,56 +28,59 @@ def is_container(inference: Inference, cls: Value) -> bool:
 
 
 def elements(inference: Inference, value: Value) -> Values:
-    """What iterating over an instance gives, where that are not keys."""
+    """What iterating over an instance yields, unless these are keys."""
     cls = class_of(value)
-    listed = any(c.kind == "external" and c.path in _LISTS for c in mro.lookup_order(inference, cls))
-    return held(inference, value, None) if listed and not member_functions(inference, cls, "__iter__") else EMPTY
+    is_list = any(c.kind == "external" and c.path in _LISTS for c in mro.lookup_order(inference, cls))
+    return (
+        stored_values(inference, value, None) if is_list and not member_functions(inference, cls, "__iter__") else EMPTY
+    )
 
 
-def held(inference: Inference, value: Value, key: str | None) -> Values:
-    """What is in an instance, under a key (as `repr` spells it) or under any."""
+def stored_values(inference: Inference, value: Value, key: str | None) -> Values:
+    """What an instance contains, under a key (as `repr` spells it) or under any."""
     if not is_container(inference, class_of(value)):
         return EMPTY
     if key is not None and any(
         member_functions(inference, class_of(value), name) for name in ("__setitem__", "__getitem__")
     ):
         key = None  # who knows what they make of it
-    return inference.once(
-        ("held", value, key), lambda: union([*_put(inference, value, key), *_made(inference, value, key)])
+    return inference.memoize(
+        ("held", value, key),
+        lambda: union([*_written_values(inference, value, key), *_initial_values(inference, value, key)]),
     )
 
 
-def _put(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
+def _written_values(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
     cls = class_of(value)
     table = inference.table(cls.path)
-    users = inference.files_naming(table.facts.symbols[cls.index].name) if table is not None else []
-    own = {c.index for c in mro.lookup_order(inference, cls) if c.path == cls.path}
+    users = inference.files_using_name(table.facts.symbols[cls.index].name) if table is not None else []
+    own_classes = {c.index for c in mro.lookup_order(inference, cls) if c.path == cls.path}
     for path in users if len(users) <= _MAX_FILES else [cls.path]:
         other = inference.table(path) if inference.spend(1) else None
-        puts = [p for some in other.stores_by_name.values() for p in some] if other is not None else []
-        for put in puts if len(puts) <= _MAX_PUTS else [p for p in puts if p.target == "self"]:
-            if other is None or (put.key is not None and key is not None and put.key not in ("", key)):
+        writes = [p for same_name in other.writes_by_name.values() for p in same_name] if other is not None else []
+        for write in writes if len(writes) <= _MAX_WRITES else [p for p in writes if p.target == "self"]:
+            if other is None or (write.key is not None and key is not None and write.key not in ("", key)):
                 continue
-            around = instance_class(other.facts, put.scope, put.target)
-            if around is not None:
-                mine = path == cls.path and around in own
+            enclosing = instance_class(other.facts, write.scope, write.target)
+            if enclosing is not None:
+                mine = path == cls.path and enclosing in own_classes
             else:
-                mine = value in inference.text(path, put.scope, put.target, put.line)
+                mine = value in inference.infer_text(path, write.scope, write.target, write.line)
             if mine:
-                yield filling.what_is_put(inference, path, put)
+                yield filling.written_values(inference, path, write)
 
 
-def _made(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
+def _initial_values(inference: Inference, value: Value, key: str | None) -> Iterator[Values]:
     """`Registry({"a": f})`, where the class has no constructor of its own."""
     cls = class_of(value)
-    sites = may_alias.sites_of(inference, cls) if not inference.constructors(cls) else []
+    sites = may_alias.call_sites_of(inference, cls) if not inference.constructors(cls) else []
     for path, call in sites if len(sites) <= _MAX_SITES else ():
-        here = inference.here(path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
-        if here is None or call.form == "decorator" or not isinstance(node, ast.Call):
+        context = inference.context(path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
+        if context is None or call.form == "decorator" or not isinstance(node, ast.Call):
             continue
         if cls in inference.callees(path, call):
-            yield contents.made_of(inference, node, here, key)
+            yield contents.contents_of_call(inference, node, context, key)
 
 
-__all__ = ["elements", "held", "is_container"]
+__all__ = ["elements", "is_container", "stored_values"]

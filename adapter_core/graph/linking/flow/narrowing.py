@@ -1,8 +1,8 @@
-"""What `isinstance(x, C)` tells of a name where it has been asked: in the branch below it, in what follows an early exit or an `assert`,
-beside it in one condition; and where the answer was no, in the other branches, or after an exit in that one.
+"""Type narrowing by `isinstance(x, C)`: in the branch below, after an early exit or an `assert`, in the rest of the condition; and by a
+negative result, in the other branches, or after an exit in that one.
 
-By text: a condition that is put together with `or`, or spread over several lines, tells nothing. Names that a branch binds anew are
-not looked for; who checks a thing and then replaces it is rare.
+By text: a condition with `or`, or one that spans several lines, is ignored. Rebinding within a branch is not considered; code that checks a
+value and then replaces it is rare.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from ..local.reaching import EXIT, Lines, block_exits, least_indent
 from ..results.values import EMPTY, Value, Values, class_of, instance, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
-_FAR = 200  # lines below a question for which its answer is remembered
-_REACH = 8_000  # and characters
+_MAX_LINES = 200  # lines below a question for which its answer is remembered
+_MAX_CHARACTERS = 8_000  # and characters
 _NEAR = 160  # characters before a condition at which the thing that it is about may stand
-_ASKED = re.compile(r"isinstance\(\s*([\w.]+)\s*,")
+_ISINSTANCE = re.compile(r"isinstance\(\s*([\w.]+)\s*,")
 _HEAD = re.compile(r"(?:if|elif|while)\s+(?:[^\n]*\band\s+)?")
 _NEGATED = re.compile(r"(?:if|elif)\s+not\s+")
 _ALONE = re.compile(r"(?:el)?if\s+")
@@ -33,8 +33,8 @@ _OTHERWISE = re.compile(r"\b(?:or|else|lambda)\b")
 _OPEN = frozenset({"external", "other", "many"})
 
 
-class _Question(NamedTuple):
-    """One call of `isinstance`: what it asks about, its scope, offsets and line."""
+class _Check(NamedTuple):
+    """One call of `isinstance`: its subject, scope, offsets and line."""
 
     subject: str
     scope: int
@@ -43,79 +43,79 @@ class _Question(NamedTuple):
     line: int
 
 
-_NOTHING: dict[tuple[int, str], list[_Question]] = {}  # asked in a file
+_NO_CHECKS: dict[tuple[int, str], list[_Check]] = {}  # asked in a file
 
 
-def narrowed(inference: Inference, subject: str, place: int, here: Here, values: Values) -> Values:
-    """What a name, or dotted name, may be at an offset, given what it may be anywhere: nothing that the question before does not let
-    through; where nothing is known, an instance of what it asks for."""
+def narrowed(inference: Inference, subject: str, offset: int, context: Context, values: Values) -> Values:
+    """What a name, or dotted name, may be at an offset, given its possible values: only those that pass the preceding check; where
+    nothing is known, an instance of the checked class."""
     if len(values) == 1 and next(iter(values)).kind not in _OPEN:
         return values  # nothing to choose from
-    for question in _asked(inference, here.path).get((here.scope, subject), ()):
-        if _holds(inference, question, place, here):
-            classes = _classes(inference, question, here.path)
+    for check in _checks(inference, context.path).get((context.scope, subject), ()):
+        if _holds(inference, check, offset, context):
+            classes = _checked_classes(inference, check, context.path)
             if classes:
-                return _let_through(inference, values, classes)
-        elif len(values) > 1 and place > question.end and _is_denied(inference, question, place, here):
-            values = _without(inference, values, _classes(inference, question, here.path))
+                return _instances_among(inference, values, classes)
+        elif len(values) > 1 and offset > check.end and _is_excluded(inference, check, offset, context):
+            values = _instances_excluded(inference, values, _checked_classes(inference, check, context.path))
     return values
 
 
-def is_asked(inference: Inference, path: str, scope: int, name: str) -> bool:
-    """Whether anything is asked so, in a scope, of a name, or (`.name`) of an attribute."""
-    return (scope, name) in _asked(inference, path)
+def is_checked(inference: Inference, path: str, scope: int, name: str) -> bool:
+    """Whether there is a check, in a scope, of a name, or (`.name`) of an attribute."""
+    return (scope, name) in _checks(inference, path)
 
 
-def _asked(inference: Inference, path: str) -> dict[tuple[int, str], list[_Question]]:
-    """The questions of a file by scope and subject, and the last name of that, last ones first."""
-    asked = inference.asked.get(path)
-    if asked is None:
-        asked = inference.asked[path] = _questions(inference, path) or _NOTHING
-    return asked
+def _checks(inference: Inference, path: str) -> dict[tuple[int, str], list[_Check]]:
+    """The checks of a file by scope and subject, and by the last name of the subject; last ones first."""
+    checks = inference.isinstance_checks.get(path)
+    if checks is None:
+        checks = inference.isinstance_checks[path] = _find_checks(inference, path) or _NO_CHECKS
+    return checks
 
 
-def _questions(inference: Inference, path: str) -> dict[tuple[int, str], list[_Question]]:
+def _find_checks(inference: Inference, path: str) -> dict[tuple[int, str], list[_Check]]:
     table = inference.table(path)
     text = inference.workspace.text(path)
-    found: dict[tuple[int, str], list[_Question]] = {}
+    found: dict[tuple[int, str], list[_Check]] = {}
     for call in table.calls.get("isinstance", ()) if table is not None else ():
-        match = _ASKED.match(text, call.start) if call.callee == "isinstance" else None
+        match = _ISINSTANCE.match(text, call.start) if call.callee == "isinstance" else None
         if match is not None:
-            one = _Question(match[1], call.owner, call.start, call.end, call.line)
+            found_check = _Check(match[1], call.owner, call.start, call.end, call.line)
             _, dot, last = match[1].rpartition(".")
             for key in (match[1], f".{last}") if dot else (match[1],):
-                found.setdefault((call.owner, key), []).append(one)
-    return {key: list(reversed(some)) for key, some in found.items()}
+                found.setdefault((call.owner, key), []).append(found_check)
+    return {key: list(reversed(same_subject)) for key, same_subject in found.items()}
 
 
-def _classes(inference: Inference, question: _Question, path: str) -> Values:
-    """The classes of the workspace that a question names; none where one of them is something else."""
-    key = ("asked for", path, question.start)
-    return inference.once(key, lambda: _found_classes(inference, question, path))
+def _checked_classes(inference: Inference, check: _Check, path: str) -> Values:
+    """The workspace classes of a check; empty where one of them is something else."""
+    key = ("asked for", path, check.start)
+    return inference.memoize(key, lambda: _find_checked_classes(inference, check, path))
 
 
-def _found_classes(inference: Inference, question: _Question, path: str) -> Values:
-    here = inference.here(path, question.scope, question.start, question.end, question.line)
-    node = here.source.tree if here is not None else None
-    if here is None or not isinstance(node, ast.Call) or len(node.args) != 2:
+def _find_checked_classes(inference: Inference, check: _Check, path: str) -> Values:
+    context = inference.context(path, check.scope, check.start, check.end, check.line)
+    node = context.source.tree if context is not None else None
+    if context is None or not isinstance(node, ast.Call) or len(node.args) != 2:
         return EMPTY
     todo, found = [node.args[1]], []
     while todo:
-        one = todo.pop()
-        if isinstance(one, ast.Tuple):
-            todo += one.elts
-        elif isinstance(one, ast.BinOp):
-            todo += [one.left, one.right]
+        class_node = todo.pop()
+        if isinstance(class_node, ast.Tuple):
+            todo += class_node.elts
+        elif isinstance(class_node, ast.BinOp):
+            todo += [class_node.left, class_node.right]
         else:
-            values = inference.expression(one, here)
+            values = inference.infer(class_node, context)
             if not values or any(v.kind != "class" for v in values):
                 return EMPTY
             found.append(values)
     return union(found)
 
 
-def _let_through(inference: Inference, values: Values, classes: Values) -> Values:
-    """Of some values those that are of the classes, or of ones below; where there are none, any instance of the classes."""
+def _instances_among(inference: Inference, values: Values, classes: Values) -> Values:
+    """The values that are instances of the classes or of subclasses; where there are none, any instance of the classes."""
     fit = frozenset(
         v for v in values if v.kind == "instance" and not classes.isdisjoint(mro.lookup_order(inference, class_of(v)))
     )
@@ -125,82 +125,82 @@ def _let_through(inference: Inference, values: Values, classes: Values) -> Value
     return values if any(v.kind == "instance" for v in values) else frozenset(map(instance, classes))
 
 
-def _without(inference: Inference, values: Values, classes: Values) -> Values:
-    """Of some values those that are not of the classes, nor of ones below; all of them where nothing else is known."""
-    others = frozenset(v for v in values if v.kind != "instance" or classes.isdisjoint(_order(inference, v)))
-    return others if any(v.kind == "instance" for v in others) else values
+def _instances_excluded(inference: Inference, values: Values, classes: Values) -> Values:
+    """The values that are not instances of the classes or of subclasses; all of them where no others are known."""
+    remaining = frozenset(v for v in values if v.kind != "instance" or classes.isdisjoint(_order(inference, v)))
+    return remaining if any(v.kind == "instance" for v in remaining) else values
 
 
 def _order(inference: Inference, value: Value) -> list[Value]:
     return mro.lookup_order(inference, class_of(value))
 
 
-def _is_denied(inference: Inference, question: _Question, place: int, here: Here) -> bool:
-    """Whether an offset is reached only where the answer was no: in a later branch of the same `if`, or below one that ends with an exit;
-    and the name is not bound between."""
-    text = inference.workspace.text(here.path)
-    if place - question.end > _REACH:
+def _is_excluded(inference: Inference, check: _Check, offset: int, context: Context) -> bool:
+    """Whether an offset is reached only after a negative result: in a later branch of the same `if`, or below one that ends with an
+    exit; and the name is not rebound between."""
+    text = inference.workspace.text(context.path)
+    if offset - check.end > _MAX_CHARACTERS:
         return False
-    begin = text.rfind("\n", 0, question.start) + 1
-    before, after = text[begin : question.start].lstrip(), text[question.end : text.find("\n", question.end)].rstrip()
-    told = _ALONE.fullmatch(before)
-    if told is None or not after.startswith(":"):
+    begin = text.rfind("\n", 0, check.start) + 1
+    before, after = text[begin : check.start].lstrip(), text[check.end : text.find("\n", check.end)].rstrip()
+    is_alone = _ALONE.fullmatch(before)
+    if is_alone is None or not after.startswith(":"):
         return False
-    lines = inference.measured(here.path)
-    line = question.line + text.count("\n", question.start, place)
-    if not question.line < line <= min(len(lines.texts), question.line + _FAR):
+    lines = inference.line_table(context.path)
+    line = check.line + text.count("\n", check.start, offset)
+    if not check.line < line <= min(len(lines.texts), check.line + _MAX_LINES):
         return False
-    indent, depth = lines.indents[question.line - 1], least_indent(lines, question.line, line)
-    name = rf"(?<![\w.]){re.escape(question.subject)}\b"
+    indent, depth = lines.indents[check.line - 1], least_indent(lines, check.line, line)
+    name = rf"(?<![\w.]){re.escape(check.subject)}\b"
     bound = rf"{name}[^\n=()\[]*(?<![=!<>])=(?!=)|\b(?:for|as)\s[^\n:]*{name}[^\n:]*(?:\bin\b|:)"
-    if depth != indent or re.search(bound, text[question.end : place]):
+    if depth != indent or re.search(bound, text[check.end : offset]):
         return False
-    heads = [number for number in range(question.line, line) if lines.code[number] == indent]
+    heads = [number for number in range(check.line, line) if lines.code[number] == indent]
     branches = next((n for n, number in enumerate(heads) if not _OTHER.match(lines.texts[number])), len(heads))
     if branches == len(heads):
         return lines.indents[line - 1] > indent or heads[-1] == line - 1  # within another branch, or in its head
-    exits = EXIT.match(after, 1) is not None or block_exits(lines, question.line, line)
-    return exits and told[0].startswith("if")
+    exits = EXIT.match(after, 1) is not None or block_exits(lines, check.line, line)
+    return exits and is_alone[0].startswith("if")
 
 
-def _holds(inference: Inference, question: _Question, place: int, here: Here) -> bool:
-    text = inference.workspace.text(here.path)
-    if place < question.start:
+def _holds(inference: Inference, check: _Check, offset: int, context: Context) -> bool:
+    text = inference.workspace.text(context.path)
+    if offset < check.start:
         # `x.f() if isinstance(x, C) else …`, `[x.f() for x in xs if isinstance(x, C)]`
-        between = text[place : question.start] if question.start - place <= _NEAR else ""
-        statement = text[text.rfind("\n", 0, question.start) + 1 : text.find("\n", question.end)].strip()
+        between = text[offset : check.start] if check.start - offset <= _NEAR else ""
+        statement = text[text.rfind("\n", 0, check.start) + 1 : text.find("\n", check.end)].strip()
         beside = between.endswith("if ") and not (statement.startswith(_STATEMENTS) and statement.endswith(":"))
         return beside and not _OTHERWISE.search(between)
-    between = text[question.end : place] if place - question.end <= _NEAR else "\n"
+    between = text[check.end : offset] if offset - check.end <= _NEAR else "\n"
     if "\n" not in between:
         # `isinstance(x, C) and x.f()`
         joined = between.lstrip().startswith("and ") and not _OTHERWISE.search(between)
-        if joined and not text[: question.start].endswith("not "):
+        if joined and not text[: check.start].endswith("not "):
             return True
-    if place - question.end > _REACH:
+    if offset - check.end > _MAX_CHARACTERS:
         return False
-    lines = inference.measured(here.path)
-    line = question.line + text.count("\n", question.start, place)
-    if not question.line <= line <= min(len(lines.texts), question.line + _FAR):
+    lines = inference.line_table(context.path)
+    line = check.line + text.count("\n", check.start, offset)
+    if not check.line <= line <= min(len(lines.texts), check.line + _MAX_LINES):
         return False
-    return _leads_to(lines, question, text, line)
+    return _leads_to(lines, check, text, line)
 
 
-def _leads_to(lines: Lines, question: _Question, text: str, line: int) -> bool:
-    """Whether a line is reached only where the answer was yes, by the statement in which the question stands."""
-    begin = text.rfind("\n", 0, question.start) + 1
-    before, after = text[begin : question.start].lstrip(), text[question.end : text.find("\n", question.end)].rstrip()
-    indent = lines.indents[question.line - 1]
-    depth = least_indent(lines, question.line, line) if line > question.line else -1
+def _leads_to(lines: Lines, check: _Check, text: str, line: int) -> bool:
+    """Whether a line is reached only after a positive result, by the statement that contains the check."""
+    begin = text.rfind("\n", 0, check.start) + 1
+    before, after = text[begin : check.start].lstrip(), text[check.end : text.find("\n", check.end)].rstrip()
+    indent = lines.indents[check.line - 1]
+    depth = least_indent(lines, check.line, line) if line > check.line else -1
     if _HEAD.fullmatch(before) and not _OTHERWISE.search(before):
         alone = after == ":" or (after.startswith(" and ") and after.endswith(":") and not _OTHERWISE.search(after))
-        return depth > indent if alone else after.startswith(":") and line == question.line
+        return depth > indent if alone else after.startswith(":") and line == check.line
     if before == "assert " and not _OTHERWISE.search(after):
         return depth >= indent
     if _NEGATED.fullmatch(before) and after.startswith((":", " or ")) and depth >= indent:
-        told = after.startswith(":") and EXIT.match(after, 1)
-        return bool(told) or block_exits(lines, question.line, line)
+        exits_at_once = after.startswith(":") and EXIT.match(after, 1)
+        return bool(exits_at_once) or block_exits(lines, check.line, line)
     return False
 
 
-__all__ = ["is_asked", "narrowed"]
+__all__ = ["is_checked", "narrowed"]

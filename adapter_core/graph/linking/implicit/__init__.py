@@ -1,1 +1,1 @@
-"""What runs without a call being written. `targets` goes from the place to what it enters, `runners` the other way."""
+"""What runs without a call being written. `targets` goes from the place to what it enters, `implicit_callers` the other way."""

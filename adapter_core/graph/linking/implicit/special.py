@@ -1,4 +1,4 @@
-"""Special methods, which are looked for in the class of a value, and attributes that run something: properties, descriptors, hooks."""
+"""Special methods, which are looked up in the class of a value, and attributes that run code: properties, descriptors, hooks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..calls import calling
 from ..classes import metaclasses
 from ..classes.mro import lookup_order
 from ..local.snippets import snippet
-from ..local.tables import Tables
+from ..local.tables import SymbolTable
 from ..results.values import EMPTY, Value, Values, class_of, instance, union
 
 if TYPE_CHECKING:
@@ -28,46 +28,46 @@ _ENDINGS = {"set": ".setter", "delete": ".deleter"}
 _PLACES = {"get": 0, "set": 1, "delete": 2}  # of the functions that `property(…)` is given
 
 
-class Found(NamedTuple):
-    """`values` is what a special method is. `told`: nothing else can be what runs, so no other method is asked in its place."""
+class MethodLookup(NamedTuple):
+    """`values` are the functions found. `conclusive`: nothing else can run, so that no fallback method is tried."""
 
     values: Values
-    told: bool
+    conclusive: bool
 
 
-NOTHING = Found(EMPTY, False)
+NOT_FOUND = MethodLookup(EMPTY, False)
 
 
-def special(inference: Inference, value: Value, name: str) -> Found:
-    """The method of a name that an instance has from its class, a class from its metaclass."""
+def special(inference: Inference, value: Value, name: str) -> MethodLookup:
+    """The method that an instance gets from its class, or a class from its metaclass."""
     if value.kind == "instance":
-        return along(inference, lookup_order(inference, class_of(value)), value, name)
+        return method_in_order(inference, lookup_order(inference, class_of(value)), value, name)
     if value.kind == "class" and (meta := metaclasses.metaclass(inference, value)) is not None:
-        return along(inference, lookup_order(inference, meta), value, name)
-    return NOTHING
+        return method_in_order(inference, lookup_order(inference, meta), value, name)
+    return NOT_FOUND
 
 
-def along(inference: Inference, order: list[Value], receiver: Value, name: str) -> Found:
-    """The first method of a name in an order of classes. What a class from outside has is known of built-in ones alone."""
+def method_in_order(inference: Inference, order: list[Value], receiver: Value, name: str) -> MethodLookup:
+    """The first method of a name in an order of classes. Of external classes only built-in ones are known."""
     unknown = False
     for cls in order:
         if cls.kind != "class":
             if _is_built_in_method(cls.path, name):
-                return Found(EMPTY, True)
+                return MethodLookup(EMPTY, True)
             unknown = unknown or (not cls.path.startswith("builtins.") and cls.path not in _PLAIN)
             continue
         table = inference.table(cls.path)
         if table is None:
             continue
-        found = inference.binding(table, cls.index, name)
+        found = inference.infer_binding(table, cls.index, name)
         if found is not None:
-            return Found(_bound(found, receiver), True)
+            return MethodLookup(_bound(found, receiver), True)
         if name in _GENERATED and is_dataclass(table, cls):
-            return Found(EMPTY, True)
-    return Found(EMPTY, unknown)
+            return MethodLookup(EMPTY, True)
+    return MethodLookup(EMPTY, unknown)
 
 
-def is_dataclass(table: Tables, cls: Value) -> bool:
+def is_dataclass(table: SymbolTable, cls: Value) -> bool:
     decorators = table.facts.symbols[cls.index].decorators
     return any(d.partition("(")[0].rpartition(".")[2] in _DATACLASSES for d in decorators)
 
@@ -85,29 +85,29 @@ def _bound(values: Values, receiver: Value) -> Values:
 # -- attributes --------------------------------------------------------------------------------------------------------
 
 
-def accessed(inference: Inference, value: Value, name: str, access: str) -> Runs:
-    """What reading ("get"), writing ("set") or deleting ("delete") an attribute runs."""
+def accessor_functions(inference: Inference, value: Value, name: str, access: str) -> Runs:
+    """The functions that reading ("get"), writing ("set") or deleting ("delete") an attribute calls."""
     if value.kind == "module":
         return _of_module(inference, value, name) if access == "get" else {}
     if value.kind == "instance":
         order = lookup_order(inference, class_of(value))
-        runs = _along(inference, order, value, name, access)
-        hook = along(inference, order, value, _HOOKS[access]).values
-        return {**runs, _HOOKS[access]: hook} if hook else runs
+        functions = _accessor_in_order(inference, order, value, name, access)
+        hook = method_in_order(inference, order, value, _HOOKS[access]).values
+        return {**functions, _HOOKS[access]: hook} if hook else functions
     if value.kind == "super":
         receiver: Value = value.extra
         order = lookup_order(inference, class_of(receiver))
         start = Value("class", value.path, value.index)
         order = order[order.index(start) + 1 :] if start in order else lookup_order(inference, start)[1:]
-        return _along(inference, order, receiver, name, access)
+        return _accessor_in_order(inference, order, receiver, name, access)
     if value.kind == "class":
         meta = metaclasses.metaclass(inference, value)
-        runs = accessed(inference, instance(meta), name, access) if meta is not None else {}
-        return runs or (_of_class(inference, value, name) if access == "get" else {})
+        functions = accessor_functions(inference, instance(meta), name, access) if meta is not None else {}
+        return functions or (_of_class(inference, value, name) if access == "get" else {})
     return {}
 
 
-def _along(inference: Inference, order: list[Value], receiver: Value, name: str, access: str) -> Runs:
+def _accessor_in_order(inference: Inference, order: list[Value], receiver: Value, name: str, access: str) -> Runs:
     unknown = assigned = False
     for cls in order:
         if cls.kind != "class":
@@ -121,48 +121,48 @@ def _along(inference: Inference, order: list[Value], receiver: Value, name: str,
         if any(table.facts.symbols[i].kind == "property" for i in own):
             functions = _property(inference, table, own, receiver, access)
             return {name: functions} if functions else {}
-        found = inference.binding(table, cls.index, name)
+        found = inference.infer_binding(table, cls.index, name)
         if found is not None:
-            made = _made_property(inference, table, cls, name, access)
-            if made:
-                return {name: _bound(made, receiver)}
-            return _described(inference, found, access)
+            from_call = _property_call(inference, table, cls, name, access)
+            if from_call:
+                return {name: _bound(from_call, receiver)}
+            return _descriptor_functions(inference, found, access)
     if access == "get" and not unknown and not assigned:
-        dynamic = along(inference, order, receiver, "__getattr__").values
+        dynamic = method_in_order(inference, order, receiver, "__getattr__").values
         return {"__getattr__": dynamic} if dynamic else {}
     return {}
 
 
-def _property(inference: Inference, table: Tables, own: Sequence[int], receiver: Value, access: str) -> Values:
-    """The function of a property that reads, writes or deletes it."""
+def _property(inference: Inference, table: SymbolTable, indexes: Sequence[int], receiver: Value, access: str) -> Values:
+    """The getter, setter or deleter of a property."""
     found: Values = EMPTY
-    for index in own:
+    for index in indexes:
         symbol = table.facts.symbols[index]
         ending = next((e for e in (".setter", ".deleter") if any(d.endswith(e) for d in symbol.decorators)), "")
         if symbol.is_callable and ending == _ENDINGS.get(access, ""):
-            plain = Value("function", table.facts.path, index)
-            found = _bound(calling.decorated(inference, table.facts.path, index, plain), receiver)
+            function = Value("function", table.facts.path, index)
+            found = _bound(calling.apply_decorators(inference, table.facts.path, index, function), receiver)
     return found
 
 
-def _made_property(inference: Inference, table: Tables, cls: Value, name: str, access: str) -> Values:
-    """The same of `name = property(read, write, delete)`."""
+def _property_call(inference: Inference, table: SymbolTable, cls: Value, name: str, access: str) -> Values:
+    """The same for `name = property(read, write, delete)`."""
     parts: list[Values] = []
     text = inference.workspace.text(cls.path)
     for flow in table.flows.get((cls.index, name), ()):
         source = snippet(text[flow.start : flow.end]) if text.startswith("property", flow.start) else None
         if source is None or not isinstance(source.tree, ast.Call) or dotted_name(source.tree.func) != "property":
             continue
-        place = _PLACES[access]
-        named = [k.value for k in source.tree.keywords if k.arg == ("fget", "fset", "fdel")[place]]
-        for node in [*source.tree.args[place : place + 1], *named]:
+        position = _PLACES[access]
+        named = [k.value for k in source.tree.keywords if k.arg == ("fget", "fset", "fdel")[position]]
+        for node in [*source.tree.args[position : position + 1], *named]:
             start, end = source.span(node)
-            parts.append(inference.at(cls.path, cls.index, flow.start + start, flow.start + end, flow.line))
+            parts.append(inference.infer_at(cls.path, cls.index, flow.start + start, flow.start + end, flow.line))
     return union(parts)
 
 
-def _described(inference: Inference, values: Values, access: str) -> Runs:
-    """What an attribute of a class runs that is an instance of a class with `__get__` and the like."""
+def _descriptor_functions(inference: Inference, values: Values, access: str) -> Runs:
+    """The functions that an attribute of a class calls that is an instance of a descriptor class (`__get__` and the like)."""
     method = _DESCRIPTORS[access]
     functions = union([special(inference, v, method).values for v in values if v.kind == "instance"])
     return {method: functions} if functions else {}
@@ -171,26 +171,26 @@ def _described(inference: Inference, values: Values, access: str) -> Runs:
 def _of_class(inference: Inference, cls: Value, name: str) -> Runs:
     for current in lookup_order(inference, cls):
         table = inference.table(current.path) if current.kind == "class" else None
-        found = inference.binding(table, current.index, name) if table else None
+        found = inference.infer_binding(table, current.index, name) if table else None
         if found is not None:
-            return _described(inference, found, "get")
+            return _descriptor_functions(inference, found, "get")
     return {}
 
 
 def _of_module(inference: Inference, module: Value, name: str) -> Runs:
-    """A module's own `__getattr__`, for what it does not define."""
+    """A module's own `__getattr__`, for names that it does not define."""
     if name.startswith("__"):
         return {}
     for facts in inference.workspace.facts_of_module(module.path):
         table = inference.table(facts.path)
         if table is None or (0, "__getattr__") not in table.children or table.stars:
             continue
-        known = inference.binding(table, 0, name) is not None or inference.workspace.facts_of_module(
+        known = inference.infer_binding(table, 0, name) is not None or inference.workspace.facts_of_module(
             f"{module.path}.{name}"
         )
         if not known:
-            return {"__getattr__": inference.binding(table, 0, "__getattr__") or EMPTY}
+            return {"__getattr__": inference.infer_binding(table, 0, "__getattr__") or EMPTY}
     return {}
 
 
-__all__ = ["Found", "Runs", "accessed", "along", "is_dataclass", "special"]
+__all__ = ["MethodLookup", "Runs", "accessor_functions", "is_dataclass", "method_in_order", "special"]

@@ -1,4 +1,4 @@
-"""What runs without a call being written: which functions the operations of a file (`local/implicit_sites.py`) enter."""
+"""The targets of implicit calls: which functions the operations of a file (`local/implicit_sites.py`) call."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..calls.sites import Targets, targets_of
 from ..classes import attributes, hierarchy, metaclasses
 from ..classes.abstract import is_abstract
 from ..classes.mro import lookup_order
-from ..local.builtin_calls import is_meant
+from ..local.builtin_calls import matches_name
 from ..local.implicit_sites import NOWHERE, Operation
 from ..local.tables import instance_class
 from ..results.values import EMPTY, MANY, OTHER, Value, Values, instance, unbound, union
-from .special import Found, Runs, accessed, along, is_dataclass, special
+from .special import MethodLookup, Runs, accessor_functions, is_dataclass, method_in_order, special
 
 if TYPE_CHECKING:
     from ..inference import Inference
@@ -39,8 +39,8 @@ _CALLED = frozenset({"function", "lambda", "class", "instance", "partial"})
 _POST_INIT = ("__post_init__", "__attrs_post_init__")
 
 
-class Implicit(NamedTuple):
-    """One method that an operation runs, and what that may be."""
+class ImplicitCall(NamedTuple):
+    """One method that an operation calls, and its targets."""
 
     operation: Operation
     method: str
@@ -48,49 +48,50 @@ class Implicit(NamedTuple):
 
     @property
     def callee(self) -> str:
-        """As a call of it would be written: `self.lock.__enter__`; of an attribute as it stands."""
+        """As a call of it would be written: `self.lock.__enter__`; for an attribute as it stands."""
         operation = self.operation
-        if operation.runs in ("class", "raise", "callback"):
+        if operation.protocol in ("class", "raise", "callback"):
             return operation.text
-        if operation.runs in ("get", "set", "delete"):
+        if operation.protocol in ("get", "set", "delete"):
             return f"{operation.text}.{operation.name}"
-        reflected = self.method.startswith("__r") and operation.how == "operator"
+        reflected = self.method.startswith("__r") and operation.kind == "operator"
         return f"{operation.second if reflected else operation.text}.{self.method}"
 
 
-def implicit_calls(inference: Inference, path: str, operation: Operation) -> list[Implicit]:
-    """What one operation runs, by method."""
-    found: list[Implicit] = []
-    for method, values in runs_of(inference, path, operation).items():
+def implicit_calls(inference: Inference, path: str, operation: Operation) -> list[ImplicitCall]:
+    """The implicit calls of an operation, by method."""
+    found: list[ImplicitCall] = []
+    for method, values in functions_run(inference, path, operation).items():
         reached = targets_of(inference, values)
         if reached.entered:
-            found.append(Implicit(operation, method, reached))
+            found.append(ImplicitCall(operation, method, reached))
     return found
 
 
-def runs_of(inference: Inference, path: str, operation: Operation) -> Runs:
-    """The functions that an operation runs, by the name of the method. A value that may be something else, too, comes with `OTHER`."""
-    if operation.runs == "class":
+def functions_run(inference: Inference, path: str, operation: Operation) -> Runs:
+    """The functions that an operation calls, by the name of the method. `OTHER` is among the values where it may also be something
+    unknown."""
+    if operation.protocol == "class":
         return _class_statement(inference, Value("class", path, operation.start))
-    if operation.how == "built-in" and not _is_built_in(inference, path, operation):
+    if operation.kind == "built-in" and not _is_built_in(inference, path, operation):
         return {}
     values = _value(inference, path, operation, operation.start, operation.end)
-    if operation.runs in _ANY and any(v.kind in ("external", "other", "many") for v in values):
+    if operation.protocol in _ANY and any(v.kind in ("external", "other", "many") for v in values):
         return {}
-    handler = _HANDLERS.get(operation.runs, _protocol)
-    runs: dict[str, list[Values]] = {}
+    handler = _HANDLERS.get(operation.protocol, _protocol)
+    by_method: dict[str, list[Values]] = {}
     for method, functions in handler(inference, path, operation, values):
         if functions:
-            runs.setdefault(method, []).append(functions)
-    beside = frozenset({OTHER}) if OTHER in values or MANY in values else EMPTY
-    return {method: union([*parts, beside]) for method, parts in runs.items()}
+            by_method.setdefault(method, []).append(functions)
+    maybe_other = frozenset({OTHER}) if OTHER in values or MANY in values else EMPTY
+    return {method: union([*parts, maybe_other]) for method, parts in by_method.items()}
 
 
-Entered = list[tuple[str, Values]]
+MethodTargets = list[tuple[str, Values]]
 
 
 def _value(inference: Inference, path: str, operation: Operation, start: int, end: int) -> Values:
-    return inference.at(path, operation.owner, start, end, operation.line)
+    return inference.infer_at(path, operation.owner, start, end, operation.line)
 
 
 def _other(inference: Inference, path: str, operation: Operation) -> Values:
@@ -99,35 +100,35 @@ def _other(inference: Inference, path: str, operation: Operation) -> Values:
 
 def _is_built_in(inference: Inference, path: str, operation: Operation) -> bool:
     called = _other(inference, path, operation)
-    if operation.runs in ("get", "set", "delete"):
+    if operation.protocol in ("get", "set", "delete"):
         return any(v.path in (f"builtins.{p}attr" for p in ("get", "set", "has", "del")) for v in called)
-    return any(v.kind == "external" and is_meant(operation.name, v.path) for v in called)
+    return any(v.kind == "external" and matches_name(operation.name, v.path) for v in called)
 
 
-def first(inference: Inference, value: Value, methods: tuple[str, ...]) -> tuple[str, Found]:
-    """The first of some methods that a value's class has; the name is "" where it has none, or where that is not known."""
+def first_method(inference: Inference, value: Value, methods: tuple[str, ...]) -> tuple[str, MethodLookup]:
+    """The first of some methods that the class of a value has; the name is "" where it has none, or where that is unknown."""
     for method in methods:
         found = special(inference, value, method)
         # Hardly any class from outside says what its truth is; most say what their text is.
-        if found.values or (found.told and method != "__bool__"):
+        if found.values or (found.conclusive and method != "__bool__"):
             return (method if found.values else ""), found
-    return "", Found(EMPTY, False)
+    return "", MethodLookup(EMPTY, False)
 
 
-def _protocol(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    found: Entered = []
-    for step in PROTOCOLS[operation.runs]:
+def _protocol(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
+    found: MethodTargets = []
+    for step in PROTOCOLS[operation.protocol]:
         for value in values:
-            method, functions = first(inference, value, step)
+            method, functions = first_method(inference, value, step)
             found.append((method, functions.values))
-    if operation.runs in ("with", "next", "anext") or operation.runs == "async with":
+    if operation.protocol in ("with", "next", "anext") or operation.protocol == "async with":
         found += _generators(inference, operation, values)
     return found
 
 
-def _generators(inference: Inference, operation: Operation, values: Values) -> Entered:
-    """The body of a generator runs where it is gone on with. Where it is called on the spot, the call says so."""
-    found: Entered = []
+def _generators(inference: Inference, operation: Operation, values: Values) -> MethodTargets:
+    """Advancing a generator runs its body. For a generator that is called on the spot, the call itself is that site."""
+    found: MethodTargets = []
     for value in () if operation.direct else values:
         table = inference.table(value.path) if value.kind == "generator" else None
         if table is not None:
@@ -136,109 +137,113 @@ def _generators(inference: Inference, operation: Operation, values: Values) -> E
     return found
 
 
-def _iterate(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    later = "__aiter__" if operation.runs in ("async iterate", "aiter") else "__iter__"
+def _iterate(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
+    later = "__aiter__" if operation.protocol in ("async iterate", "aiter") else "__iter__"
     following = "__anext__" if later == "__aiter__" else "__next__"
-    found = _generators(inference, operation, values) if operation.runs not in ("iter", "aiter") else []
+    found = _generators(inference, operation, values) if operation.protocol not in ("iter", "aiter") else []
     for value in values:
-        if operation.runs == "iterate sized":
+        if operation.protocol == "iterate sized":
             found.append(("__len__", special(inference, value, "__len__").values))
-        method, functions = first(inference, value, (later, "__getitem__"))
+        method, functions = first_method(inference, value, (later, "__getitem__"))
         found.append((method, functions.values))
-        if method == later and operation.runs not in ("iter", "aiter"):
-            for iterator in inference.returned(functions.values):
+        if method == later and operation.protocol not in ("iter", "aiter"):
+            for iterator in inference.call_results(functions.values):
                 found.append((following, special(inference, iterator, following).values))
     return found
 
 
-def _reversed(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    found: Entered = []
+def _reversed(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
+    found: MethodTargets = []
     for value in values:
-        method, functions = first(inference, value, ("__reversed__",))
+        method, functions = first_method(inference, value, ("__reversed__",))
         if method:
             found.append((method, functions.values))
-        elif not functions.told:
+        elif not functions.conclusive:
             found += [(name, special(inference, value, name).values) for name in ("__len__", "__getitem__")]
     return found
 
 
-def _contains(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    found: Entered = []
+def _contains(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
+    found: MethodTargets = []
     for value in values:
-        method, functions = first(inference, value, ("__contains__",))
+        method, functions = first_method(inference, value, ("__contains__",))
         if method:
             found.append((method, functions.values))
-        elif not functions.told:
-            found += _iterate(inference, path, operation._replace(runs="iterate"), frozenset({value}))
+        elif not functions.conclusive:
+            found += _iterate(inference, path, operation._replace(protocol="iterate"), frozenset({value}))
     return found
 
 
-def _attribute(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    found: Entered = []
+def _attribute(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
+    found: MethodTargets = []
     table = inference.table(path)
     cls = instance_class(table.facts, operation.owner, operation.text) if table is not None else None
-    declared = frozenset() if cls is None else frozenset({instance(Value("class", path, cls))})
+    declaring = frozenset() if cls is None else frozenset({instance(Value("class", path, cls))})
     if hierarchy.is_mangled(operation.name):
-        values = attributes.as_written(inference, values, path, operation.owner)
-    for value in values | declared:
-        runs = accessed(inference, value, operation.name, operation.runs)
-        if "__getattr__" in runs and table is not None and table.attribute_flows(operation.name):
+        values = attributes.defining_class(inference, values, path, operation.owner)
+    for value in values | declaring:
+        by_method = accessor_functions(inference, value, operation.name, operation.protocol)
+        if "__getattr__" in by_method and table is not None and table.attribute_flows(operation.name):
             continue  # somebody stores an attribute of the name, so it is there
-        if value in declared - values:
+        if value in declaring - values:
             # As of a call of `self.hook()`: a reader is led to where the class declares it, too.
-            runs = {m: f for m, f in runs.items() if all(is_abstract(inference, unbound(one)) for one in f)}
-        found += runs.items()
+            by_method = {
+                m: f for m, f in by_method.items() if all(is_abstract(inference, unbound(function)) for function in f)
+            }
+        found += by_method.items()
     return found
 
 
-def _getitem(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    found: Entered = []
+def _getitem(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
+    found: MethodTargets = []
     for value in values:
         if value.kind == "class":
-            made = special(inference, value, "__getitem__")
-            found.append(("__getitem__", made.values))
-            if not made.values:
+            metamethod = special(inference, value, "__getitem__")
+            found.append(("__getitem__", metamethod.values))
+            if not metamethod.values:
                 order = lookup_order(inference, value)
-                found.append(("__class_getitem__", along(inference, order, value, "__class_getitem__").values))
+                found.append(
+                    ("__class_getitem__", method_in_order(inference, order, value, "__class_getitem__").values)
+                )
             continue
         functions = special(inference, value, "__getitem__")
         found.append(("__getitem__", functions.values))
-        if functions.told and not functions.values:
+        if functions.conclusive and not functions.values:
             found.append(("__missing__", special(inference, value, "__missing__").values))
     return found
 
 
-def _key(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    """A key is hashed where it is looked up in a dictionary, and asked for its number in a list."""
+def _key(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
+    """A key is hashed where it is looked up in a dictionary, and converted by `__index__` in a list."""
     holders = _other(inference, path, operation) if any(v.kind == "instance" for v in values) else EMPTY
     if not any(v.kind in ("display", "typed") for v in holders):
         return []
-    found: Entered = []
+    found: MethodTargets = []
     for value in values:
-        method, functions = first(inference, value, ("__index__", "__hash__"))
+        method, functions = first_method(inference, value, ("__index__", "__hash__"))
         found.append((method, functions.values))
     return found
 
 
-def _ordered(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    """`sorted(x)` compares what is in it."""
+def _ordered(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
+    """`sorted(x)` compares the elements."""
     method = "__gt__" if operation.name == "max" else "__lt__"
     reflected = "__lt__" if operation.name == "max" else "__gt__"
-    found: Entered = []
+    found: MethodTargets = []
     for element in inference.elements(values):
-        name, functions = first(inference, element, (method, reflected))
+        name, functions = first_method(inference, element, (method, reflected))
         found.append((name, functions.values))
     return found
 
 
-def _operator(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
+def _operator(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
     """`a + b`: `a.__add__(b)`; where `a` has none, `b.__radd__(a)`. `a += b` tries `a.__iadd__(b)` first."""
     name = operation.name
-    methods = (f"__i{name}__", f"__{name}__") if operation.runs == "inplace" else (f"__{name}__",)
+    methods = (f"__i{name}__", f"__{name}__") if operation.protocol == "inplace" else (f"__{name}__",)
     return _both(inference, path, operation, values, methods, (f"__r{name}__",))
 
 
-def _compare(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
+def _compare(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
     left, right = operation.name.split()
     methods = ("__ne__", "__eq__") if left == "ne" else (f"__{left}__",)
     reflected = ("__ne__", "__eq__") if right == "ne" else (f"__{right}__",)
@@ -247,44 +252,46 @@ def _compare(inference: Inference, path: str, operation: Operation, values: Valu
 
 def _both(
     inference: Inference, path: str, operation: Operation, values: Values, methods: tuple[str, ...], reflected: tuple[str, ...]
-) -> Entered:  # fmt: skip
-    found: Entered = []
-    left_out = False
+) -> MethodTargets:  # fmt: skip
+    found: MethodTargets = []
+    try_reflected = False
     for value in values:
-        method, functions = first(inference, value, methods)
+        method, functions = first_method(inference, value, methods)
         found.append((method, functions.values))
         built_in = value.kind in ("display", "typed") or value.path.startswith("builtins.")
-        left_out = left_out or (not method and ((value.kind == "instance" and not functions.told) or built_in))
-    for value in _other(inference, path, operation) if left_out else ():
-        method, functions = first(inference, value, reflected)
+        try_reflected = try_reflected or (
+            not method and ((value.kind == "instance" and not functions.conclusive) or built_in)
+        )
+    for value in _other(inference, path, operation) if try_reflected else ():
+        method, functions = first_method(inference, value, reflected)
         found.append((method, functions.values))
     return found
 
 
-def _unary(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
+def _unary(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
     method = f"__{operation.name}__"
     return [(method, special(inference, v, method).values) for v in values]
 
 
-def _raise(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    """`raise Missing` makes an instance."""
+def _raise(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
+    """`raise Missing` instantiates the class."""
     return [("", frozenset({v for v in values if v.kind == "class"}))]
 
 
-def _callback(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
+def _callback(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
     """`sorted(values, key=f)` calls `f`."""
-    here = inference.here(path, operation.owner, *operation.other, operation.line)
-    node = here.source.tree if here is not None else None
+    context = inference.context(path, operation.owner, *operation.other, operation.line)
+    node = context.source.tree if context is not None else None
     called = frozenset(v for v in values if v.kind in _CALLED)
-    if not called or here is None or not isinstance(node, ast.Call):
+    if not called or context is None or not isinstance(node, ast.Call):
         return []
-    arguments = callbacks.called_in(inference.expression(node.func, here), node)
-    spans = [here.source.span(argument) for argument in arguments]
-    return [("", called)] if (operation.start - here.base, operation.end - here.base) in spans else []
+    arguments = callbacks.callback_arguments(inference.infer(node.func, context), node)
+    spans = [context.source.span(argument) for argument in arguments]
+    return [("", called)] if (operation.start - context.base, operation.end - context.base) in spans else []
 
 
-def _named(inference: Inference, functions: Values) -> Entered:
-    found: Entered = []
+def _named(inference: Inference, functions: Values) -> MethodTargets:
+    found: MethodTargets = []
     for function in sorted(functions, key=lambda v: v[:3]):
         table = inference.table(function.path) if function.kind == "function" else None
         if table is not None:
@@ -292,44 +299,44 @@ def _named(inference: Inference, functions: Values) -> Entered:
     return found
 
 
-def _construct(inference: Inference, path: str, operation: Operation, values: Values) -> Entered:
-    """What the `__init__` runs that a decorator writes."""
-    found: Entered = []
+def _construct(inference: Inference, path: str, operation: Operation, values: Values) -> MethodTargets:
+    """The hooks that a generated `__init__` calls."""
+    found: MethodTargets = []
     for cls in values:
         order = lookup_order(inference, cls) if cls.kind == "class" else []
         if not any(c.kind == "class" and (t := inference.table(c.path)) and is_dataclass(t, c) for c in order):
             continue
         if any(name == "__init__" for name, _ in _named(inference, calling.constructors(inference, cls))):
             continue
-        made = instance(cls)
-        found += [(method, along(inference, order, made, method).values) for method in _POST_INIT]
+        receiver = instance(cls)
+        found += [(method, method_in_order(inference, order, receiver, method).values) for method in _POST_INIT]
     return found
 
 
 def _class_statement(inference: Inference, cls: Value) -> Runs:
-    """Its metaclass's methods, the nearest `__init_subclass__` above it, `__set_name__` of what is assigned in it."""
+    """The methods of its metaclass, the nearest inherited `__init_subclass__`, and `__set_name__` of the values bound in it."""
     found: Runs = {}
     meta = metaclasses.metaclass(inference, cls)
     for method in _KEPT_BASES if meta is not None else ():
-        found[method] = along(inference, lookup_order(inference, meta), cls, method).values  # type: ignore[arg-type]
+        found[method] = method_in_order(inference, lookup_order(inference, meta), cls, method).values  # type: ignore[arg-type]
     above = lookup_order(inference, cls)[1:]
-    found["__init_subclass__"] = along(inference, above, cls, "__init_subclass__").values
+    found["__init_subclass__"] = method_in_order(inference, above, cls, "__init_subclass__").values
     table = inference.table(cls.path)
     members = table.members.get(cls.index, ()) if table is not None else ()
     names = dict.fromkeys(table.facts.symbols[i].name for i in members) if table is not None else {}
     if table is not None and any(table.facts.symbols[i].kind == "enum_member" for i in members):
         for method in ("__new__", "__init__"):
-            found[method] = along(inference, [cls, *above], instance(cls), method).values
+            found[method] = method_in_order(inference, [cls, *above], instance(cls), method).values
     parts: list[Values] = []
     for name in names:
-        for value in (inference.binding(table, cls.index, name) or ()) if table is not None else ():
+        for value in (inference.infer_binding(table, cls.index, name) or ()) if table is not None else ():
             if value.kind == "instance":
                 parts.append(special(inference, value, "__set_name__").values)
     found["__set_name__"] = union(parts)
     return {method: functions for method, functions in found.items() if functions}
 
 
-_Handler = Callable[["Inference", str, Operation, Values], Entered]
+_Handler = Callable[["Inference", str, Operation, Values], MethodTargets]
 _HANDLERS: dict[str, _Handler] = {
     "ordered": _ordered, "iterate": _iterate, "async iterate": _iterate, "iterate sized": _iterate, "iter": _iterate,
     "aiter": _iterate, "reversed": _reversed,

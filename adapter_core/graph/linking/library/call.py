@@ -1,4 +1,4 @@
-"""One call of something outside the workspace, and how functions here say which calls they know."""
+"""One call of an external function, and the registry of the functions that are known here."""
 
 from __future__ import annotations
 
@@ -10,64 +10,64 @@ from typing import TYPE_CHECKING
 from ..results.values import EMPTY, Value, Values
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 
 @dataclass(slots=True)
 class LibraryCall:
-    """A call of something outside the workspace: of `value`, whose `path` is its name."""
+    """A call of an external function: of `value`, whose `path` is its name."""
 
     inference: Inference
     value: Value
     node: ast.Call
-    here: Here
+    context: Context
 
     @property
     def name(self) -> str:
         return self.value.path
 
     @property
-    def given(self) -> int:
-        """How many arguments there are without a keyword."""
+    def positional_count(self) -> int:
+        """The number of positional arguments."""
         return len(self.node.args)
 
     def argument(self, number: int) -> Values:
-        """What an argument without a keyword may be; nothing where there is none."""
+        """The values of a positional argument; empty where there is none."""
         return self.values(self.node.args[number]) if number < len(self.node.args) else EMPTY
 
     def named(self, *names: str) -> list[ast.expr]:
-        """The arguments with a keyword of these names."""
+        """The keyword arguments with these names."""
         return [k.value for k in self.node.keywords if k.arg in names]
 
     def values(self, node: ast.expr) -> Values:
-        return self.inference.expression(node, self.here)
+        return self.inference.infer(node, self.context)
 
     def elements(self, number: int) -> Values:
         """The elements of an argument."""
         return self.inference.elements(self.argument(number))
 
     def display(self, node: ast.expr) -> Values:
-        """A container made by an expression, as if it were written out: what is put into it later is found by the names that it gets."""
-        start, end = self.here.source.span(node)
-        extent = (self.here.base + start, self.here.base + end)
-        return frozenset({Value("display", self.here.path, self.here.scope, extent)})
+        """A container created by an expression, as if it were a display: later additions are found by its names."""
+        start, end = self.context.source.span(node)
+        extent = (self.context.base + start, self.context.base + end)
+        return frozenset({Value("display", self.context.path, self.context.scope, extent)})
 
 
 # None: it cannot tell more than that something comes back.
-Work = Callable[[LibraryCall], "Values | None"]
+Handler = Callable[[LibraryCall], "Values | None"]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The functions of the standard library that one module knows, by their full names or by what these end in."""
+class Handlers:
+    """The library functions that one module handles, by their full names or by endings."""
 
-    by_name: dict[str, Work] = field(default_factory=dict)
-    by_ending: dict[str, Work] = field(default_factory=dict)
+    by_name: dict[str, Handler] = field(default_factory=dict)
+    by_ending: dict[str, Handler] = field(default_factory=dict)
 
-    def of(self, names: str) -> Callable[[Work], Work]:
-        """Marks what tells what functions give: `names` are theirs, "*.name" stands for all that end so."""
+    def of(self, names: str) -> Callable[[Handler], Handler]:
+        """A decorator that registers a handler for `names`; "*.name" stands for all names with that ending."""
 
-        def note(work: Work) -> Work:
+        def note(work: Handler) -> Handler:
             for name in names.split():
                 if name.startswith("*"):
                     self.by_ending[name[1:]] = work

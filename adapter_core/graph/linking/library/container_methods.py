@@ -1,4 +1,4 @@
-"""What methods of containers, generators and tasks give, and what `operator.itemgetter` and its like do when they are called."""
+"""Results of methods of containers, generators and tasks, and of calls of `operator.itemgetter` and the like."""
 
 from __future__ import annotations
 
@@ -9,79 +9,83 @@ from typing import TYPE_CHECKING
 from ...parsing.fields import spelled
 from ..classes import namespaces
 from ..containers import contents
-from ..results.values import EMPTY, Value, Values, bound, external, places, union
+from ..results.values import EMPTY, Value, Values, bind_to, external, list_of_tuples, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 
-def result(inference: Inference, value: Value, node: ast.Call, here: Here) -> Values:
-    """What calling a method gives; `value.extra` is what it is a method of."""
+def result(inference: Inference, value: Value, node: ast.Call, context: Context) -> Values:
+    """The result of a method call; `value.extra` is the object that it is a method of."""
     container: Value = value.extra
     name = value.path
     if container.path == "future":
         return container.extra if name == "result" else EMPTY
     work = _BY_NAME.get(name)
     if work is not None:
-        return work(inference, container, node, here)
+        return work(inference, container, node, context)
     if container.kind == "typed" and container.path == "callable":
         return EMPTY
     return frozenset({external(f"builtins.{name}()")})
 
 
-def _bound(inference: Inference, function: Value, node: ast.Call, here: Here) -> Values:
+def _as_bound(inference: Inference, function: Value, node: ast.Call, context: Context) -> Values:
     only = frozenset({function})
-    return bound(only, inference.expression(node.args[0], here)) if node.args else EMPTY
+    return bind_to(only, inference.infer(node.args[0], context)) if node.args else EMPTY
 
 
-def _item_got(inference: Inference, getter: Value, node: ast.Call, here: Here) -> Values:
+def _item_got(inference: Inference, getter: Value, node: ast.Call, context: Context) -> Values:
     """`itemgetter("key")(value)`: `getter` is the key or number."""
     step = str(getter.extra) if getter.path == "builtins.int()" else None
     key = None if step else getter.extra
-    given = inference.expression(node.args[0], here) if node.args else EMPTY
-    return union([inference.item(v, key, step) for v in given])
+    container = inference.infer(node.args[0], context) if node.args else EMPTY
+    return union([inference.item(v, key, step) for v in container])
 
 
-def _attribute_got(inference: Inference, getter: Value, node: ast.Call, here: Here) -> Values:
-    return inference.attribute(inference.expression(node.args[0], here), getter.extra) if node.args else EMPTY
+def _attribute_got(inference: Inference, getter: Value, node: ast.Call, context: Context) -> Values:
+    return inference.attribute(inference.infer(node.args[0], context), getter.extra) if node.args else EMPTY
 
 
-def _values(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
-    return frozenset({Value("typed", "list", 0, _held(inference, container))})
+def _values(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
+    return frozenset({Value("typed", "list", 0, _stored(inference, container))})
 
 
-def _items(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
-    held = namespaces.held(inference, container) if container.kind == "namespace" else EMPTY
-    return namespaces.pairs(held) if held else places([EMPTY, _held(inference, container)])
+def _items(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
+    namespace_values = namespaces.values_with_prefix(inference, container) if container.kind == "namespace" else EMPTY
+    return (
+        namespaces.name_value_pairs(namespace_values)
+        if namespace_values
+        else list_of_tuples([EMPTY, _stored(inference, container)])
+    )
 
 
-def _item(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
-    """What stands under a key, or what is given to be used where nothing does."""
+def _item(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
+    """The item under a key, or the default that is passed."""
     key = node.args[0] if node.args else None
     keys: list[str | None] = [(spelled(key) or None) if key is not None else None]
-    if isinstance(key, ast.Name) and any(name == key.id for name, _ in here.environment):
-        keys = inference.keys(key, here)  # a parameter whose value this call tells
+    if isinstance(key, ast.Name) and any(name == key.id for name, _ in context.environment):
+        keys = inference.keys(key, context)  # a parameter whose value this call tells
     found = [inference.item(container, key, None) for key in keys]
-    return union([*found, *(inference.expression(a, here) for a in node.args[1:])])
+    return union([*found, *(inference.infer(a, context) for a in node.args[1:])])
 
 
-def _same(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
+def _same(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
     return frozenset({container})
 
 
-def _next(inference: Inference, container: Value, node: ast.Call, here: Here) -> Values:
+def _next(inference: Inference, container: Value, node: ast.Call, context: Context) -> Values:
     return inference.elements(frozenset({container}))
 
 
-def _held(inference: Inference, container: Value) -> Values:
+def _stored(inference: Inference, container: Value) -> Values:
     if container.kind == "display":
         return contents.display_values(inference, container)
     return inference.item(container, None, None)
 
 
-_Work = Callable[["Inference", Value, ast.Call, "Here"], Values]
-_BY_NAME: dict[str, _Work] = {
-    "__get__": _bound,
+_Handler = Callable[["Inference", Value, ast.Call, "Context"], Values]
+_BY_NAME: dict[str, _Handler] = {
+    "__get__": _as_bound,
     "itemgetter": _item_got,
     "attrgetter": _attribute_got,
     "items": _items,

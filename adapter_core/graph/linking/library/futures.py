@@ -1,6 +1,7 @@
-"""Tasks and futures: `create_task(work())`, `group.create_task(…)`, `submit`, and what `await`, `gather` and `result()` make of them.
+"""Tasks and futures: `create_task(work())`, `group.create_task(…)`, `submit`, and the results of `await`, `gather` and `result()`.
 
-A coroutine stands for what awaiting it gives. A task is a `typed` value of its own, for it has methods: `task.result()`.
+A coroutine is represented by the value that awaiting it gives. A task is a `typed` value of its own, because it has methods:
+`task.result()`.
 """
 
 from __future__ import annotations
@@ -11,51 +12,51 @@ from typing import TYPE_CHECKING
 from ..results.values import Value, Values, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
-_MAKING = frozenset({"asyncio.ensure_future", "asyncio.run_coroutine_threadsafe"})
+_TASK_FACTORIES = frozenset({"asyncio.ensure_future", "asyncio.run_coroutine_threadsafe"})
 _RUNNING = ".run_until_complete"
 
 
 def awaited(values: Values) -> Values:
-    """What `await` gives of values: of a task its result."""
+    """The result of `await`; for a task its result."""
     if not any(_is_future(value) for value in values):
         return values
     return union([value.extra if _is_future(value) else frozenset({value}) for value in values])
 
 
-def result(inference: Inference, name: str, node: ast.Call, here: Here) -> Values | None:
-    """What a function outside gives that begins work, waits for it, or hands it to a pool; None for any other."""
+def result(inference: Inference, name: str, node: ast.Call, context: Context) -> Values | None:
+    """The result of an external function that starts work, waits for it, or submits it to a pool; None for any other."""
     if not node.args:
         return None
-    if name in _MAKING or name.endswith(".create_task"):
-        return _future(inference.expression(node.args[0], here))
+    if name in _TASK_FACTORIES or name.endswith(".create_task"):
+        return _future(inference.infer(node.args[0], context))
     if name.startswith("concurrent.futures.") and name.endswith((".submit", ".map")):
-        given = inference.returned(inference.expression(node.args[0], here))
-        return _future(given) if name.endswith("t") else frozenset({Value("typed", "list", 0, given)})
+        results = inference.call_results(inference.infer(node.args[0], context))
+        return _future(results) if name.endswith("t") else frozenset({Value("typed", "list", 0, results)})
     if name.endswith(".run_in_executor") and len(node.args) > 1:
-        return _future(inference.returned(inference.expression(node.args[1], here)))
+        return _future(inference.call_results(inference.infer(node.args[1], context)))
     if name.endswith(_RUNNING):
-        return awaited(inference.expression(node.args[0], here))
+        return awaited(inference.infer(node.args[0], context))
     if name == "asyncio.gather":
-        return _gathered(inference, node, here)
+        return _gather_results(inference, node, context)
     if name == "asyncio.wait":
-        waited = Value("typed", "list", 0, inference.elements(inference.expression(node.args[0], here)))
+        waited = Value("typed", "list", 0, inference.elements(inference.infer(node.args[0], context)))
         return frozenset({Value("typed", "places", 0, (frozenset({waited}), frozenset({waited})))})
     return None
 
 
-def _gathered(inference: Inference, node: ast.Call, here: Here) -> Values:
-    """The results of what is awaited together, place by place."""
+def _gather_results(inference: Inference, node: ast.Call, context: Context) -> Values:
+    """The results of awaitables that are awaited together, by position."""
     if any(isinstance(argument, ast.Starred) for argument in node.args):
-        given = [a.value if isinstance(a, ast.Starred) else None for a in node.args]
+        starred = [a.value if isinstance(a, ast.Starred) else None for a in node.args]
         parts = [
-            inference.expression(a, here) if inner is None else inference.elements(inference.expression(inner, here))
-            for a, inner in zip(node.args, given, strict=True)
+            inference.infer(a, context) if inner is None else inference.elements(inference.infer(inner, context))
+            for a, inner in zip(node.args, starred, strict=True)
         ]
         return frozenset({Value("typed", "list", 0, awaited(union(parts)))})
-    places = tuple(awaited(inference.expression(a, here)) for a in node.args)
-    return frozenset({Value("typed", "places", 0, places)})
+    results = tuple(awaited(inference.infer(a, context)) for a in node.args)
+    return frozenset({Value("typed", "places", 0, results)})
 
 
 def _future(values: Values) -> Values:

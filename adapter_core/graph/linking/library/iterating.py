@@ -1,17 +1,17 @@
-"""Containers that are made by calls, and functions that go through containers."""
+"""Containers that are created by calls, and functions that iterate over containers."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
-from ..results.values import EMPTY, Value, Values, places, union
-from .call import Known, LibraryCall, list_of
+from ..results.values import EMPTY, Value, Values, list_of_tuples, union
+from .call import Handlers, LibraryCall, list_of
 
 if TYPE_CHECKING:
     from ..inference import Inference
 
-KNOWN = Known()
+HANDLERS = Handlers()
 CONTAINERS = frozenset(
     """builtins.list builtins.tuple builtins.set builtins.frozenset builtins.dict builtins.sorted builtins.reversed collections.deque
     collections.defaultdict collections.OrderedDict collections.ChainMap
@@ -21,18 +21,18 @@ CONTAINERS = frozenset(
 _MAX_COLUMNS = 8
 
 
-@KNOWN.of(" ".join(CONTAINERS))
+@HANDLERS.of(" ".join(CONTAINERS))
 def _container(call: LibraryCall) -> Values | None:
-    return call.display(call.node) if call.here.base >= 0 else None
+    return call.display(call.node) if call.context.base >= 0 else None
 
 
-@KNOWN.of("builtins.next")
+@HANDLERS.of("builtins.next")
 def _next(call: LibraryCall) -> Values:
     first = [_next_of(call.inference, v) for v in call.argument(0)]
     return union([*first, call.argument(1)]) or _any_argument(call)
 
 
-@KNOWN.of(
+@HANDLERS.of(
     """builtins.anext builtins.min builtins.max random.choice builtins.sum heapq.heappop heapq.heappushpop
     heapq.heapreplace"""
 )
@@ -41,18 +41,18 @@ def _element(call: LibraryCall) -> Values:
 
 
 def _any_argument(call: LibraryCall) -> Values:
-    return union([call.argument(n) for n in range(call.given)]) if call.given > 1 else EMPTY
+    return union([call.argument(n) for n in range(call.positional_count)]) if call.positional_count > 1 else EMPTY
 
 
 def _next_of(inference: Inference, value: Value) -> Values:
     if value.kind == "instance":
-        return inference.returned(inference.member(value, "__next__"))
+        return inference.call_results(inference.member(value, "__next__"))
     return inference.elements(frozenset({value}))
 
 
-@KNOWN.of("itertools.chain")
+@HANDLERS.of("itertools.chain")
 def _chained(call: LibraryCall) -> Values:
-    """The elements of all that it is given, one after the other."""
+    """The elements of all arguments."""
     parts = []
     for argument in call.node.args:
         if isinstance(argument, ast.Starred):
@@ -62,60 +62,60 @@ def _chained(call: LibraryCall) -> Values:
     return list_of(union(parts))
 
 
-@KNOWN.of("itertools.chain.from_iterable")
+@HANDLERS.of("itertools.chain.from_iterable")
 def _chained_from(call: LibraryCall) -> Values:
     return list_of(call.inference.elements(call.elements(0)))
 
 
-@KNOWN.of("itertools.groupby")
+@HANDLERS.of("itertools.groupby")
 def _grouped(call: LibraryCall) -> Values:
-    return places([EMPTY, list_of(call.elements(0))])
+    return list_of_tuples([EMPTY, list_of(call.elements(0))])
 
 
-@KNOWN.of("builtins.enumerate")
+@HANDLERS.of("builtins.enumerate")
 def _numbered(call: LibraryCall) -> Values:
-    return places([EMPTY, call.elements(0)])
+    return list_of_tuples([EMPTY, call.elements(0)])
 
 
-@KNOWN.of("builtins.zip itertools.zip_longest itertools.product")
+@HANDLERS.of("builtins.zip itertools.zip_longest itertools.product")
 def _columns(call: LibraryCall) -> Values:
     arguments = call.node.args
     if call.name == "builtins.zip" and len(arguments) == 1 and isinstance(arguments[0], ast.Starred):
         return _turned(call, arguments[0].value)
-    return places([call.elements(n) for n in range(call.given)])
+    return list_of_tuples([call.elements(n) for n in range(call.positional_count)])
 
 
 def _turned(call: LibraryCall, table: ast.expr) -> Values:
-    """`zip(*rows)`, the other way round: the first ones of all, the second ones of all."""
+    """`zip(*rows)`, the transpose: the first elements of all rows, the second ones of all."""
     rows = call.inference.elements(call.values(table))
-    columns = [call.inference.part(rows, str(place)) for place in range(_MAX_COLUMNS)]
+    columns = [call.inference.unpacked(rows, str(number)) for number in range(_MAX_COLUMNS)]
     return frozenset({Value("typed", "places", 0, tuple(list_of(c) for c in columns if c))})
 
 
-@KNOWN.of(
+@HANDLERS.of(
     """itertools.combinations itertools.permutations itertools.pairwise itertools.batched
     itertools.combinations_with_replacement itertools.tee"""
 )
 def _groups(call: LibraryCall) -> Values:
-    """Groups of the elements of what it is given."""
+    """Groups of the elements of the argument."""
     return list_of(list_of(call.elements(0)))
 
 
-@KNOWN.of("itertools.repeat")
+@HANDLERS.of("itertools.repeat")
 def _repeated(call: LibraryCall) -> Values:
     return list_of(call.argument(0))
 
 
-@KNOWN.of("concurrent.futures.as_completed")
+@HANDLERS.of("concurrent.futures.as_completed")
 def _completed(call: LibraryCall) -> Values:
     return list_of(call.elements(0))
 
 
-@KNOWN.of("builtins.map")
+@HANDLERS.of("builtins.map")
 def _mapped(call: LibraryCall) -> Values:
-    return list_of(union([call.inference.returned(frozenset({v})) for v in call.argument(0)]))
+    return list_of(union([call.inference.call_results(frozenset({v})) for v in call.argument(0)]))
 
 
-@KNOWN.of("builtins.filter")
+@HANDLERS.of("builtins.filter")
 def _filtered(call: LibraryCall) -> Values:
     return list_of(call.elements(1))

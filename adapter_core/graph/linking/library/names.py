@@ -1,4 +1,4 @@
-"""Names that are given as texts, and what has them: `getattr`, `vars`, `import_module`, `eval`."""
+"""Names as texts, and functions that use them: `getattr`, `vars`, `import_module`, `eval`."""
 
 from __future__ import annotations
 
@@ -6,64 +6,64 @@ import ast
 
 from ..classes import decorating, namespaces
 from ..results.values import EMPTY, Value, Values, external, union
-from .call import Known, LibraryCall
+from .call import Handlers, LibraryCall
 
-KNOWN = Known()
+HANDLERS = Handlers()
 # What `inspect.getmembers` is asked for.
 _MEMBERS = {"inspect.ismethod": "function", "inspect.isfunction": "function", "inspect.isclass": "class"}
 _HAVE_NAMES = ("module", "class", "instance")
 _ANY_TEXT = frozenset({external("builtins.str()")})
 
 
-@KNOWN.of("builtins.getattr")
+@HANDLERS.of("builtins.getattr")
 def _getattr(call: LibraryCall) -> Values:
     return union([_attribute(call), call.argument(2)])
 
 
 def _attribute(call: LibraryCall) -> Values:
-    """An attribute whose name is given, also where of the name only the beginning is known."""
-    inference, node, here = call.inference, call.node, call.here
+    """An attribute whose name is known, or at least its prefix."""
+    inference, node, context = call.inference, call.node, call.context
     if len(node.args) < 2:
         return EMPTY
-    told = inference.expression(node.args[1], here)
-    if told == _ANY_TEXT and isinstance(node.args[1], ast.Name):
-        told = inference.handed_over(here.path, here.scope, node.args[1].id)  # to `name: str`
-    names = [v.extra for v in told if v.path == "builtins.str()" and v.extra]
-    values = inference.expression(node.args[0], here)
+    name_values = inference.infer(node.args[1], context)
+    if name_values == _ANY_TEXT and isinstance(node.args[1], ast.Name):
+        name_values = inference.argument_values(context.path, context.scope, node.args[1].id)  # to `name: str`
+    names = [v.extra for v in name_values if v.path == "builtins.str()" and v.extra]
+    values = inference.infer(node.args[0], context)
     parts = []
     for name in sorted(names):
         if name.endswith("*"):
             # A name that begins so: `getattr(self, f"do_{command}")`.
-            parts += [inference.members_beginning(v, name[:-1]) for v in values if len(name) > 2]
+            parts += [inference.members_with_prefix(v, name[:-1]) for v in values if len(name) > 2]
         else:
-            defined = decorating.as_defined(inference, values, name, here)
+            defined = decorating.undecorated_attribute(inference, values, name, context)
             parts.append(inference.attribute(values, name) if defined is None else defined)
     return union(parts)
 
 
-@KNOWN.of("builtins.vars")
+@HANDLERS.of("builtins.vars")
 def _vars(call: LibraryCall) -> Values | None:
-    if not call.given:
+    if not call.positional_count:
         return _namespace(call)
     return call.inference.attribute(frozenset(v for v in call.argument(0) if v.kind in _HAVE_NAMES), "__dict__")
 
 
-@KNOWN.of("builtins.globals builtins.locals")
+@HANDLERS.of("builtins.globals builtins.locals")
 def _namespace(call: LibraryCall) -> Values | None:
-    scope = 0 if call.name == "builtins.globals" else call.here.scope
-    return None if call.given else frozenset({Value("namespace", call.here.path, scope)})
+    scope = 0 if call.name == "builtins.globals" else call.context.scope
+    return None if call.positional_count else frozenset({Value("namespace", call.context.path, scope)})
 
 
-@KNOWN.of("inspect.getmembers")
+@HANDLERS.of("inspect.getmembers")
 def _members(call: LibraryCall) -> Values:
-    found = union([call.inference.members_beginning(v, "") for v in call.argument(0)])
-    wanted = _MEMBERS.get(next((v.path for v in call.argument(1)), ""), "")
-    return namespaces.pairs(frozenset(v for v in found if not wanted or v.kind == wanted))
+    found = union([call.inference.members_with_prefix(v, "") for v in call.argument(0)])
+    kind = _MEMBERS.get(next((v.path for v in call.argument(1)), ""), "")
+    return namespaces.name_value_pairs(frozenset(v for v in found if not kind or v.kind == kind))
 
 
-@KNOWN.of("importlib.import_module builtins.__import__")
+@HANDLERS.of("importlib.import_module builtins.__import__")
 def _imported(call: LibraryCall) -> Values | None:
-    if not call.given:
+    if not call.positional_count:
         return None
     package = _package(call)
     names = [(package if v.extra.startswith(".") else "") + v.extra for v in call.argument(0)
@@ -72,20 +72,22 @@ def _imported(call: LibraryCall) -> Values | None:
 
 
 def _package(call: LibraryCall) -> str:
-    """The package from which `import_module` reads relative names: what it is told, or that of the file."""
-    told = call.named("package") or call.node.args[1:2]
-    for value in call.values(told[0]) if told else ():
+    """The package that `import_module` resolves relative names against: its argument, or that of the file."""
+    package_nodes = call.named("package") or call.node.args[1:2]
+    for value in call.values(package_nodes[0]) if package_nodes else ():
         if value.path == "builtins.str()" and value.extra:
             return str(value.extra)
-    table = call.inference.table(call.here.path)
+    table = call.inference.table(call.context.path)
     if table is None:
         return ""
     return table.facts.module if table.facts.path.endswith("__init__.py") else table.facts.module.rpartition(".")[0]
 
 
-@KNOWN.of("builtins.eval")
+@HANDLERS.of("builtins.eval")
 def _evaluated(call: LibraryCall) -> Values | None:
-    """What a constant text comes to."""
-    node, here = call.node.args[0] if call.given else None, call.here
+    """The value of a constant text."""
+    node, context = call.node.args[0] if call.positional_count else None, call.context
     text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-    return (call.inference.text(here.path, here.scope, text.strip(), here.line) or None) if text else None
+    return (
+        (call.inference.infer_text(context.path, context.scope, text.strip(), context.line) or None) if text else None
+    )

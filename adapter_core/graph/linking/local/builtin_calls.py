@@ -1,18 +1,18 @@
-"""Functions of the standard library that run special methods of what they are given, or call it."""
+"""Functions of the standard library that call special methods of their arguments, or the arguments themselves."""
 
 from __future__ import annotations
 
 import re
 
 # By the last name of the function: (place of the argument, None: of each; what is done to it), as `implicit.targets.PROTOCOLS` names it.
-Given = tuple[int | None, str]
+ArgumentProtocol = tuple[int | None, str]
 
 
-def _first(runs: str, names: str) -> dict[str, tuple[Given, ...]]:
-    return dict.fromkeys(names.split(), ((0, runs),))
+def _first(protocol: str, names: str) -> dict[str, tuple[ArgumentProtocol, ...]]:
+    return dict.fromkeys(names.split(), ((0, protocol),))
 
 
-BUILTINS: dict[str, tuple[Given, ...]] = {
+BUILTINS: dict[str, tuple[ArgumentProtocol, ...]] = {
     **_first("length", "len"), **_first("str", "str"), **_first("repr", "repr ascii"), **_first("truth", "bool"),
     **_first("hash", "hash"), **_first("int", "int"), **_first("float", "float"), **_first("complex", "complex"),
     **_first("bytes", "bytes"), **_first("format", "format"), **_first("abs", "abs"), **_first("round", "round"),
@@ -36,34 +36,36 @@ MODULES = {
 
 # Where the function stands among the arguments (a number, or a keyword), and how the rest becomes its arguments: "each": the
 # elements of each following one; "fold": what came out last, and an element; "apply": those arguments themselves; "text": a match.
-CALLING: dict[str, tuple[int | str, str]] = {
+CALLERS: dict[str, tuple[int | str, str]] = {
     "builtins.map": (0, "each"), "builtins.filter": (0, "each"), "functools.reduce": (0, "fold"),
     "itertools.starmap": (0, "spread"), "itertools.takewhile": (0, "each"), "itertools.dropwhile": (0, "each"),
     "itertools.filterfalse": (0, "each"), "itertools.accumulate": (1, "fold"),
     "re.sub": (1, "text"), "re.subn": (1, "text"), "re.compile().sub": (0, "text"), "re.compile().subn": (0, "text"),
 }  # fmt: skip
 # Those whose `key` is called with each element of an argument, that at this place; where the key itself may stand without its name.
-KEYED = {
+KEY_CALLERS = {
     "builtins.sorted": 0, "builtins.min": 0, "builtins.max": 0, "itertools.groupby": 0, "heapq.nsmallest": 1, "heapq.nlargest": 1,
     "bisect.insort": 0, "bisect.insort_left": 0, "bisect.insort_right": 0,
 }  # fmt: skip
-KEY_PLACES = {"itertools.groupby": 1, "heapq.nsmallest": 2, "heapq.nlargest": 2}
-CALLING_NAMES = frozenset(n.rpartition(".")[2] for n in (*CALLING, *KEYED)) | {"sort", "iter"}
+KEY_POSITIONS = {"itertools.groupby": 1, "heapq.nsmallest": 2, "heapq.nlargest": 2}
+CALLER_NAMES = frozenset(n.rpartition(".")[2] for n in (*CALLERS, *KEY_CALLERS)) | {"sort", "iter"}
 # Those that are called without a dot: `queryset.filter(…)` is none of them.
-BUILT_IN_CALLING = frozenset(n.rpartition(".")[2] for n in (*CALLING, *KEYED) if n.startswith("builtins.")) | {"iter"}
+BUILT_IN_CALLERS = frozenset(n.rpartition(".")[2] for n in (*CALLERS, *KEY_CALLERS) if n.startswith("builtins.")) | {
+    "iter"
+}
 
 FORMATS = re.compile(r"%(?:\(\w+\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?([a-zA-Z])")
 
 
-def handed_places(name: str) -> set[int | str]:
-    """At which places of a call of something of this name there may be what it calls."""
-    places: set[int | str] = {place for path, (place, _) in CALLING.items() if path.rpartition(".")[2] == name}
-    places |= {place for path, place in KEY_PLACES.items() if path.rpartition(".")[2] == name}
-    return {*places, *((0,) if name == "iter" else ()), "key"}
+def callback_positions(name: str) -> set[int | str]:
+    """The positions and keywords at which a function of this name may get a callable that it calls."""
+    positions: set[int | str] = {position for path, (position, _) in CALLERS.items() if path.rpartition(".")[2] == name}
+    positions |= {position for path, position in KEY_POSITIONS.items() if path.rpartition(".")[2] == name}
+    return {*positions, *((0,) if name == "iter" else ()), "key"}
 
 
-def is_meant(name: str, path: str) -> bool:
-    """Whether the dotted name of something outside the workspace is that of the function of this name."""
+def matches_name(name: str, path: str) -> bool:
+    """Whether an external dotted name is that of the function `name`."""
     if name in ("enter_context", "enter_async_context"):
         return path.endswith(f".{name}")
     return path == f"{MODULES.get(name, 'builtins')}.{name}"

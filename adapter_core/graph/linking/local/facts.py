@@ -1,4 +1,4 @@
-"""What linking needs of the index."""
+"""The part of the index that linking uses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ....types import ModuleFacts
 
 
 class Workspace(Protocol):
-    """The facts and texts of the files of a moment; `graph.snapshot.view` implements it."""
+    """The facts and texts of the files at one moment; implemented by `graph.snapshot.view`."""
 
     def facts(self, path: str) -> ModuleFacts | None: ...
 
@@ -18,6 +18,6 @@ class Workspace(Protocol):
 
     def text(self, path: str) -> str: ...
 
-    def paths_using(self, name: str, how: str = "named") -> list[str]: ...
+    def paths_using(self, name: str, use: str = "named") -> list[str]: ...
 
     def python_paths(self) -> list[str]: ...

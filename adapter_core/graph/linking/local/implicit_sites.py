@@ -1,6 +1,6 @@
-"""Implicit call sites: what is written in one file that may run a special method without a call of it, such as `with` and operators.
+"""Implicit call sites: operations of a file that may call a special method without a call expression, such as `with` and operators.
 
-Found in the syntax tree when somebody asks, not stored. What each of them does run is told in `implicit/targets.py`.
+Found in the syntax tree on demand, not stored. Which functions they call is inferred in `implicit/targets.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ...parsing.define import dotted
 from ...parsing.fields import outer_parts
 from ...parsing.syntax import Syntax, syntax_of
 from ...source import is_python
-from .builtin_calls import BUILT_IN_CALLING, BUILTINS, CALLING_NAMES, FORMATS, handed_places
+from .builtin_calls import BUILT_IN_CALLERS, BUILTINS, CALLER_NAMES, FORMATS, callback_positions
 from .operators import OPERATORS
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 Extent = tuple[int, int]
 NOWHERE: Extent = (-1, -1)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_UNTOLD = (
+_NO_SPECIAL_METHODS = (
     ast.Constant,
     ast.Lambda,
     ast.JoinedStr,
 )  # run no special method of the workspace, whatever is done with them
-_WRITTEN_OUT = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _COMPARED = {
     ast.Eq: ("eq", "eq"), ast.NotEq: ("ne", "ne"), ast.Lt: ("lt", "gt"), ast.LtE: ("le", "ge"), ast.Gt: ("gt", "lt"),
     ast.GtE: ("ge", "le"),
@@ -40,15 +40,15 @@ _DEEP = 70  # operators within one another
 
 
 class Operation(NamedTuple):
-    """One thing that is done to a value. `how` says what is written, `runs` which protocol it follows (`implicit.targets.PROTOCOLS`).
+    """One operation on a value. `kind` says how it is written, `protocol` which protocol it follows (`implicit.targets.PROTOCOLS`).
 
     `start:end` are the offsets of the value, `other` those of a second one: a right operand, or what is called (`len`). `name` is the
     attribute, or the operator; `text` how the value is written, as in `Call.callee`, `second` how the other one is. `direct`: the value is
-    what a call gives.
+    the result of a call.
     """
 
-    how: str
-    runs: str
+    kind: str
+    protocol: str
     owner: int
     line: int
     last: int
@@ -63,7 +63,7 @@ class Operation(NamedTuple):
 
 
 def operations_of(inference: Inference, path: str) -> tuple[Operation, ...]:
-    """The operations of a file; none where it does not parse, which is noted."""
+    """The operations of a file; empty where it does not parse, which is recorded in `inference.unparsed`."""
     if path not in inference.operations:
         table = inference.table(path)
         table = table if is_python(path) else None
@@ -71,7 +71,7 @@ def operations_of(inference: Inference, path: str) -> tuple[Operation, ...]:
         inference.operations[path] = found
     known = inference.operations[path]
     if known is None:
-        inference.unread[path] = None
+        inference.unparsed[path] = None
     return known or ()
 
 
@@ -86,8 +86,8 @@ def operations_in(facts: ModuleFacts, text: str) -> tuple[Operation, ...] | None
 
 
 def _is_deep(node: ast.expr) -> bool:
-    """Whether so many operators stand within one another, as in a long sum, that inference gives up: to read each part of it by itself
-    takes the square of its length."""
+    """Whether operators are nested so deeply, as in a long sum, that inference gives up: inferring each part by itself takes quadratic
+    time."""
     for _ in range(_DEEP):
         if isinstance(node, ast.BinOp):
             node = node.left
@@ -103,9 +103,7 @@ class _Walk:
         self.text = text
         self.found: list[Operation] = []
         self.extent = syntax.extent
-        self.scopes = {
-            (s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_callable or s.kind == "class"
-        }
+        self.scopes = {(s.name, s.name_line): i for i, s in enumerate(facts.symbols) if s.is_definition}
         self.owner = 0
         self.deferred = False
         self.quoted = False
@@ -122,7 +120,7 @@ class _Walk:
                     continue  # the facts are those of another text
                 if kind is ast.ClassDef:
                     extent = (index, index)
-                    self.add("class", "class", node, extent, text=node.name, line=node.lineno)
+                    self.add_operation("class", "class", node, extent, text=node.name, line=node.lineno)
                 stack += [(statement, index, False, False) for statement in node.body]
                 continue
             handler = _HANDLERS.get(kind)
@@ -136,27 +134,31 @@ class _Walk:
 
     # -- noting ------------------------------------------------------------------------------------------------------
 
-    def value(self, how: str, runs: str, node: ast.expr, at: Any = None, **more: Any) -> None:
-        """Note that something is done to a value; `at` is the whole of it."""
-        if isinstance(node, _UNTOLD):
+    def add_value(self, kind: str, protocol: str, node: ast.expr, whole: Any = None, **more: Any) -> None:
+        """Record an operation on a value; `whole` is the node of the whole operation."""
+        if isinstance(node, _NO_SPECIAL_METHODS):
             return
         extent = self.extent(node)
         if self.quoted and not _is_spelled(self.text[slice(*extent)], node):
             return  # Python before 3.12 may tell wrong places within f-strings
-        self.add(how, runs, at or node, extent, text=dotted(node), direct=isinstance(node, ast.Call), **more)
+        self.add_operation(
+            kind, protocol, whole or node, extent, text=dotted(node), direct=isinstance(node, ast.Call), **more
+        )
 
-    def add(
-        self, how: str, runs: str, at: Any, extent: Extent, text: str = "", line: int = 0, direct: bool = False,
+    def add_operation(
+        self, kind: str, protocol: str, whole: Any, extent: Extent, text: str = "", line: int = 0, direct: bool = False,
         name: str = "", other: ast.expr | None = None,
     ) -> None:  # fmt: skip
-        line, last = (line, line) if line else (at.lineno, at.end_lineno)
-        place, second = (self.extent(other), dotted(other)) if other is not None else (NOWHERE, "")
+        line, last = (line, line) if line else (whole.lineno, whole.end_lineno)
+        other_extent, second = (self.extent(other), dotted(other)) if other is not None else (NOWHERE, "")
         self.found.append(
-            Operation(how, runs, self.owner, line, last, *extent, text, name, place, second, self.deferred, direct)
+            Operation(
+                kind, protocol, self.owner, line, last, *extent, text, name, other_extent, second, self.deferred, direct
+            )
         )
 
     def truth(self, test: ast.expr) -> None:
-        """What is asked for its truth in a condition: the parts of `and`, `or`, `not`."""
+        """Record the values whose truth a condition tests: the operands of `and`, `or`, `not`."""
         todo = [test]
         while todo:
             node = todo.pop()
@@ -164,18 +166,18 @@ class _Walk:
                 todo += node.values
             elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
                 todo.append(node.operand)
-            elif not isinstance(node, (ast.Compare, *_WRITTEN_OUT)):
-                self.value("truth", "truth", node)
+            elif not isinstance(node, (ast.Compare, *_DISPLAYS)):
+                self.add_value("truth", "truth", node)
 
-    def iterate(self, node: ast.expr, runs: str = "iterate") -> None:
-        if not isinstance(node, _WRITTEN_OUT):
-            self.value("iterate", runs, node)
+    def iterate(self, node: ast.expr, protocol: str = "iterate") -> None:
+        if not isinstance(node, _DISPLAYS):
+            self.add_value("iterate", protocol, node)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
     def with_(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
-            self.value("with", "with" if isinstance(node, ast.With) else "async with", item.context_expr)
+            self.add_value("with", "with" if isinstance(node, ast.With) else "async with", item.context_expr)
 
     def for_(self, node: ast.For | ast.AsyncFor) -> None:
         self.iterate(node.iter, "iterate" if isinstance(node, ast.For) else "async iterate")
@@ -192,10 +194,10 @@ class _Walk:
     def augmented(self, node: ast.AugAssign) -> None:
         target = node.target
         if isinstance(target, ast.Attribute):
-            self.value("get", "get", target.value, target, name=target.attr)
+            self.add_value("get", "get", target.value, target, name=target.attr)
         elif isinstance(target, ast.Subscript):
-            self.value("subscript", "getitem", target.value, target)
-        self.value("operator", "inplace", target, node, name=OPERATORS[type(node.op)], other=node.value)
+            self.add_value("subscript", "getitem", target.value, target)
+        self.add_value("operator", "inplace", target, node, name=OPERATORS[type(node.op)], other=node.value)
 
     def test(self, node: ast.If | ast.While | ast.Assert | ast.IfExp) -> None:
         self.truth(node.test)
@@ -206,41 +208,43 @@ class _Walk:
                 self.truth(case.guard)
             for inner in ast.walk(case.pattern):
                 if isinstance(inner, ast.MatchValue):
-                    self.value("compare", "compare", node.subject, inner, name="eq eq", other=inner.value)
+                    self.add_value("compare", "compare", node.subject, inner, name="eq eq", other=inner.value)
 
     def raise_(self, node: ast.Raise) -> None:
         if node.exc is not None and not isinstance(node.exc, ast.Call):
-            self.value("raise", "raise", node.exc, node)
+            self.add_value("raise", "raise", node.exc, node)
 
     # -- expressions -------------------------------------------------------------------------------------------------
 
     def attribute(self, node: ast.Attribute) -> None:
         access = _ACCESS[type(node.ctx)]
-        self.value(access, access, node.value, node, name=node.attr)
+        self.add_value(access, access, node.value, node, name=node.attr)
 
     def subscript(self, node: ast.Subscript) -> None:
-        if not isinstance(node.value, _WRITTEN_OUT):
+        if not isinstance(node.value, _DISPLAYS):
             access = {"get": "getitem", "set": "setitem", "delete": "delitem"}[_ACCESS[type(node.ctx)]]
-            self.value("subscript", access, node.value, node)
+            self.add_value("subscript", access, node.value, node)
         if isinstance(node.slice, (ast.Name, ast.Attribute)):
-            self.value("subscript", "key", node.slice, node, other=node.value)
+            self.add_value("subscript", "key", node.slice, node, other=node.value)
 
     def binary(self, node: ast.BinOp) -> None:
         if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
-            given = list(node.right.elts) if isinstance(node.right, ast.Tuple) else [node.right]
-            for letter, argument in zip(FORMATS.findall(node.left.value.replace("%%", "")), given, strict=False):
-                self.value("format", "repr" if letter in "ra" else "str", argument, node)
+            operands = list(node.right.elts) if isinstance(node.right, ast.Tuple) else [node.right]
+            for letter, argument in zip(FORMATS.findall(node.left.value.replace("%%", "")), operands, strict=False):
+                self.add_value("format", "repr" if letter in "ra" else "str", argument, node)
             return
         if _is_deep(node):
             return
         self.value_or_constant("operator", "operator", node.left, node, OPERATORS[type(node.op)], node.right)
 
-    def value_or_constant(self, how: str, runs: str, node: ast.expr, at: ast.expr, name: str, other: ast.expr) -> None:
-        """As `value`, where a constant may be on the left: `3 + money`."""
+    def value_or_constant(
+        self, kind: str, protocol: str, node: ast.expr, whole: ast.expr, name: str, other: ast.expr
+    ) -> None:
+        """As `add_value`, where the left operand may be a constant: `3 + money`."""
         extent = self.extent(node)
-        told = not (isinstance(other, _UNTOLD) and isinstance(node, _UNTOLD))
-        if told and (not self.quoted or _is_spelled(self.text[slice(*extent)], node)):
-            self.add(how, runs, at, extent, text=dotted(node), name=name, other=other)
+        may_call = not (isinstance(other, _NO_SPECIAL_METHODS) and isinstance(node, _NO_SPECIAL_METHODS))
+        if may_call and (not self.quoted or _is_spelled(self.text[slice(*extent)], node)):
+            self.add_operation(kind, protocol, whole, extent, text=dotted(node), name=name, other=other)
 
     def unary(self, node: ast.UnaryOp) -> None:
         if _is_deep(node):
@@ -248,7 +252,7 @@ class _Walk:
         if isinstance(node.op, ast.Not):
             self.truth(node.operand)
         else:
-            self.value("operator", "unary", node.operand, node, name=OPERATORS[type(node.op)])
+            self.add_value("operator", "unary", node.operand, node, name=OPERATORS[type(node.op)])
 
     def either(self, node: ast.BoolOp) -> None:
         for part in node.values[:-1]:
@@ -258,15 +262,15 @@ class _Walk:
         left = node.left
         for op, right in zip(node.ops, node.comparators, strict=True):
             if isinstance(op, (ast.In, ast.NotIn)):
-                if not isinstance(right, _WRITTEN_OUT):
-                    self.value("compare", "contains", right, node)
+                if not isinstance(right, _DISPLAYS):
+                    self.add_value("compare", "contains", right, node)
             elif type(op) in _COMPARED:
                 self.value_or_constant("compare", "compare", left, node, " ".join(_COMPARED[type(op)]), right)
             left = right
 
     def formatted(self, node: ast.FormattedValue) -> None:
-        runs = {-1: "format", 115: "str", 114: "repr", 97: "repr"}[node.conversion]
-        self.value("format", runs, node.value)
+        protocol = {-1: "format", 115: "str", 114: "repr", 97: "repr"}[node.conversion]
+        self.add_value("format", protocol, node.value)
 
     def starred(self, node: ast.Starred) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -274,90 +278,94 @@ class _Walk:
 
     def keyword(self, node: ast.keyword) -> None:
         if node.arg is None:
-            self.value("iterate", "mapping", node.value)
+            self.add_value("iterate", "mapping", node.value)
 
     def keys(self, node: ast.Dict) -> None:
-        for key, value in zip(node.keys, node.values, strict=True):
+        for key, add_value in zip(node.keys, node.values, strict=True):
             if key is None:
-                self.value("iterate", "mapping", value)
+                self.add_value("iterate", "mapping", add_value)
             else:
-                self.value("hash", "hash", key)
+                self.add_value("hash", "hash", key)
 
     def elements(self, node: ast.Set) -> None:
         for element in node.elts:
             if not isinstance(element, ast.Starred):
-                self.value("hash", "hash", element)
+                self.add_value("hash", "hash", element)
 
     def element(self, node: ast.SetComp | ast.DictComp) -> None:
-        self.value("hash", "hash", node.key if isinstance(node, ast.DictComp) else node.elt)
+        self.add_value("hash", "hash", node.key if isinstance(node, ast.DictComp) else node.elt)
 
     def yield_from(self, node: ast.YieldFrom) -> None:
         self.iterate(node.value)
 
     def await_(self, node: ast.Await) -> None:
-        self.value("await", "await", node.value)
+        self.add_value("await", "await", node.value)
 
     def call(self, node: ast.Call) -> None:
         function = node.func
-        self.add("construct", "construct", node, self.extent(function), text=dotted(function))
+        self.add_operation("construct", "construct", node, self.extent(function), text=dotted(function))
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant):
             self.of_string(node, name, function.value.value)
             return
-        if name in CALLING_NAMES and (isinstance(function, ast.Name) or name not in BUILT_IN_CALLING):
-            self.handed(node, name)
-        for place, runs in BUILTINS.get(name, ()):
-            given = node.args if place is None else node.args[place : place + 1]
-            if runs == "ordered" and any(k.arg == "key" for k in node.keywords):
+        if name in CALLER_NAMES and (isinstance(function, ast.Name) or name not in BUILT_IN_CALLERS):
+            self.add_callbacks(node, name)
+        for position, protocol in BUILTINS.get(name, ()):
+            arguments = node.args if position is None else node.args[position : position + 1]
+            if protocol == "ordered" and any(k.arg == "key" for k in node.keywords):
                 continue
-            if runs in ("get", "set", "delete"):
-                told = node.args[1].value if len(node.args) > 1 and isinstance(node.args[1], ast.Constant) else None
-                if isinstance(told, str):
-                    self.value("built-in", runs, node.args[0], node, name=told, other=function)
+            if protocol in ("get", "set", "delete"):
+                attribute_name = (
+                    node.args[1].value if len(node.args) > 1 and isinstance(node.args[1], ast.Constant) else None
+                )
+                if isinstance(attribute_name, str):
+                    self.add_value("built-in", protocol, node.args[0], node, name=attribute_name, other=function)
                 continue
-            for argument in given:
+            for argument in arguments:
                 if not isinstance(argument, ast.Starred) and not (
-                    runs.startswith("iterate") and isinstance(argument, _WRITTEN_OUT)
+                    protocol.startswith("iterate") and isinstance(argument, _DISPLAYS)
                 ):
-                    self.value("built-in", runs, argument, node, name=name, other=function)
+                    self.add_value("built-in", protocol, argument, node, name=name, other=function)
 
-    def handed(self, node: ast.Call, name: str) -> None:
+    def add_callbacks(self, node: ast.Call, name: str) -> None:
         """What is handed to code that calls it: `map(f, values)`, `sorted(values, key=f)`."""
-        for argument, last in handed_in(node, name):
-            self.add("callback", "callback", node, self.extent(argument), text=dotted(argument), name=last, other=node)
+        for argument, last in callback_arguments(node, name):
+            self.add_operation(
+                "callback", "callback", node, self.extent(argument), text=dotted(argument), name=last, other=node
+            )
 
-    def of_string(self, node: ast.Call, name: str, value: object) -> None:
+    def of_string(self, node: ast.Call, name: str, add_value: object) -> None:
         """`"…".format(x)` and `"…".join(xs)`."""
-        if name == "join" and isinstance(value, (str, bytes)):
+        if name == "join" and isinstance(add_value, (str, bytes)):
             for argument in node.args:
                 self.iterate(argument)
-        if name == "format" and isinstance(value, str):
-            for field, conversion in _fields(value):
-                one = _given(node, field)
-                if one is not None:
-                    runs = {"r": "repr", "a": "repr", "s": "str"}.get(conversion, "format")
-                    self.value("format", runs, one, node)
+        if name == "format" and isinstance(add_value, str):
+            for field, conversion in _fields(add_value):
+                formatted = _format_argument(node, field)
+                if formatted is not None:
+                    protocol = {"r": "repr", "a": "repr", "s": "str"}.get(conversion, "format")
+                    self.add_value("format", protocol, formatted, node)
 
 
-def handed_in(node: ast.Call, name: str) -> list[tuple[ast.expr, str]]:
-    """The arguments that a call of something of a name calls, perhaps, and the last names by which they go."""
-    places = handed_places(name)
-    given = [argument for place, argument in enumerate(node.args) if place in places]
-    given += [keyword.value for keyword in node.keywords if keyword.arg in places]
-    untold = (ast.Starred, ast.Constant, ast.JoinedStr, *_WRITTEN_OUT)
-    return [(a, dotted(a).rpartition(".")[2]) for a in given if not isinstance(a, untold)]
+def callback_arguments(node: ast.Call, name: str) -> list[tuple[ast.expr, str]]:
+    """The arguments that a call of a function of this name may call, with their last names."""
+    positions = callback_positions(name)
+    arguments = [argument for position, argument in enumerate(node.args) if position in positions]
+    arguments += [keyword.value for keyword in node.keywords if keyword.arg in positions]
+    uninformative = (ast.Starred, ast.Constant, ast.JoinedStr, *_DISPLAYS)
+    return [(a, dotted(a).rpartition(".")[2]) for a in arguments if not isinstance(a, uninformative)]
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a node, but for annotations."""
+    """The child nodes, without annotations."""
     for field in node._fields:
         if field == "annotation" or field == "returns":
             continue
-        value = getattr(node, field, None)
-        if isinstance(value, list):
-            yield from (item for item in value if isinstance(item, ast.AST))
-        elif isinstance(value, ast.AST):
-            yield value
+        add_value = getattr(node, field, None)
+        if isinstance(add_value, list):
+            yield from (item for item in add_value if isinstance(item, ast.AST))
+        elif isinstance(add_value, ast.AST):
+            yield add_value
 
 
 def _is_spelled(text: str, node: ast.expr) -> bool:
@@ -369,7 +377,7 @@ def _is_spelled(text: str, node: ast.expr) -> bool:
 
 
 def _fields(text: str) -> list[tuple[str, str]]:
-    """(number or name, conversion) of the fields of a format string whose value itself is formatted."""
+    """(number or name, conversion) of the fields of a format string that format the value itself."""
     found: list[tuple[str, str]] = []
     try:
         for number, (_, field, _, conversion) in enumerate(
@@ -382,10 +390,10 @@ def _fields(text: str) -> list[tuple[str, str]]:
     return found[:_MAX_FIELDS]
 
 
-def _given(node: ast.Call, field: str) -> ast.expr | None:
+def _format_argument(node: ast.Call, field: str) -> ast.expr | None:
     if field.isdigit():
-        plain = [a for a in node.args if not isinstance(a, ast.Starred)]
-        return plain[int(field)] if len(plain) == len(node.args) > int(field) else None
+        positional = [a for a in node.args if not isinstance(a, ast.Starred)]
+        return positional[int(field)] if len(positional) == len(node.args) > int(field) else None
     return next((k.value for k in node.keywords if k.arg == field), None)
 
 

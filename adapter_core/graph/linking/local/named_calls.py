@@ -1,4 +1,4 @@
-"""All calls of a workspace by their names, for who goes through all of its files."""
+"""All calls of a workspace by name, for a pass over all files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HALF = 32  # bits
 
 
 class NamedCalls:
-    """The places of calls, eight bytes each; the calls themselves are made when somebody asks, and not kept."""
+    """The positions of calls, eight bytes each; call objects are created on demand and not kept."""
 
     def __init__(self, facts_of: Callable[[str], ModuleFacts | None]) -> None:
         self._facts_of = facts_of
@@ -40,7 +40,7 @@ class NamedCalls:
         numbers = [place - first for place in places[bisect_left(places, first) : bisect_left(places, last)]]
         facts = self._facts_of(path) if numbers else None
         rows = facts.calls if facts is not None else ()
-        return [rows.passing(n) if isinstance(rows, Rows) else rows[n] for n in numbers]
+        return [rows.transient_row(n) if isinstance(rows, Rows) else rows[n] for n in numbers]
 
 
 __all__ = ["NamedCalls"]

@@ -1,4 +1,4 @@
-"""Expressions, each parsed by itself out of the text of its file."""
+"""Expressions, parsed individually out of the text of a file."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import ast
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ...memory.momentary import momentary
+from ...memory.request_cache import request_cache
 
 _SHORT = 500  # characters of an expression
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """An expression, parsed by itself. `starts` are the offsets of its lines in the text `(…)` that was parsed."""
+    """A parsed expression. `starts` are the offsets of its lines in the text `(…)` that was parsed."""
 
     tree: ast.expr
     text: str
     starts: tuple[int, ...]
 
     def span(self, node: ast.AST) -> tuple[int, int]:
-        """Where a node stands in the expression's own text: offsets in code points."""
+        """The position of a node in the expression's text: offsets in code points."""
         # A tuple without parentheses of its own takes those around the text for its own.
         return (
             max(self._offset(node.lineno, node.col_offset), 0),  # type: ignore[attr-defined]
@@ -28,7 +28,7 @@ class Snippet:
         )
 
     def start(self, node: ast.expr) -> int:
-        """Where a node begins."""
+        """The start of a node."""
         return max(self._offset(node.lineno, node.col_offset), 0)
 
     def _offset(self, line: int, column: int) -> int:
@@ -39,7 +39,7 @@ class Snippet:
 
 
 def snippet(text: str) -> Snippet | None:
-    """None where the text is no expression by itself."""
+    """None where the text is not an expression by itself."""
     return _short_snippet(text) if len(text) <= _SHORT else _long_snippet(text)
 
 
@@ -53,6 +53,6 @@ def _parsed(text: str) -> Snippet | None:
     return Snippet(tree, wrapped, tuple(accumulate((len(line) + 1 for line in wrapped.split("\n")), initial=0)))
 
 
-_short_snippet = momentary(1_000)(_parsed)
+_short_snippet = request_cache(1_000)(_parsed)
 # Trees take a hundred times the room of their text, and those of a sum of thousands stand in each other.
-_long_snippet = momentary(12)(_parsed)
+_long_snippet = request_cache(12)(_parsed)

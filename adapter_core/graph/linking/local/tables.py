@@ -1,4 +1,4 @@
-"""One file's facts, found by name and scope instead of by going through them."""
+"""The symbol table of a file: its facts, indexed by name and scope."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import numpy as np
 
 from ....types import Call, Flow, Import, ModuleFacts, called_names
 from ...storage.columns import Grouped, Rows, column
-from .builtin_calls import CALLING_NAMES
+from .builtin_calls import CALLER_NAMES
 
 _Extents = tuple[np.ndarray, np.ndarray]  # the first and last offsets of rows
 _RESULTS = {"return": "return", "yield": "yield", "yield_from": "yield"}
-_ELSEWHERE = frozenset({*_RESULTS, "declared", "default"})  # flows that have tables of their own
-_APART = _ELSEWHERE | {"item"}
+_OWN_TABLES = frozenset({*_RESULTS, "declared", "default"})  # flows that have tables of their own
+_SEPARATE = _OWN_TABLES | {"item"}
 # Methods that put their last argument, or its elements, into a container.
-ADDING = ("append", "add", "insert", "appendleft", "setdefault", "put", "put_nowait")
-EXTENDING = ("extend", "update", "extendleft")
-PUSHING = ("heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right")
+ADD_METHODS = ("append", "add", "insert", "appendleft", "setdefault", "put", "put_nowait")
+EXTEND_METHODS = ("extend", "update", "extendleft")
+PUSH_FUNCTIONS = ("heappush", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right")
 _MAX_FILLERS = 60
-_ASKED_SELDOM = 2
+_MAX_SCANS = 2
 _SELF_FLOWS = frozenset({"assign", "annotation", "for", "with", "item"})
 
 
-class Put(NamedTuple):
-    """Where something is put into a container: the container as written, and the offsets of what is put (an item under a key; None: any)
-    or the call that puts it there."""
+class ContainerWrite(NamedTuple):
+    """A write to a container: the container as written, and either the offsets of the value (an item under a key; None: any) or the call
+    that adds it."""
 
     target: str
     scope: int
@@ -39,20 +39,19 @@ class Put(NamedTuple):
     call: Call | None = None
 
 
-class Tables:
-    """What a file's facts are looked up by. Each table is made when somebody asks for it; rows are made of what is found (`columns`).
+class SymbolTable:
+    """The indexes of a file's facts. Each is built on first use; rows are created only when they are found (`columns`).
 
     `children[(scope, name)]`: symbols; `members[scope]`: all of them; `imports[(scope, alias)]`; `stars`: star imports.
 
-    `flows[(scope, target)]`, but for those that hold within a comprehension or lambda only (`limited`), what is put into containers
-    (`items(target)`), names that `global` or `nonlocal` give to another scope (`declared[(scope, name)]`), parameters' defaults
-    (`defaults[(function, name)]`), `returns[scope]` and `yields[scope]`. Of those to attributes, `attributes(class, name)` are to
-    `self.name` in its methods, `attribute_flows(name)` all to `x.name`. `aliases[name]`: under which other names it is imported.
+    `flows[(scope, target)]`, without those that hold only within a comprehension or lambda (`limited`), writes to containers
+    (`items(target)`), names declared `global` or `nonlocal` (`declared[(scope, name)]`), defaults of parameters (`defaults[(function,
+    name)]`), `returns[scope]` and `yields[scope]`. Flows to attributes: `attributes(class, name)` to `self.name` in the methods of a class,
+    `attribute_flows(name)` to any `x.name`. `aliases[name]`: the names it is imported as.
 
-    `stores_by_name[name]`: what is put into containers called `name` or `x.name`; `fillers`: the calls that put something into a
-    parameter, or into what has no name.
-    `flows_around(offset)` and `calls_around(offset)`: those in whose text an offset lies.
-    `calls[name]`, by last name, decorators included; `decorators[name]`: decorator lines alone, by the name that is called in them.
+    `writes_by_name[name]`: writes to containers called `name` or `x.name`; `fillers`: the calls that add to a parameter, or to something
+    without a name. `flows_around(offset)` and `calls_around(offset)`: those whose text contains an offset. `calls[name]`, by last name,
+    with decorators; `decorators[name]`: decorator lines only, by the name that is called in them.
     """
 
     def __init__(self, facts: ModuleFacts) -> None:
@@ -116,7 +115,7 @@ class Tables:
 
     @cached_property
     def _by_target(self) -> dict[str, list[int]]:
-        """The numbers of the flows to each target, of whatever kind."""
+        """The numbers of the flows to each target, of any kind."""
         found: dict[str, list[int]] = defaultdict(list)
         for number, target in enumerate(column(self.facts.flows, "target")):
             found[target].append(number)
@@ -134,20 +133,20 @@ class Tables:
 
     @cached_property
     def flows(self) -> _Flows:
-        return _Flows(self._by_target, self.facts.flows, lambda f: not f.last and f.kind not in _APART)
+        return _Flows(self._by_target, self.facts.flows, lambda f: not f.last and f.kind not in _SEPARATE)
 
     def assigned_in(self, scope: int) -> list[str]:
-        """The names that are assigned to in a scope."""
+        """The names that are assigned in a scope."""
         return [target for target in self._by_target if (scope, target) in self.flows]
 
     def items(self, target: str) -> list[Flow]:
-        """What is put into a container under a key."""
+        """The writes to a container under a key."""
         flows = self.facts.flows
         return [f for n in self._by_target.get(target, ()) if (f := flows[n]).kind == "item" and not f.last]
 
     @cached_property
     def limited(self) -> _Flows:
-        return _Flows(self._by_target, self.facts.flows, lambda f: f.last and f.kind not in _ELSEWHERE)
+        return _Flows(self._by_target, self.facts.flows, lambda f: f.last and f.kind not in _OWN_TABLES)
 
     @cached_property
     def limited_names(self) -> frozenset[str]:
@@ -156,8 +155,8 @@ class Tables:
         return frozenset(target for target, last in pairs if last)
 
     def limited_at(self, scope: int, name: str, offset: int) -> list[Flow]:
-        """Of a comprehension's variables and a lambda's parameters those of a name that hold at an offset. What a comprehension goes
-        through is read before there are its variables."""
+        """The variables of comprehensions and parameters of lambdas with a name that are visible at an offset. What a comprehension
+        iterates over is evaluated before its variables are bound."""
         if name not in self.limited_names:
             return []
         return [
@@ -187,10 +186,10 @@ class Tables:
         return Grouped(self.facts.flows, self._results["yield"])
 
     def attribute_flows(self, name: str) -> list[Flow]:
-        """Those to `x.name`, in the order of the text."""
+        """The flows to `x.name`, in the order of the text."""
         flows = self.facts.flows
         numbers = sorted(n for target in self._by_attribute.get(name, ()) for n in self._by_target[target])
-        return [f for n in numbers if not (f := flows[n]).last and f.kind not in _ELSEWHERE]
+        return [f for n in numbers if not (f := flows[n]).last and f.kind not in _OWN_TABLES]
 
     @cached_property
     def defaults(self) -> dict[tuple[int, str], Flow]:
@@ -230,9 +229,9 @@ class Tables:
         numbers = [number for number, form in enumerate(forms) if form == "decorator"]
         if numbers:
             callees, starts = column(self.facts.calls, "callee"), column(self.facts.calls, "start")
-            wanted = {starts[number] for number in numbers}
+            predicate = {starts[number] for number in numbers}
             # The decorators, and what is called in their lines.
-            near = [n for n, start in enumerate(starts) if start in wanted]
+            near = [n for n, start in enumerate(starts) if start in predicate]
             names = called_names((callees[n], forms[n], starts[n]) for n in near)
             for number, name in zip(near, names, strict=True):
                 if forms[number] == "decorator":
@@ -240,32 +239,32 @@ class Tables:
         return Grouped(self.facts.calls, found)
 
     @cached_property
-    def _handing(self) -> list[int]:
-        """The numbers of the calls of what may call what it is handed."""
+    def _callback_call_numbers(self) -> list[int]:
+        """The numbers of the calls of functions that may call their arguments."""
         callees, forms = column(self.facts.calls, "callee"), column(self.facts.calls, "form")
         return [
             number
             for number, callee in enumerate(callees)
-            if callee.rpartition(".")[2] in CALLING_NAMES and forms[number] != "decorator"
+            if callee.rpartition(".")[2] in CALLER_NAMES and forms[number] != "decorator"
         ]
 
     @cached_property
-    def handing(self) -> list[Call]:
-        """The calls of what may call what it is handed, by its name."""
-        return sorted([self.facts.calls[number] for number in self._handing], key=lambda call: call.name)
+    def callback_calls(self) -> list[Call]:
+        """The calls of functions that may call their arguments, by name."""
+        return sorted([self.facts.calls[number] for number in self._callback_call_numbers], key=lambda call: call.name)
 
     @cached_property
-    def handing_extents(self) -> list[tuple[int, int]]:
-        """The offsets of the calls of what may call what it is handed."""
+    def callback_call_extents(self) -> list[tuple[int, int]]:
+        """The offsets of the calls of functions that may call their arguments."""
         starts, ends = column(self.facts.calls, "start"), column(self.facts.calls, "end")
-        return [(starts[number], ends[number]) for number in self._handing]
+        return [(starts[number], ends[number]) for number in self._callback_call_numbers]
 
     # -- what fills containers ---------------------------------------------------------------------------------------
 
     @cached_property
     def fillers(self) -> list[Call]:
-        found = [c for method in PUSHING for c in self.calls.get(method, ())]
-        for method in (*ADDING, *EXTENDING):
+        found = [c for method in PUSH_FUNCTIONS for c in self.calls.get(method, ())]
+        for method in (*ADD_METHODS, *EXTEND_METHODS):
             for call in self.calls.get(method, ()):
                 holder = call.callee.rpartition(".")[0]
                 if holder.endswith(("()", "[]")) or (
@@ -275,7 +274,7 @@ class Tables:
         return found[:_MAX_FILLERS]
 
     def is_parameter(self, owner: int, name: str) -> bool:
-        """Whether a name that is read in a scope is a parameter of a function around it."""
+        """Whether a name that is read in a scope is a parameter of an enclosing function."""
         for scope in scopes(self.facts, owner):
             symbol = self.facts.symbols[scope]
             if symbol.is_callable and any(p.name == name for p in symbol.parameters):
@@ -285,17 +284,19 @@ class Tables:
         return False
 
     @cached_property
-    def stores_by_name(self) -> dict[str, list[Put]]:
-        puts: dict[str, list[Put]] = defaultdict(list)
+    def writes_by_name(self) -> dict[str, list[ContainerWrite]]:
+        writes: dict[str, list[ContainerWrite]] = defaultdict(list)
         for f in self._of_kind("item"):
             if not f.last:
-                puts[f.target.rpartition(".")[2]].append(Put(f.target, f.scope, f.line, f.start, f.end, f.path))
-        for method in (*ADDING, *EXTENDING):
+                writes[f.target.rpartition(".")[2]].append(
+                    ContainerWrite(f.target, f.scope, f.line, f.start, f.end, f.path)
+                )
+        for method in (*ADD_METHODS, *EXTEND_METHODS):
             for call in self.calls.get(method, ()):
                 target = call.callee.rpartition(".")[0]
                 if target and target[-1] not in ")]":
-                    puts[target.rpartition(".")[2]].append(Put(target, call.owner, call.line, call=call))
-        return puts
+                    writes[target.rpartition(".")[2]].append(ContainerWrite(target, call.owner, call.line, call=call))
+        return writes
 
     # -- by place ----------------------------------------------------------------------------------------------------
 
@@ -317,13 +318,15 @@ class Tables:
 class _Flows:
     """Some of the flows, by (scope, target)."""
 
-    __slots__ = ("_by_target", "_found", "_owners", "_rows", "_wanted")
+    __slots__ = ("_by_target", "_found", "_owners", "_predicate", "_rows")
 
-    def __init__(self, by_target: dict[str, list[int]], rows: Sequence[Flow], wanted: Callable[[Flow], object]) -> None:
+    def __init__(
+        self, by_target: dict[str, list[int]], rows: Sequence[Flow], predicate: Callable[[Flow], object]
+    ) -> None:
         self._by_target = by_target
         self._rows = rows
         self._owners: Sequence[int] = column(rows, "owner")
-        self._wanted = wanted
+        self._predicate = predicate
         self._found: dict[tuple[int, str], list[Flow]] = {}
 
     def get(self, key: tuple[int, str], default: Sequence[Flow] = ()) -> Sequence[Flow]:
@@ -334,7 +337,7 @@ class _Flows:
             if to_target is None:
                 return default
             numbers = [number for number in to_target if owners[number] == owner]
-            found = [flow for number in numbers if self._wanted(flow := rows[number])]
+            found = [flow for number in numbers if self._predicate(flow := rows[number])]
             if found:
                 self._found[key] = found
         return found or default
@@ -344,15 +347,15 @@ class _Flows:
 
 
 class _Calls:
-    """The calls by last name. Most files are asked for one name or two, which are looked for; a file that is asked for many is put in
-    order."""
+    """The calls by last name. In most files only one or two names are looked up, by a scan; where there are more look-ups, an index is
+    built."""
 
-    __slots__ = ("_asked", "_callees", "_numbers", "_rows")
+    __slots__ = ("_callees", "_numbers", "_rows", "_scans")
 
     def __init__(self, rows: Sequence[Call]) -> None:
         self._rows = rows
         self._callees: Sequence[str] = column(rows, "callee")
-        self._asked = 0
+        self._scans = 0
         self._numbers: dict[str, list[int]] | None = None
 
     def get(self, name: str, default: Sequence[Call] = ()) -> Sequence[Call]:
@@ -364,8 +367,8 @@ class _Calls:
 
     def _numbers_of(self, name: str) -> Sequence[int]:
         if self._numbers is None:
-            self._asked += 1
-            if self._asked <= _ASKED_SELDOM:
+            self._scans += 1
+            if self._scans <= _MAX_SCANS:
                 dotted = f".{name}"
                 return [n for n, callee in enumerate(self._callees) if callee == name or callee.endswith(dotted)]
             self._numbers = defaultdict(list)
@@ -376,10 +379,10 @@ class _Calls:
 
 
 def forget_rows(facts: ModuleFacts) -> None:
-    """Let go of the rows that were made of a file's facts, which stay."""
+    """Drop the row objects that were created from a file's facts; the facts stay."""
     for rows in (facts.symbols, facts.imports, facts.calls, facts.flows):
         if isinstance(rows, Rows):
-            rows.forget()
+            rows.clear()
 
 
 def _extents(rows: Sequence[Flow] | Sequence[Call]) -> _Extents:
@@ -406,8 +409,8 @@ def scopes(facts: ModuleFacts, owner: int) -> Iterator[int]:
 
 
 def instance_class(facts: ModuleFacts, owner: int, head: str) -> int | None:
-    """The class whose instance (or which itself) `self`, `cls` or `super()` is in a scope: that of the nearest method around it,
-    whose first parameter has that name and is not bound again on the way."""
+    """The class of `self`, `cls` or `super()` in a scope: that of the nearest enclosing method, if its first parameter has this name and
+    is not rebound."""
     while owner > 0:
         symbol = facts.symbols[owner]
         if symbol.is_callable:

@@ -1,4 +1,4 @@
-"""Annotations: which values have the type that is written."""
+"""Annotations: the values of the annotated type."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _TRANSPARENT = frozenset(
     {"Optional", "Annotated", "ClassVar", "Final", "InitVar", "Required", "NotRequired", "ReadOnly", "Awaitable"}
 )
-_LAST = frozenset({"Coroutine"})
+_RESULT_LAST = frozenset({"Coroutine"})
 _SEQUENCES = frozenset(
     """list List set Set frozenset FrozenSet Sequence MutableSequence Iterable Iterator Collection Generator AsyncGenerator AsyncIterator
     AsyncIterable deque Deque Reversible AbstractSet MutableSet KeysView ValuesView""".split()
@@ -31,54 +31,54 @@ _MAPPINGS = frozenset(
 # Names that a workspace may have for classes of its own.
 _QUEUES = frozenset({"Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"})
 _FUTURES = frozenset({"Future", "Task"})
-_NOTHING = frozenset({"None", "Any", "object", "Self", "NoReturn", "Never"})
+_UNINFORMATIVE = frozenset({"None", "Any", "object", "Self", "NoReturn", "Never"})
 # Types that say of a value that it can be called, or nothing at all.
-_SAYS_NOTHING = frozenset(
+_UNINFORMATIVE_EXTERNALS = frozenset(
     {"Callable", "FunctionType", "MethodType", "TypeVar", "ParamSpec", "Union", "Optional", "TypeAlias"}
 )
 
 
 def instances(inference: Inference, path: str, scope: int, text: str, line: int) -> Values:
-    """Instances of what the annotation names; containers of them as `typed` values; types outside the workspace as external ones."""
+    """Instances of the annotated type; containers of them as `typed` values; external types as external values."""
     source = snippet(text)
-    return _of(inference, source.tree, path, scope, line, 0) if source is not None else EMPTY
+    return _instances_of(inference, source.tree, path, scope, line, 0) if source is not None else EMPTY
 
 
-def tell(values: Values) -> bool:
-    """Whether an annotation's values say what is called on them: not where they are any function at all, or a container of those."""
-    return any(_tells(value) for value in values)
+def is_informative(values: Values) -> bool:
+    """Whether the values of an annotation determine what is called on them; any function, or a container of functions, does not."""
+    return any(_is_informative_value(value) for value in values)
 
 
-def _tells(value: Value) -> bool:
+def _is_informative_value(value: Value) -> bool:
     if value.kind == "typed":
-        return value.path != "callable" and (not value.extra or tell(value.extra))
+        return value.path != "callable" and (not value.extra or is_informative(value.extra))
     if value.kind == "external":
-        return value.path.rstrip("()[]").rpartition(".")[2] not in _SAYS_NOTHING
+        return value.path.rstrip("()[]").rpartition(".")[2] not in _UNINFORMATIVE_EXTERNALS
     return True
 
 
 def _may_be_alias(value: Value) -> bool:
-    """`Handler = Callable[[int], None]`, `Handler: TypeAlias = …`: a name of the workspace that was traced to `typing`."""
+    """`Handler = Callable[[int], None]`, `Handler: TypeAlias = …`: a workspace name that resolves to `typing`."""
     return value.path.endswith("[]") or value.path.endswith("TypeAlias()")
 
 
-def _of(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:
+def _instances_of(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:
     if depth > 8:
         return EMPTY
     if isinstance(node, ast.Constant):
         inner = snippet(node.value) if isinstance(node.value, str) else None
-        return _of(inference, inner.tree, path, scope, line, depth + 1) if inner is not None else EMPTY
+        return _instances_of(inference, inner.tree, path, scope, line, depth + 1) if inner is not None else EMPTY
     if isinstance(node, ast.BinOp):
-        return union([_of(inference, n, path, scope, line, depth + 1) for n in (node.left, node.right)])
+        return union([_instances_of(inference, n, path, scope, line, depth + 1) for n in (node.left, node.right)])
     if isinstance(node, ast.Subscript):
         return _generic(inference, node, path, scope, line, depth + 1)
     if not isinstance(node, (ast.Name, ast.Attribute)):
         return EMPTY
     name = node.id if isinstance(node, ast.Name) else node.attr
-    if name in _NOTHING:
+    if name in _UNINFORMATIVE:
         return EMPTY
     parts: list[Values] = []
-    for value in inference.text(path, scope, ast.unparse(node), line):
+    for value in inference.infer_text(path, scope, ast.unparse(node), line):
         if value.kind == "class":
             parts.append(frozenset({instance(value)}))
         elif value.kind == "external":
@@ -99,7 +99,7 @@ def _generic(inference: Inference, node: ast.Subscript, path: str, scope: int, l
     inside = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
 
     def of(part: ast.expr) -> Values:
-        return _of(inference, part, path, scope, line, depth)
+        return _instances_of(inference, part, path, scope, line, depth)
 
     if head == "Literal" or not inside:
         return EMPTY
@@ -107,7 +107,7 @@ def _generic(inference: Inference, node: ast.Subscript, path: str, scope: int, l
         return of(inside[0])
     if head == "Union":
         return union([of(part) for part in inside])
-    if head in _LAST:
+    if head in _RESULT_LAST:
         return of(inside[-1])
     if head in ("type", "Type"):
         return frozenset(Value("class", v.path, v.index) for v in of(inside[0]) if v.kind == "instance")
@@ -130,7 +130,7 @@ def _generic(inference: Inference, node: ast.Subscript, path: str, scope: int, l
 def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: int, depth: int) -> Values:
     """A type alias: `Handler = Base | Other`, `type Handler = …`, in this file or in the one that it is imported from."""
     if isinstance(node, ast.Attribute):
-        for value in inference.text(path, scope, dotted_name(node.value), line) if depth < 6 else ():
+        for value in inference.infer_text(path, scope, dotted_name(node.value), line) if depth < 6 else ():
             for facts in inference.workspace.facts_of_module(value.path) if value.kind == "module" else ():
                 return _alias(inference, ast.Name(node.attr), facts.path, 0, 0, depth + 1)
     table = inference.table(path) if isinstance(node, ast.Name) else None
@@ -141,9 +141,9 @@ def _alias(inference: Inference, node: ast.expr, path: str, scope: int, line: in
             text = inference.workspace.text(path)[flow.start : flow.end]
             inner = snippet(text)
             if inner is not None and isinstance(inner.tree, (ast.BinOp, ast.Subscript, ast.Constant)):
-                return _of(inference, inner.tree, path, 0, flow.line, depth + 1)
+                return _instances_of(inference, inner.tree, path, 0, flow.line, depth + 1)
     for item in table.imports.get((0, node.id), ()):
-        target = modules.absolute(table.facts, item)
+        target = modules.absolute_module(table.facts, item)
         for facts in inference.workspace.facts_of_module(target):
             if item.name is not None and depth < 6:
                 return _alias(inference, ast.Name(item.name), facts.path, 0, 0, depth + 1)
@@ -160,7 +160,7 @@ def _type_variable(inference: Inference, value: Value, node: ast.expr, path: str
         if inner is None or not isinstance(inner.tree, ast.Call):
             continue
         bounds = [k.value for k in inner.tree.keywords if k.arg == "bound"] or inner.tree.args[1:]
-        return union([_of(inference, b, path, 0, line, depth + 1) for b in bounds])
+        return union([_instances_of(inference, b, path, 0, line, depth + 1) for b in bounds])
     return EMPTY
 
 

@@ -1,4 +1,4 @@
-"""Which argument of a call goes to a parameter."""
+"""The argument of a call for a parameter."""
 
 from __future__ import annotations
 
@@ -10,31 +10,36 @@ from ....types import Parameter
 from ..results.values import EMPTY, Values, union
 
 if TYPE_CHECKING:
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 
-def passed(
-    inference: Inference, taken: Sequence[Parameter], bound: bool, node: ast.Call, here: Here, wanted: Parameter
+def argument_for_parameter(
+    inference: Inference,
+    parameters: Sequence[Parameter],
+    bound: bool,
+    node: ast.Call,
+    context: Context,
+    parameter: Parameter,
 ) -> Values:
-    """What a call hands over for one of the parameters that are taken."""
-    positional = [p for p in taken if p.kind in ("positional", "positional_only")]
+    """The values that a call passes for one of the parameters."""
+    positional = [p for p in parameters if p.kind in ("positional", "positional_only")]
     if bound and positional:
         positional = positional[1:]
     parts: list[Values] = []
-    if wanted in positional:
-        place = positional.index(wanted)
+    if parameter in positional:
+        position = positional.index(parameter)
         for number, argument in enumerate(node.args):
             if isinstance(argument, ast.Starred):
-                for value in inference.expression(argument.value, here):
-                    parts.append(inference.item(value, None, str(place - number)) if place >= number else EMPTY)
+                for value in inference.infer(argument.value, context):
+                    parts.append(inference.item(value, None, str(position - number)) if position >= number else EMPTY)
                 break
-            if number == place:
-                parts.append(inference.expression(argument, here))
+            if number == position:
+                parts.append(inference.infer(argument, context))
                 break
     for keyword in node.keywords:
-        if keyword.arg == wanted.name:
-            parts.append(inference.expression(keyword.value, here))
+        if keyword.arg == parameter.name:
+            parts.append(inference.infer(keyword.value, context))
         elif keyword.arg is None:
-            for value in inference.expression(keyword.value, here):
-                parts.append(inference.item(value, repr(wanted.name), None))
+            for value in inference.infer(keyword.value, context):
+                parts.append(inference.item(value, repr(parameter.name), None))
     return union(parts)

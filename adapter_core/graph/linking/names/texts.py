@@ -1,4 +1,4 @@
-"""Methods of strings whose text is known: what they give, where that may become the name of something."""
+"""Methods of strings whose text is known, where the result may become a name."""
 
 from __future__ import annotations
 
@@ -10,50 +10,50 @@ from ..results.values import Value, Values, external
 
 if TYPE_CHECKING:
     from ....types import Flow
-    from ..inference import Here, Inference
+    from ..inference import Context, Inference
 
 METHODS = "builtins.str()."
 _NAME = external("builtins.dir()[]")  # a name that something has
 _MAX_TEXTS, _LONG = 16, 200  # parts of a text; characters of one that may be a name
-_ONE = frozenset(
+_SINGLE_RESULT = frozenset(
     """lower upper title capitalize casefold swapcase strip lstrip rstrip removeprefix removesuffix replace""".split()
 )
-_SEVERAL = frozenset({"partition", "rpartition", "split", "rsplit"})
+_LIST_RESULT = frozenset({"partition", "rpartition", "split", "rsplit"})
 
 
-def method(value: Value, name: str) -> Value:
-    """An attribute of something external; a string's method keeps the text, so that the string need not be worked out once more."""
+def bound_method(value: Value, name: str) -> Value:
+    """An attribute of an external value; a string's method keeps the text."""
     path = f"{value.path}.{name}"
     return Value("external", path, 0, value.extra) if path.startswith(METHODS) else external(path)
 
 
-def result(inference: Inference, called: Value, node: ast.Call, here: Here) -> Values:
-    """What a method of a string, `builtins.str().NAME`, gives: where its text is known, what comes of that."""
-    name, text = called.path, called.extra
+def method_result(inference: Inference, method_value: Value, node: ast.Call, context: Context) -> Values:
+    """The result of a string method, `builtins.str().NAME`; computed where the text is known."""
+    name, text = method_value.path, method_value.extra
     method = name.removeprefix(METHODS)
-    unknown = frozenset({external("builtins.str()" if method in _ONE else f"{name}()")})
-    if method not in _ONE | _SEVERAL or node.keywords:
+    unknown = frozenset({external("builtins.str()" if method in _SINGLE_RESULT else f"{name}()")})
+    if method not in _SINGLE_RESULT | _LIST_RESULT or node.keywords:
         return unknown
     if not isinstance(text, str) or text.endswith("*") or len(text) > _LONG:
         return unknown
-    arguments = [_argument(inference, argument, here) for argument in node.args]
+    arguments = [_constant_argument(inference, argument, context) for argument in node.args]
     if any(argument is None or (isinstance(argument, str) and len(argument) > _LONG) for argument in arguments):
         return unknown
-    work: Callable[..., str | tuple[str, ...] | list[str]] = getattr(text, method)
+    method_of_text: Callable[..., str | tuple[str, ...] | list[str]] = getattr(text, method)
     try:
-        given = work(*arguments)
+        text_result = method_of_text(*arguments)
     except (TypeError, ValueError):
         return unknown
-    if isinstance(given, str):
-        return frozenset({_text(given)})
-    if len(given) > _MAX_TEXTS:
+    if isinstance(text_result, str):
+        return frozenset({_text(text_result)})
+    if len(text_result) > _MAX_TEXTS:
         return unknown
-    return frozenset({Value("typed", "places", 0, tuple(frozenset({_text(part)}) for part in given))})
+    return frozenset({Value("typed", "places", 0, tuple(frozenset({_text(part)}) for part in text_result))})
 
 
-def begun(inference: Inference, path: str, flow: Flow, target: str, values: Values) -> Values:
-    """What a loop goes through; of the names of something, which its `target` is, those that begin as is asked:
-    `for name in dir(suite): if name.startswith("test_")`."""
+def names_with_prefix(inference: Inference, path: str, flow: Flow, target: str, values: Values) -> Values:
+    """The values of a loop over names; for the loop variable `target` only those that pass a check such as `for name in dir(suite): if
+    name.startswith("test_")`."""
     if _NAME not in values:
         return values
     table = inference.table(path)
@@ -62,12 +62,12 @@ def begun(inference: Inference, path: str, flow: Flow, target: str, values: Valu
         negated = inference.workspace.text(path)[: call.start].endswith("not ")
         if call.callee != f"{target}.startswith" or call.owner != flow.owner or negated:
             continue
-        here = inference.here(path, call.owner, call.start, call.end, call.line)
-        node = here.source.tree if here is not None else None
-        if here is None or not isinstance(node, ast.Call):
+        context = inference.context(path, call.owner, call.start, call.end, call.line)
+        node = context.source.tree if context is not None else None
+        if context is None or not isinstance(node, ast.Call):
             continue
         # What begins with an underscore is asked for to be left out.
-        beginnings = (_argument(inference, argument, here) for argument in node.args[:1])
+        beginnings = (_constant_argument(inference, argument, context) for argument in node.args[:1])
         found.update(_text(f"{b}*") for b in beginnings if isinstance(b, str) and b[:1] not in ("_", ""))
     return frozenset(found - {_NAME}) or values
 
@@ -77,19 +77,19 @@ def _text(text: str) -> Value:
 
 
 def _texts(values: Values) -> list[str]:
-    """The texts that values are, if they all are whole texts."""
+    """The texts of string values, if all of them are fully known."""
     texts = [
         v.extra for v in values if v.path == "builtins.str()" and v.extra is not None and not v.extra.endswith("*")
     ]
     return sorted(texts) if len(texts) == len(values) else []
 
 
-def _argument(inference: Inference, node: ast.expr, here: Here) -> str | int | None:
-    """A constant, or the one text that an expression is; None: not known."""
+def _constant_argument(inference: Inference, node: ast.expr, context: Context) -> str | int | None:
+    """A constant, or the single text of an expression; None: unknown."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, (str, int)) else None
-    told = _texts(inference.expression(node, here))
-    return told[0] if len(told) == 1 else None
+    texts = _texts(inference.infer(node, context))
+    return texts[0] if len(texts) == 1 else None
 
 
-__all__ = ["METHODS", "begun", "method", "result"]
+__all__ = ["METHODS", "bound_method", "method_result", "names_with_prefix"]

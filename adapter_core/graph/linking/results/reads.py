@@ -1,4 +1,4 @@
-"""What an inference read: which files, and which names it asked for. What rests on it stays true until one of these changes."""
+"""Dependencies of inference results: which files were read, and which names were looked up. A result is valid until one of them changes."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from ..local.facts import Workspace
 
 NAME_BITS = 16_384
 _ALL_NAMES = (1 << NAME_BITS) - 1
-_FEW = 96  # numbers that are kept as such; of more the bits take less room
+_MAX_FEW = 96  # numbers that are kept as such; of more the bits take less room
 _FEW_PATHS = 4
-_KEPT_USING = 2_000
+_MAX_CACHED_NAMES = 2_000
 
 
-def hash_of(how: str, name: str) -> int:
-    """A number of 32 bits for a name used in one way."""
-    return zlib.crc32(f"{how} {name}".encode("utf-8", "surrogatepass"))
+def hash_of(use: str, name: str) -> int:
+    """A 32-bit hash of a name and the way it is used."""
+    return zlib.crc32(f"{use} {name}".encode("utf-8", "surrogatepass"))
 
 
 def bit_of(number: int) -> int:
-    """The bit of a name among `Reads.names`, by its hash. Several names share one: then more is taken to be read than was."""
+    """The bit of a name in `Reads.names`, by its hash. Names may share a bit, so that a result may seem to depend on more than it does."""
     return 1 << number % NAME_BITS
 
 
 class Read(NamedTuple):
-    """What was read for one result: `few` numbers in order, and those whose bits are set in `many`. A name's number is that of its bit
-    (`bit_of`), a file's comes behind all of these."""
+    """The dependencies of one result: `few` numbers in order, and those whose bits are set in `many`. The number of a name is that of
+    its bit (`bit_of`); those of files come after all of these."""
 
     few: tuple[int, ...]
     many: int
@@ -39,82 +39,82 @@ NOTHING = Read((), 0)
 
 
 class Reads:
-    """Gathers what is read, result by result. Most results rest on a handful of files and names, and many on the same: equal ones are
-    kept once, and the bits of a dear one are shared by what is built on it."""
+    """Collects dependencies, result by result. Most results depend on a handful of files and names, and many on the same: equal ones are
+    interned, and the bits of a large one are shared by results that build on it."""
 
     def __init__(self, numbers: dict[str, int]) -> None:
-        """`numbers` of all paths that may be read."""
+        """`numbers`: those of all paths that may be read."""
         self._numbers = {path: NAME_BITS + number for path, number in numbers.items()}
-        self._own: set[int] = set()  # what is read at this moment, by itself
-        self._parts: list[Read] = []  # and what was read for parts of it
-        self._around: list[tuple[set[int], list[Read]]] = []  # the same for the results around it
+        self._numbers_read: set[int] = set()  # what is read at this moment, by itself
+        self._partial_reads: list[Read] = []  # and what was read for parts of it
+        self._enclosing: list[tuple[set[int], list[Read]]] = []  # the same for the results around it
         self._names: dict[int, int] = {}  # each number of a name once
-        self._many: dict[int, int] = {}
-        self._same: dict[int, dict[tuple[int, ...], Read]] = {}  # by the identity of their `many`
+        self._bit_sets: dict[int, int] = {}
+        self._interned: dict[int, dict[tuple[int, ...], Read]] = {}  # by the identity of their `many`
 
-    def read(self, path: str) -> None:
+    def note_file(self, path: str) -> None:
         number = self._numbers.get(path)
         if number is not None:
-            self._own.add(number)
+            self._numbers_read.add(number)
 
-    def asked(self, how: str, name: str) -> None:
-        self._own.add(self._named(hash_of(how, name)))
+    def note_name(self, use: str, name: str) -> None:
+        self._numbers_read.add(self._name_number(hash_of(use, name)))
 
-    def _named(self, number: int) -> int:
+    def _name_number(self, number: int) -> int:
         number %= NAME_BITS
         return self._names.setdefault(number, number)
 
-    def add(self, read: Read) -> None:
-        """Note what was read for a result when it was worked out."""
-        self._parts.append(read)
+    def add(self, note_file: Read) -> None:
+        """Add the dependencies of a cached result."""
+        self._partial_reads.append(note_file)
 
     def begin(self) -> int:
-        """From here on what is read is that of one result. Gives back its depth, for `end`."""
-        self._around.append((self._own, self._parts))
-        self._own, self._parts = set(), []
-        return len(self._around)
+        """Start collecting for one result. Returns its depth, for `end`."""
+        self._enclosing.append((self._numbers_read, self._partial_reads))
+        self._numbers_read, self._partial_reads = set(), []
+        return len(self._enclosing)
 
     def end(self, depth: int) -> Read:
-        """What was read for the result of that depth, also where an exception left some within it unended; it counts for what is around
-        it, too."""
-        own, parts = self._own, self._parts
-        while len(self._around) > depth:
-            more, more_parts = self._around.pop()
-            own |= more
+        """The dependencies of the result at that depth, including unfinished ones within it after an exception. They count for the
+        enclosing result, too."""
+        numbers, parts = self._numbers_read, self._partial_reads
+        while len(self._enclosing) > depth:
+            more, more_parts = self._enclosing.pop()
+            numbers |= more
             parts += more_parts
-        read = self._joined(own, parts)
-        self._own, self._parts = self._around.pop()
-        self._parts.append(read)
-        return read
+        note_file = self._merge(numbers, parts)
+        self._numbers_read, self._partial_reads = self._enclosing.pop()
+        self._partial_reads.append(note_file)
+        return note_file
 
     def start(self) -> None:
-        """From here on what is read is that of another question."""
-        self._own, self._parts = set(), []
-        self._around.clear()
+        """Start collecting for a new query."""
+        self._numbers_read, self._partial_reads = set(), []
+        self._enclosing.clear()
 
     def of(self, paths: Iterable[str], number: int) -> Read:
-        """Some files, and a name by its hash."""
+        """The dependency on some files, and on a name by its hash."""
         files = [self._numbers[path] for path in paths if path in self._numbers]
-        return self._joined({*files, self._named(number)}, [])
+        return self._merge({*files, self._name_number(number)}, [])
 
-    def _joined(self, own: set[int], parts: list[Read]) -> Read:
-        """All of these together; `own` is used up."""
+    def _merge(self, numbers: set[int], parts: list[Read]) -> Read:
+        """All of these together; `numbers` is consumed."""
         distinct = {id(part): part for part in parts}
-        if len(distinct) == 1 and own.issubset(parts[0].few):
+        if len(distinct) == 1 and numbers.issubset(parts[0].few):
             return parts[0]  # most often what was read for a part of it is all that was read
         many = 0
         for part in distinct.values():
-            own.update(part.few)
+            numbers.update(part.few)
             if part.many and part.many is not many:
                 many = many | part.many if many else part.many
-        if len(own) > _FEW:
-            many |= _bits(own)
-            own = set()
-        same = self._same.get(id(many))
+        if len(numbers) > _MAX_FEW:
+            many |= _bits(numbers)
+            numbers = set()
+        same = self._interned.get(id(many))
         if same is None:
-            many = self._many.setdefault(many, many)
-            same = self._same.setdefault(id(many), {})
-        few = tuple(sorted(own))
+            many = self._bit_sets.setdefault(many, many)
+            same = self._interned.setdefault(id(many), {})
+        few = tuple(sorted(numbers))
         return same.get(few) or same.setdefault(few, Read(few, many))
 
     @property
@@ -129,13 +129,13 @@ class Reads:
 
     @property
     def _bits(self) -> int:
-        read = self._joined(set(self._own), self._parts)
-        return read.many | _bits(read.few)
+        note_file = self._merge(set(self._numbers_read), self._partial_reads)
+        return note_file.many | _bits(note_file.few)
 
     def forget(self) -> None:
-        """Equal ones need no longer be kept once."""
-        self._same.clear()
-        self._many.clear()
+        """Drop the interned dependencies."""
+        self._interned.clear()
+        self._bit_sets.clear()
         self._names.clear()
 
 
@@ -148,49 +148,49 @@ def _bits(numbers: Iterable[int]) -> int:
 
 
 class TracedWorkspace:
-    """A workspace that notes what is asked of it."""
+    """A workspace that records what is read of it."""
 
     def __init__(self, workspace: Workspace, reads: Reads) -> None:
         self._workspace = workspace
         self._reads = reads
         # Of names that many files use: these files, and the name's own number.
-        self._using: Recent[tuple[str, str], Read] = Recent(_KEPT_USING)
+        self._using_cache: Recent[tuple[str, str], Read] = Recent(_MAX_CACHED_NAMES)
 
     def facts(self, path: str) -> ModuleFacts | None:
-        self._reads.read(path)
+        self._reads.note_file(path)
         return self._workspace.facts(path)
 
     def text(self, path: str) -> str:
-        self._reads.read(path)
+        self._reads.note_file(path)
         return self._workspace.text(path)
 
     def facts_of_module(self, module: str) -> list[ModuleFacts]:
-        self._reads.asked("module", module)
+        self._reads.note_name("module", module)
         found = self._workspace.facts_of_module(module)
         for facts in found:
-            self._reads.read(facts.path)
+            self._reads.note_file(facts.path)
         return found
 
     def has_package(self, module: str) -> bool:
-        self._reads.asked("module", module)
+        self._reads.note_name("module", module)
         return self._workspace.has_package(module)
 
-    def paths_using(self, name: str, how: str = "named") -> list[str]:
-        paths = self._workspace.paths_using(name, how)
+    def paths_using(self, name: str, use: str = "named") -> list[str]:
+        paths = self._workspace.paths_using(name, use)
         if len(paths) <= _FEW_PATHS:
-            self._reads.asked(how, name)
+            self._reads.note_name(use, name)
             for path in paths:
-                self._reads.read(path)
+                self._reads.note_file(path)
             return paths
-        key = name, how
-        read = self._using.recall(key)
-        if read is None:
-            read = self._using[key] = self._reads.of(paths, hash_of(how, name))
-        self._reads.add(read)
+        key = name, use
+        note_file = self._using_cache.fetch(key)
+        if note_file is None:
+            note_file = self._using_cache[key] = self._reads.of(paths, hash_of(use, name))
+        self._reads.add(note_file)
         return paths
 
     def python_paths(self) -> list[str]:
-        self._reads.asked("paths", "")
+        self._reads.note_name("paths", "")
         return self._workspace.python_paths()
 
 

@@ -1,28 +1,28 @@
-"""What an expression may be, as far as the text tells."""
+"""Values: what an expression may evaluate to, as far as that can be inferred."""
 
 from __future__ import annotations
 
 import zlib
 from typing import Any, NamedTuple
 
-from ...memory.momentary import forgotten
+from ...memory.request_cache import on_clear
 
-_KEPT_MARKS = 60_000
+_MAX_TEXT_HASHES = 60_000
 _WITH_TEXTS = ("attributes", "applied")  # have texts within `extra`
 
 
-class _Marks(dict[str, int]):
+class _TextHashes(dict[str, int]):
     """A number for each text: the same in every process, which `hash` of a text is not."""
 
     def __missing__(self, text: str) -> int:
-        if len(self) >= _KEPT_MARKS:
+        if len(self) >= _MAX_TEXT_HASHES:
             self.clear()
-        mark = self[text] = zlib.crc32(text.encode("utf-8", "surrogatepass"))
-        return mark
+        text_hash = self[text] = zlib.crc32(text.encode("utf-8", "surrogatepass"))
+        return text_hash
 
 
-_MARKS = _Marks()
-forgotten(_MARKS.clear)
+_TEXT_HASHES = _TextHashes()
+on_clear(_TEXT_HASHES.clear)
 
 
 class Value(NamedTuple):
@@ -67,23 +67,24 @@ class Value(NamedTuple):
     by: tuple[str, int] | None = None
 
     def __hash__(self) -> int:
-        """The order of a set is that of its hashes, and it decides what is looked at first where a limit is met. So no hash of a text
-        goes into it, nor that of None, which another process has otherwise. By places: this is asked for more than anything else."""
-        mark = _MARKS[self[1]] + self[2] * 1_000_003
+        """The order of a set follows its hashes, and decides which values are looked at first where a limit is reached. So the hash must
+        be the same in every process, which those of texts and of None are not. Fields are accessed by position because this is called
+        more than anything else."""
+        text_hash = _TEXT_HASHES[self[1]] + self[2] * 1_000_003
         extra = self[3]
         if extra is not None:
             if type(extra) is str:
-                mark ^= _MARKS[extra]
+                text_hash ^= _TEXT_HASHES[extra]
             elif self[0] not in _WITH_TEXTS:
-                mark ^= hash(extra) * 3
-        return mark if self[4] is None else mark + self[4][1] * 31
+                text_hash ^= hash(extra) * 3
+        return text_hash if self[4] is None else text_hash + self[4][1] * 31
 
 
 Values = frozenset[Value]
 EMPTY: Values = frozenset()
 OTHER = Value("other", "")
 MANY = Value("many", "")
-MADE_TUPLE = "collections.namedtuple()"  # the path of a class of named tuples that a call made
+TUPLE_FACTORY = "collections.namedtuple()"  # the path of a class of named tuples that a call made
 _UNKNOWN = ("external", "other", "many")
 
 
@@ -106,39 +107,39 @@ def class_of(value: Value) -> Value:
 
 
 def unbound(function: Value) -> Value:
-    """A function as it stands: without its receiver, and whatever name led to it."""
+    """A function without its receiver, and without the decorated name that led to it."""
     if function.kind == "function" and function.extra is not None:
         return Value("function", function.path, function.index)
     return function if function.by is None else function._replace(by=None)
 
 
-def bound(functions: Values, receivers: Values) -> Values:
-    """Functions as methods of what they are given for the first parameter."""
-    given = [r for r in receivers if r.kind in ("instance", "class")]
-    return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in given) or functions
+def bind_to(functions: Values, receivers: Values) -> Values:
+    """Functions as methods of the values of their first parameter."""
+    possible = [r for r in receivers if r.kind in ("instance", "class")]
+    return frozenset(f._replace(extra=r) for f in functions if f.kind == "function" for r in possible) or functions
 
 
-def places(parts: list[Values]) -> Values:
-    """A list of tuples that hold these, place by place."""
+def list_of_tuples(parts: list[Values]) -> Values:
+    """A list of tuples with these values, position by position."""
     return frozenset({Value("typed", "list", 0, frozenset({Value("typed", "places", 0, tuple(parts))}))})
 
 
-def known(values: Values) -> Values:
-    """Those of the workspace."""
+def workspace_values(values: Values) -> Values:
+    """The values that are in the workspace."""
     return frozenset(v for v in values if v.kind not in _UNKNOWN)
 
 
-def either(parts: list[Values], said: list[bool]) -> Values:
-    """What a thing is that may be any of the parts. Where only some of them are known, it may be something else, too; `said` tells of
-    each whether the text says it all, as it does of None."""
+def union_of_alternatives(parts: list[Values], is_exhaustive: list[bool]) -> Values:
+    """The value of something that may be any of the alternatives. Where some alternatives are unknown, `OTHER` is added; `is_exhaustive`
+    says for each one whether no value means none, as with the constant None."""
     found = union(parts)
-    if found and not all(part or told for part, told in zip(parts, said, strict=True)):
+    if found and not all(part or exhaustive for part, exhaustive in zip(parts, is_exhaustive, strict=True)):
         return found | {OTHER}
     return found
 
 
 def union(parts: list[Values], limit: int = 400) -> Values:
-    """All values of the parts; more than `limit` are as good as none."""
+    """All values of the parts; more than `limit` become `MANY`."""
     if not parts:
         return EMPTY
     if len(parts) == 1:

@@ -27,8 +27,8 @@ _CONSTRUCTING_DECORATORS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ClassFacts:
-    """`names.local` are the members, `around` the names where the class stands. `bases`: qualnames of bases in the same file.
-    `foreign`: the others, as (written, canonical)."""
+    """`names.local` are the members, `around` the names that are visible at the class statement. `bases`: qualnames of bases in the same
+    file. `foreign`: the others, as (written, canonical)."""
 
     node: ast.ClassDef
     qualname: str
@@ -39,8 +39,8 @@ class ClassFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An attribute of a class: the class that defines it, and the last thing that binds it there."""
+class ClassAttribute:
+    """An attribute of a class: the class that defines it, and the last statement that binds it there."""
 
     owner: ClassFacts
     node: ast.AST
@@ -51,7 +51,7 @@ class Found:
 
 
 class ClassTable:
-    """All classes of a module that stand outside of functions, by qualname."""
+    """All classes of a module outside of functions, by qualname."""
 
     def __init__(self, names: ModuleNames, is_test_case: BaseResolver | None = None) -> None:
         self.classes: dict[str, ClassFacts] = {}
@@ -73,19 +73,19 @@ class ClassTable:
         # A base that several classes share comes after all of them, as in Python's own order.
         return tuple(reversed(dict.fromkeys(reversed(order))))
 
-    def members(self, qualname: str) -> Iterator[tuple[str, Found]]:
+    def members(self, qualname: str) -> Iterator[tuple[str, ClassAttribute]]:
         """All attributes, inherited ones first, each as the nearest class binds it."""
         mro = [self.classes[name] for name in self.mro(qualname)]
         for position in range(len(mro) - 1, -1, -1):
             for name, binders in mro[position].names.local.items():
                 if not any(name in nearer.names.local for nearer in mro[:position]):
-                    yield name, Found(mro[position], binders[-1])
+                    yield name, ClassAttribute(mro[position], binders[-1])
 
-    def lookup(self, qualname: str, attribute: str) -> Found | None:
+    def lookup(self, qualname: str, attribute: str) -> ClassAttribute | None:
         for name in self.mro(qualname):
             binders = self.classes[name].names.local.get(attribute)
             if binders:
-                return Found(self.classes[name], binders[-1])
+                return ClassAttribute(self.classes[name], binders[-1])
         return None
 
     def flag(self, qualname: str) -> bool | None:
@@ -95,7 +95,7 @@ class ClassTable:
         return value if isinstance(value, bool) else None
 
     def may_inherit_more(self, qualname: str) -> bool:
-        """Whether a base that stands in another file may bring tests, fixtures and marks."""
+        """Whether a base in another file may contribute tests, fixtures and marks."""
         return any(
             not canonical.startswith(_EMPTY_BASES) and not _is_builtin(self.classes[name].names, written)
             for name in self.mro(qualname)
@@ -103,7 +103,7 @@ class ClassTable:
         )
 
     def is_test_case(self, qualname: str) -> bool:
-        """Whether a class descends from `unittest.TestCase`, as far as the file and the names of its bases tell."""
+        """Whether a class descends from `unittest.TestCase`, judged by the file and the names of its bases."""
         return any(
             self.names_test_case(written, canonical)
             for name in self.mro(qualname)
@@ -129,7 +129,7 @@ class ClassTable:
         return False
 
     def is_abstract(self, qualname: str) -> bool:
-        """Whether abstract methods are left that no class of the same file implements."""
+        """Whether there are abstract methods that no class of the same file implements."""
         mro = [self.classes[name] for name in self.mro(qualname)]
         if not any(_has_abstract_metaclass(facts) for facts in mro):
             return False
@@ -141,7 +141,7 @@ class ClassTable:
         return False
 
     def names_test_case(self, written: str, canonical: str) -> bool:
-        """Whether a class from another file descends from `unittest.TestCase`, by its name or by what the caller knows."""
+        """Whether a class from another file descends from `unittest.TestCase`, judged by its name or by the caller."""
         if self._is_test_case is not None:
             answer = self._is_test_case(written)
             if answer is not None:
@@ -163,15 +163,15 @@ class ClassTable:
     ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         own, foreign = [], []
         for base in node.bases:
-            plain = names.resolve(base.value if isinstance(base, ast.Subscript) else base)
-            written = dotted_name(plain)
+            base_node = names.resolve(base.value if isinstance(base, ast.Subscript) else base)
+            written = dotted_name(base_node)
             first = written.partition(".")[0]
             if first in names.local and prefix and isinstance(names.local[first][-1], ast.ClassDef):
                 own.append(prefix + written)
             elif first and isinstance(names.bound.get(first, [None])[-1], ast.ClassDef) and first not in names.imports:
                 own.append(written)
             else:
-                foreign.append((written, names.canonical(plain)))
+                foreign.append((written, names.canonical(base_node)))
         # `class TestA(TestA)`: of two classes of one name, only the last is known here.
         return tuple(base for base in own if base != prefix + node.name), tuple(foreign)
 

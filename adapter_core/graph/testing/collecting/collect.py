@@ -47,16 +47,13 @@ _CASE_HELPERS = (
 
 @dataclass(frozen=True, slots=True)
 class TestNode:
-    """One test as pytest names it; of a test with parameters there is one for each set, all of the same lines.
-
-    `node_id`: what `pytest NODE_ID` runs in the folder that `path` is relative to. Where the parameters cannot be told from the
-    text, `parameters_known` is False and the id stands for all of them, without a bracket.
-    `qualname`, `start`, `end`: the function and its lines, decorators included; an inherited test stands in another class than the one
-    that it is collected from. `fixtures`: those that it gets directly, in pytest's order (`closure_names` has the rest).
-    `helpers`: qualnames of `setUp`, `setup_method`, `teardown_module` and the like in the same file that run for it.
-    `classes`: for `visible_fixtures`. `conditional`: it may not exist, because it stands under an `if`, a loop or `try`, or in a module
-    that skips itself (`pytest.importorskip`).
-    """
+    """One test as pytest names it; a test with parameters has one node for each set, all with the same lines. `node_id`: what `pytest
+    NODE_ID` runs in the folder that `path` is relative to. Where the parameters cannot be read from the text, `parameters_known` is
+    False and the id stands for all of them, without a bracket. `qualname`, `start`, `end`: the function and its lines, with decorators;
+    an inherited test is in another class than the one that collects it. `fixtures`: those that it requests directly, in pytest's order
+    (`closure_names` adds the rest). `helpers`: qualnames of `setUp`, `setup_method`, `teardown_module` and the like in the same file
+    that run for it. `classes`: for `visible_fixtures`. `conditional`: it may not exist, because it is under an `if`, a loop or `try`, or
+    in a module that skips itself (`pytest.importorskip`)."""
 
     __test__: ClassVar[bool] = False
 
@@ -76,7 +73,7 @@ class TestNode:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a test is collected: the beginning of its node id, and the classes around it, outermost first."""
+    """Where a test is collected: the beginning of its node id, and the enclosing classes, outermost first."""
 
     prefix: str
     classes: tuple[ClassFacts, ...] = ()
@@ -85,7 +82,7 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Test:
-    """A function or lambda under the name that is collected, the names where it stands, and the class that holds it."""
+    """A function or lambda under the name that is collected, the names visible there, and the class that contains it."""
 
     name: str
     qualname: str
@@ -129,7 +126,7 @@ class Collector:
             yield from self._member(name, binders[-1], None, place)
 
     def _calls(self, body: list[ast.stmt], callees: tuple[str, ...]) -> bool:
-        """Whether the module itself calls one of these functions, and not only a function in it."""
+        """Whether the module itself calls one of these functions, outside of its own functions."""
         return any(
             isinstance(part, ast.Call) and self.names.canonical(part.func) in callees
             for node, _ in statements(body)
@@ -146,8 +143,8 @@ class Collector:
             # It may be a test or a test class; that depends on another file, or on what runs.
             canonical = self.names.imports.get(name, "")
             case = bool(canonical) and self.table.names_test_case(name, canonical)
-            wanted = case or matches(name, (*self.rules.python_functions, *self.rules.python_classes))
-            if wanted and not canonical.startswith("unittest."):
+            is_candidate = case or matches(name, (*self.rules.python_functions, *self.rules.python_classes))
+            if is_candidate and not canonical.startswith("unittest."):
                 self.open_ids.append(f"{place.prefix}::{name}")
         elif isinstance(node, ast.ClassDef):
             if qualname in self.table.classes:
@@ -188,14 +185,14 @@ class Collector:
             yield from self._member(attribute, found.node, found.owner, inner)
 
     def _test_case(self, facts: ClassFacts, place: _Place) -> Iterator[TestNode]:
-        """`unittest` has rules of its own: names that begin with "test", in alphabetical order, and `runTest` where there are none."""
+        """`unittest` has rules of its own: names that begin with "test", in alphabetical order, or `runTest` where there are none."""
         tests = []
         for name, found in sorted(self.table.members(facts.qualname), key=lambda member: member[0]):
             qualname, node = self._followed(name, found.node, found.owner)
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not _is_property(node, found.owner.names):
                 tests.append(_Test(name, qualname, node, found.owner.names, found.owner))
-        chosen = [one for one in tests if one.name.startswith("test")] or [
-            one for one in tests if one.name == "runTest"
+        chosen = [test_function for test_function in tests if test_function.name.startswith("test")] or [
+            test_function for test_function in tests if test_function.name == "runTest"
         ]
         for test in chosen:
             if isinstance(test.node, ast.Lambda) or self.flags.get(test.qualname) is False:
@@ -234,22 +231,22 @@ class Collector:
         ends = None
         if not (self.unreadable or any(mark.unreadable for mark in marks) or self._may_inherit_marks(place)):
             ends = self._ends(initial, parametrizations, direct, place)
-        fixtures = tuple(one for one in initial if one not in direct)
+        fixtures = tuple(name for name in initial if name not in direct)
         for end in [""] if ends is None else ends:
             yield self._node(test, end, place, ends is not None, fixtures, case=False)
 
     def _ends(
         self, initial: tuple[str, ...], parametrizations: list[Parametrization], direct: frozenset[str], place: _Place
     ) -> list[str] | None:
-        """The brackets of a test's ids; None where they cannot be told."""
+        """The brackets of a test's ids; None where they are unknown."""
         visible, _ = self._fixtures(place)
         closure = closure_names(initial, visible, direct)
-        given = [name for one in parametrizations for name in one.names]
-        if len(set(given)) < len(given) or not set(given) <= set(closure):
+        parameter_names = [name for parametrization in parametrizations for name in parametrization.names]
+        if len(set(parameter_names)) < len(parameter_names) or not set(parameter_names) <= set(closure):
             return None  # pytest refuses such a test
         multiplying = []
         for name in closure:
-            if name in given:
+            if name in parameter_names:
                 continue
             if not self._is_known(name, visible):
                 return None
@@ -262,18 +259,20 @@ class Collector:
                 not fixture.scope for _, fixture in multiplying
             ):
                 return None  # versions of pytest differ
-        ids = [fixture.params_ids for _, fixture in multiplying] + [one.ids for one in parametrizations]
-        known = [one for one in ids if one is not None]
-        if len(known) < len(ids) or any(one.indirect is None for one in parametrizations):
+        ids = [fixture.params_ids for _, fixture in multiplying] + [
+            parametrization.ids for parametrization in parametrizations
+        ]
+        known = [parametrization for parametrization in ids if parametrization is not None]
+        if len(known) < len(ids) or any(parametrization.indirect is None for parametrization in parametrizations):
             return None
         return brackets(known)
 
     def _is_known(self, name: str, visible: Mapping[str, Fixture]) -> bool:
-        """Whether it is certain which definition a name gets, and so whether it has parameters."""
-        here = visible.get(name)
-        if here is None:
+        """Whether it is certain which definition a fixture name refers to, and so whether it has parameters."""
+        nearest = visible.get(name)
+        if nearest is None:
             return name in KNOWN_PLUGIN_FIXTURES and name not in self.names.imports
-        if here.path == self.path or any(one.name == name for one in self.files[self.path]):
+        if nearest.path == self.path or any(fixture.name == name for fixture in self.files[self.path]):
             return True
         return name not in self.names.imports and not self.names.stars
 
@@ -288,12 +287,12 @@ class Collector:
         found: list[Mark] = []
         for facts in reversed(place.classes):
             for name in reversed(self.table.mro(facts.qualname)):
-                one = self.table.classes[name]
-                found += [*scope_marks(one.names), *decorator_marks(one.node, one.around)]
+                class_facts = self.table.classes[name]
+                found += [*scope_marks(class_facts.names), *decorator_marks(class_facts.node, class_facts.around)]
         return found + self.module_marks
 
     def _fixtures(self, place: _Place) -> tuple[dict[str, Fixture], tuple[str, ...]]:
-        """The fixtures that a test sees, and those that it gets without asking."""
+        """The fixtures that a test can see, and those that it gets automatically."""
         classes = self._classes(place)
         if classes not in self._visible:
             autouse = autouse_names(self.path, self.files, classes)
@@ -309,8 +308,8 @@ class Collector:
     def _helpers(self, place: _Place, case: bool) -> tuple[str, ...]:
         """In the order in which they run."""
 
-        def of_module(wanted: Sequence[str]) -> list[str]:
-            return [name for name in wanted if _is_helper(self.names.local.get(name), self.names)]
+        def of_module(helper_names: Sequence[str]) -> list[str]:
+            return [name for name in helper_names if _is_helper(self.names.local.get(name), self.names)]
 
         inner = [] if place.classes else of_module(_FUNCTION_HELPERS)
         for name in () if not place.classes else _CASE_HELPERS if case else _METHOD_HELPERS:
@@ -339,7 +338,7 @@ class Collector:
 
 
 def _test_flags(tree: ast.Module, names: ModuleNames) -> dict[str, bool]:
-    """What statements such as `test_helper.__test__ = False` at module level say."""
+    """Statements such as `test_helper.__test__ = False` at module level."""
     found: dict[str, bool] = {}
     for node in tree.body:
         for target in node.targets if isinstance(node, ast.Assign) else ():

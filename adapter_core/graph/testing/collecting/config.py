@@ -1,4 +1,4 @@
-"""What a repository's configuration says about collecting tests, read from the texts of its files."""
+"""A repository's pytest configuration, as far as it affects collection, read from the texts of its files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOKENS = re.compile(
 @dataclass(frozen=True, slots=True)
 class PytestRules:
     """Which files, classes and functions are tests. `usefixtures` run for every test. `escape_ids` is False where ids keep their
-    non-ASCII characters. `source` is the file that says so ("": these are pytest's defaults)."""
+    non-ASCII characters. `source` is the configuration file ("": pytest's defaults)."""
 
     __test__: ClassVar[bool] = False
 
@@ -122,7 +122,7 @@ def _toml_table(text: str, keys: tuple[str, ...]) -> dict[str, Any] | None:
 
 
 def small_toml_table(text: str, table: str) -> dict[str, Any] | None:
-    """The texts, lists and booleans under `[table]`, for Python 3.10, which has no TOML reader; what it cannot read it leaves out."""
+    """The texts, lists and booleans under `[table]`, for Python 3.10, which has no TOML reader; other values are left out."""
     found: dict[str, Any] | None = None
     inside = False
     pending = ""

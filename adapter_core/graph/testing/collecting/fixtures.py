@@ -1,4 +1,4 @@
-"""Fixtures of pytest: what a file defines, which of them a test sees, and which of them run for it."""
+"""pytest fixtures: those that a file defines, that a test can see, and that run for it."""
 
 from __future__ import annotations
 
@@ -39,11 +39,9 @@ _DEPTH = 200  # how far fixtures that request one another are followed
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """A definition under the name that tests request. Lines `start..end` hold it, decorators included.
-
-    `scope`: "" where it is not written out. `params_ids`: () without parameters, None where they cannot be told. `requests`: the
-    fixtures that it asks for. `overrides`: the definition of the same name that it hides (`visible_fixtures` fills it in).
-    """
+    """A definition under the name that tests request. Lines `start..end` include decorators. `scope`: "" where it is not a literal.
+    `params_ids`: () without parameters, None where they are unknown. `requests`: the fixtures that it requests. `overrides`: the
+    definition of the same name that it hides (set by `visible_fixtures`)."""
 
     __test__: ClassVar[bool] = False
 
@@ -70,18 +68,18 @@ def read_fixtures(path: str, source: str | ast.Module, escape_ids: bool = True) 
 
 
 def fixture_call(node: Function, names: ModuleNames) -> ast.expr | None:
-    """The decorator that makes a function a fixture, with constants followed: `pytest.fixture`, or a call of it."""
+    """The decorator that makes a function a fixture, with constants resolved: `pytest.fixture`, or a call of it."""
     for decorator in node.decorator_list:
-        made = names.resolve(decorator)
-        callee = names.canonical(made.func if isinstance(made, ast.Call) else made)
+        resolved = names.resolve(decorator)
+        callee = names.canonical(resolved.func if isinstance(resolved, ast.Call) else resolved)
         # `fixture` of another package usually wraps pytest's.
         if callee in _FIXTURE_CALLS or callee.rpartition(".")[2] == "fixture":
-            return made
+            return resolved
     return None
 
 
 def requested_names(node: Function, bound: bool) -> tuple[str, ...]:
-    """The parameters that pytest fills in: those without a default; `bound`: the first one is the instance or class."""
+    """The parameters that pytest fills in: those without a default. `bound`: the first one is the instance or class."""
     spec = node.args
     positional = [*spec.posonlyargs, *spec.args]
     without_default = len(positional) - len(spec.defaults)
@@ -99,14 +97,12 @@ def visible_fixtures(
     fixtures_by_file: Mapping[str, Sequence[Fixture]],
     classes: Sequence[Sequence[str]] = (),
 ) -> dict[str, Fixture]:
-    """The definition that a test in `path` gets for each name; the nearest wins, and names those that it overrides.
-
-    `fixtures_by_file`: fixtures by the file in which they are visible (where a conftest.py imports fixtures, list them under it too).
-    `classes`: the classes around the test, outermost first, each followed by its bases (`TestNode.classes`).
-    """
+    """The definition that a test in `path` gets for each name; the nearest one overrides the others. `fixtures_by_file`: fixtures by the
+    file in which they are visible (where a conftest.py imports fixtures, list them under it too). `classes`: the enclosing classes of
+    the test, outermost first, each followed by its bases (`TestNode.classes`)."""
     visible: dict[str, Fixture] = {}
-    for one in _in_order(path, fixtures_by_file, classes):
-        visible[one.name] = replace(one, overrides=visible.get(one.name))
+    for fixture in _in_order(path, fixtures_by_file, classes):
+        visible[fixture.name] = replace(fixture, overrides=visible.get(fixture.name))
     return visible
 
 
@@ -115,8 +111,8 @@ def autouse_names(
     fixtures_by_file: Mapping[str, Sequence[Fixture]],
     classes: Sequence[Sequence[str]] = (),
 ) -> tuple[str, ...]:
-    """The fixtures that a test in `path` gets without asking, outermost first; arguments as for `visible_fixtures`."""
-    found = (one.name for one in _in_order(path, fixtures_by_file, classes) if one.autouse)
+    """The fixtures that a test in `path` gets automatically, outermost first; arguments as for `visible_fixtures`."""
+    found = (fixture.name for fixture in _in_order(path, fixtures_by_file, classes) if fixture.autouse)
     return tuple(dict.fromkeys(found))
 
 
@@ -126,26 +122,24 @@ def closure_names(
     direct: frozenset[str] = frozenset(),
     breadth_first: bool = False,
 ) -> list[str]:
-    """The fixtures that run for a test which asks for `names`, with all that they ask for in turn, those without a definition included.
-
-    In pytest's order: wider scopes first, then as requested, depth first (`breadth_first`: as older versions of pytest have it).
-    `direct` are values of `parametrize`, and ask for nothing.
-    """
+    """The fixtures that run for a test that requests `names`, with those that they request in turn, including unknown ones. In pytest's
+    order: wider scopes first, then as requested, depth first (`breadth_first`: as in older versions of pytest). `direct` are values of
+    `parametrize`, and request nothing."""
     closure = list(_breadth_first(names, visible, direct) if breadth_first else _depth_first(names, visible, direct))
 
     def width(name: str) -> int:
-        one = None if name in direct else visible.get(name)
-        return _SCOPES.index(one.scope) if one is not None and one.scope in _SCOPES else len(_SCOPES) - 1
+        fixture = None if name in direct else visible.get(name)
+        return _SCOPES.index(fixture.scope) if fixture is not None and fixture.scope in _SCOPES else len(_SCOPES) - 1
 
     return sorted(closure, key=width)
 
 
 def parameters_of(name: str, visible: Mapping[str, Fixture]) -> Fixture | None:
     """The definition whose parameters multiply the tests that use `name`: the nearest, or one that it overrides and requests."""
-    one = visible.get(name)
-    while one is not None and not one.parametrized:
-        one = one.overrides if name in one.requests else None
-    return one
+    fixture = visible.get(name)
+    while fixture is not None and not fixture.parametrized:
+        fixture = fixture.overrides if name in fixture.requests else None
+    return fixture
 
 
 def _depth_first(names: Iterable[str], visible: Mapping[str, Fixture], direct: frozenset[str]) -> Iterator[str]:
@@ -153,21 +147,21 @@ def _depth_first(names: Iterable[str], visible: Mapping[str, Fixture], direct: f
     current: dict[str, Fixture | None] = {}  # the definition that a request made right now would get
 
     def visit(name: str, depth: int) -> None:
-        one = None if name in direct else visible.get(name)
+        fixture = None if name in direct else visible.get(name)
         if name in seen and name not in current:
             return
         seen[name] = None
-        one = current.get(name, one)
-        if one is None or depth > _DEPTH:
+        fixture = current.get(name, fixture)
+        if fixture is None or depth > _DEPTH:
             return
         before = current.get(name, ...)
-        current[name] = one.overrides
-        for request in one.requests:
+        current[name] = fixture.overrides
+        for request in fixture.requests:
             visit(request, depth + 1)
         if before is ...:
             del current[name]
         else:
-            current[name] = one
+            current[name] = fixture
 
     for name in names:
         visit(name, 0)
@@ -178,8 +172,8 @@ def _breadth_first(names: Iterable[str], visible: Mapping[str, Fixture], direct:
     closure = list(dict.fromkeys(names))
     seen = set(closure)
     for name in closure:  # which grows on the way
-        one = None if name in direct else visible.get(name)
-        for request in one.requests if one is not None else ():
+        fixture = None if name in direct else visible.get(name)
+        for request in fixture.requests if fixture is not None else ():
             if request not in seen:
                 seen.add(request)
                 closure.append(request)
@@ -191,19 +185,19 @@ def _in_order(
     fixtures_by_file: Mapping[str, Sequence[Fixture]],
     classes: Sequence[Sequence[str]],
 ) -> Iterator[Fixture]:
-    """All fixtures that are visible, the nearest last; in one place, in the order in which pytest registers them."""
+    """All visible fixtures, the nearest last; within one place in the order in which pytest registers them."""
     folders = path.split("/")[:-1]
     conftests = ["/".join([*folders[:depth], "conftest.py"]) for depth in range(len(folders) + 1)]
     for file in dict.fromkeys([*conftests, path]):
         # What a conftest.py imports keeps its own path and is visible here all the same.
-        here = (one for one in fixtures_by_file.get(file, ()) if "." not in one.qualname)
-        yield from sorted(here, key=lambda one: one.qualname)
+        in_file = (fixture for fixture in fixtures_by_file.get(file, ()) if "." not in fixture.qualname)
+        yield from sorted(in_file, key=lambda fixture: fixture.qualname)
     for mro in classes:
         members: dict[str, Fixture] = {}
         for owner in reversed(mro):
-            for one in fixtures_by_file.get(path, ()):
-                if one.qualname.rpartition(".")[0] == owner:
-                    members[one.qualname.rpartition(".")[2]] = one
+            for fixture in fixtures_by_file.get(path, ()):
+                if fixture.qualname.rpartition(".")[0] == owner:
+                    members[fixture.qualname.rpartition(".")[2]] = fixture
         yield from (members[attribute] for attribute in sorted(members))
 
 
@@ -224,26 +218,26 @@ def _fixtures_in(path: str, body: list[ast.stmt], names: ModuleNames, prefix: st
 def _fixture(path: str, node: Function, call: ast.expr, names: ModuleNames, prefix: str, escape: bool) -> Fixture:
     static = any(dotted_name(decorator) == "staticmethod" for decorator in node.decorator_list)
     requests = requested_names(node, bound=bool(prefix) and not static)
-    plain = Fixture(
+    fixture = Fixture(
         node.name, path, prefix + node.name, first_line(node), node.end_lineno or node.lineno, requests=requests
     )
     if not isinstance(call, ast.Call):
-        return plain if names.canonical(call) in _FIXTURE_CALLS else replace(plain, params_ids=None)
-    given = call_arguments(call, _ARGUMENTS)
-    if given is None:
-        return replace(plain, scope="", params_ids=None)
-    name = names.literal(given["name"]) if "name" in given else None
-    scope = names.literal(given["scope"]) if "scope" in given else "function"
+        return fixture if names.canonical(call) in _FIXTURE_CALLS else replace(fixture, params_ids=None)
+    arguments = call_arguments(call, _ARGUMENTS)
+    if arguments is None:
+        return replace(fixture, scope="", params_ids=None)
+    name = names.literal(arguments["name"]) if "name" in arguments else None
+    scope = names.literal(arguments["scope"]) if "scope" in arguments else "function"
     known_name = name if isinstance(name, str) and name else node.name
     params_ids: tuple[str, ...] | None = ()
     if names.canonical(call.func) not in _FIXTURE_CALLS:
         params_ids = None
-    elif "params" in given and names.literal(given["params"]) is not None:
-        params_ids = fixture_ids(known_name, given["params"], given.get("ids"), names, escape)
+    elif "params" in arguments and names.literal(arguments["params"]) is not None:
+        params_ids = fixture_ids(known_name, arguments["params"], arguments.get("ids"), names, escape)
     return replace(
-        plain,
+        fixture,
         name=known_name,
         scope=scope if isinstance(scope, str) and scope in _SCOPES else "",
-        autouse="autouse" in given and names.literal(given["autouse"]) is True,
+        autouse="autouse" in arguments and names.literal(arguments["autouse"]) is True,
         params_ids=params_ids,
     )

@@ -53,10 +53,8 @@ class _NoId(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parametrization:
-    """One `parametrize`. `names` is empty where they are unknown. `indirect`: names whose values go to a fixture; None: unknown.
-
-    `ids`: one for each parameter set (None in it: a hidden one); None: unknown.
-    """
+    """One `parametrize`. `names` is empty where they are unknown. `indirect`: names whose values go to a fixture; None: unknown. `ids`:
+    one for each parameter set (None in it: a hidden one); None: unknown."""
 
     names: tuple[str, ...] = ()
     indirect: frozenset[str] | None = None
@@ -65,23 +63,23 @@ class Parametrization:
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """One parameter set as written: its values where they stand apart, and its own id (None: made from the values)."""
+    """One parameter set as written: its values where they are separate, and its own id (None: made from the values)."""
 
     values: list[ast.expr] | None
     id: str | _NoId | None = None
 
 
 def read_parametrize(call: ast.Call, names: ModuleNames, escape: bool = True) -> Parametrization:
-    """What a call of `pytest.mark.parametrize` says; `escape` is False where pytest was told to keep non-ASCII ids."""
-    given = call_arguments(call, ("argnames", "argvalues", "indirect", "ids", "scope"))
-    if given is None or "argnames" not in given or "argvalues" not in given:
+    """A call of `pytest.mark.parametrize`; `escape` is False where pytest is configured to keep non-ASCII ids."""
+    arguments = call_arguments(call, ("argnames", "argvalues", "indirect", "ids", "scope"))
+    if arguments is None or "argnames" not in arguments or "argvalues" not in arguments:
         return Parametrization()
-    argnames, single = _argument_names(given["argnames"], names)
+    argnames, single = _argument_names(arguments["argnames"], names)
     if not argnames:
         return Parametrization()
-    sets = None if single is None else _parameter_sets(given["argvalues"], single, names)
-    ids = None if sets is None else _ids_of(argnames, sets, given.get("ids"), names, escape)
-    return Parametrization(argnames, _indirect(given.get("indirect"), argnames, names), ids)
+    sets = None if single is None else _parameter_sets(arguments["argvalues"], single, names)
+    ids = None if sets is None else _ids_of(argnames, sets, arguments.get("ids"), names, escape)
+    return Parametrization(argnames, _indirect(arguments.get("indirect"), argnames, names), ids)
 
 
 def fixture_ids(
@@ -94,28 +92,26 @@ def fixture_ids(
 
 
 def brackets(ids: Sequence[Sequence[str | None]]) -> list[str] | None:
-    """The product of several parametrizations as the ends of node ids, the last one turning fastest: `["[a-1]", "[a-2]"]`.
-
-    A test without parameters yields `[""]`; one with more than `MAX_IDS` sets None.
-    """
+    """The product of several parametrizations as the ends of node ids, the last one varying fastest: `["[a-1]", "[a-2]"]`. A test
+    without parameters yields `[""]`; one with more than `MAX_IDS` sets None."""
     rows: list[tuple[str, ...]] = [()]
-    for one in ids:
-        if len(rows) * len(one) > MAX_IDS:
+    for set_ids in ids:
+        if len(rows) * len(set_ids) > MAX_IDS:
             return None
-        rows = [row if i is None else (*row, i) for row in rows for i in one]
+        rows = [row if i is None else (*row, i) for row in rows for i in set_ids]
     return [f"[{'-'.join(row)}]" if row else "" for row in rows]
 
 
 def call_arguments(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | None:
-    """Arguments by name; None where `*` or `**` hides which is which."""
+    """Arguments by name; None where there is a `*` or `**`."""
     if len(call.args) > len(parameters) or any(isinstance(argument, ast.Starred) for argument in call.args):
         return None
-    given = dict(zip(parameters, call.args, strict=False))
+    arguments = dict(zip(parameters, call.args, strict=False))
     for keyword in call.keywords:
         if keyword.arg is None:
             return None
-        given[keyword.arg] = keyword.value
-    return given
+        arguments[keyword.arg] = keyword.value
+    return arguments
 
 
 def unique_ids(ids: Sequence[str | None]) -> tuple[str | None, ...]:
@@ -123,19 +119,19 @@ def unique_ids(ids: Sequence[str | None]) -> tuple[str | None, ...]:
     resolved = list(ids)
     counts = Counter(resolved)
     suffixes: Counter[str] = Counter()
-    taken = Counter(resolved)
-    for index, one in enumerate(resolved):
-        if one is None or counts[one] == 1:
+    used = Counter(resolved)
+    for index, set_id in enumerate(resolved):
+        if set_id is None or counts[set_id] == 1:
             continue
-        separator = "_" if one and one[-1].isdigit() else ""
-        new = f"{one}{separator}{suffixes[one]}"
-        while taken[new]:
-            suffixes[one] += 1
-            new = f"{one}{separator}{suffixes[one]}"
+        separator = "_" if set_id and set_id[-1].isdigit() else ""
+        new = f"{set_id}{separator}{suffixes[set_id]}"
+        while used[new]:
+            suffixes[set_id] += 1
+            new = f"{set_id}{separator}{suffixes[set_id]}"
         resolved[index] = new
-        taken[one] -= 1
-        taken[new] += 1
-        suffixes[one] += 1
+        used[set_id] -= 1
+        used[new] += 1
+        suffixes[set_id] += 1
     return tuple(resolved)
 
 
@@ -149,10 +145,8 @@ def escaped(value: str | bytes) -> str:
 
 
 def _argument_names(node: ast.expr, names: ModuleNames) -> tuple[tuple[str, ...], bool | None]:
-    """The names, and whether each value stands for itself (`"a"`) and not in a tuple (`["a"]`, `"a, b"`).
-
-    None: with `"a,"` it stands for itself in pytest 8, and in a tuple in 9.2.
-    """
+    """The names, and whether each value is a set of its own (`"a"`) rather than a tuple (`["a"]`, `"a, b"`). None: with `"a,"` it is a
+    set of its own in pytest 8, and a tuple in 9.2."""
     text = names.literal(node)
     if isinstance(text, str):
         found = tuple(part.strip() for part in text.split(",") if part.strip())
@@ -188,8 +182,8 @@ def _parameter_sets(node: ast.expr, single: bool, names: ModuleNames) -> list[_S
             found.append(_Set([element], _NoId.UNKNOWN if _may_be_set(element, names) else None))
         else:
             # Anything but a tuple as it stands may be a `pytest.param(..., id=...)` made elsewhere.
-            shown = isinstance(element, (ast.Tuple, ast.List))
-            found.append(_Set(names.sequence(element), None if shown else _NoId.UNKNOWN))
+            is_display = isinstance(element, (ast.Tuple, ast.List))
+            found.append(_Set(names.sequence(element), None if is_display else _NoId.UNKNOWN))
     return found
 
 
@@ -211,7 +205,7 @@ def _explicit_set(call: ast.Call, names: ModuleNames) -> _Set:
 
 
 def _may_be_set(node: ast.expr, names: ModuleNames) -> bool:
-    """Whether an expression that looks like a value may be a whole set made elsewhere, with an id of its own."""
+    """Whether an expression that looks like a value may be a whole set created elsewhere, with its own id."""
     if isinstance(node, (ast.JoinedStr, ast.BinOp, ast.UnaryOp, ast.Compare)):
         return False
     return _auto_id(node, names, True) is _NoId.UNKNOWN
@@ -234,14 +228,14 @@ def _ids_of(
             elif len(explicit) != len(sets):
                 return None  # pytest refuses
     resolved: list[str | None] = []
-    for index, one in enumerate(sets):
-        own = one.id
+    for index, parameter_set in enumerate(sets):
+        own = parameter_set.id
         if own is None and explicit:
             own = _explicit_id(explicit[index], names, escape)
         elif isinstance(own, str):
             own = escaped(own) if escape else own
         if own is None:
-            own = _id_from_values(argnames, one.values, index, function, names, escape)
+            own = _id_from_values(argnames, parameter_set.values, index, function, names, escape)
         if own is _NoId.HIDDEN:
             resolved.append(None)
         elif isinstance(own, str):
@@ -252,7 +246,7 @@ def _ids_of(
 
 
 def _explicit_id(node: ast.expr, names: ModuleNames, escape: bool) -> str | _NoId | None:
-    """An element of `ids=[...]`: a text, a number or anything that has an id of its own; None leaves it to the values."""
+    """An element of `ids=[...]`: a text, a number or anything that has its own id; for None the values decide."""
     if names.canonical(node).endswith(".HIDDEN_PARAM"):
         return _NoId.HIDDEN
     value = names.literal(node)
@@ -342,8 +336,8 @@ def _id_of_literal(value: object, escape: bool) -> str | _NoId:
 def _id_of_call(node: ast.Call, names: ModuleNames) -> str | _NoId:
     builtin = names.builtin(node.func)
     if isinstance(builtin, type):
-        plain = builtin in _PLAIN_BUILTINS or issubclass(builtin, BaseException)
-        return _NoId.OPAQUE if plain else _NoId.UNKNOWN
+        is_plain = builtin in _PLAIN_BUILTINS or issubclass(builtin, BaseException)
+        return _NoId.OPAQUE if is_plain else _NoId.UNKNOWN
     callee = names.canonical(node.func)
     if callee in _PLAIN_TYPES:
         return _NoId.OPAQUE
@@ -355,7 +349,7 @@ def _id_of_call(node: ast.Call, names: ModuleNames) -> str | _NoId:
 
 
 def _is_plain_class(node: Definition) -> bool:
-    """Whether the instances of a class are surely no text, number or enum, and have no `__name__`."""
+    """Whether instances of a class are certainly not texts, numbers or enums, and have no `__name__`."""
     if not isinstance(node, ast.ClassDef) or node.keywords or any(dotted_name(base) != "object" for base in node.bases):
         return False
     if any(dotted_name(d.func if isinstance(d, ast.Call) else d) not in _DATACLASSES for d in node.decorator_list):

@@ -1,4 +1,4 @@
-"""Marks and other decorators of tests: which there are, and what they do to a test's parameters and arguments."""
+"""Marks and other decorators of tests, and their effect on parameters and arguments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PATCHES = {"unittest.mock.patch": 1, "mock.patch": 1, "unittest.mock.patch.obje
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`name`: what follows `pytest.mark.`; "" for a decorator that may do anything. `names` are those where it is written."""
+    """`name`: what follows `pytest.mark.`; "" for a decorator with unknown effects. `names`: those visible where it is written."""
 
     name: str
     call: ast.Call | None
@@ -41,7 +41,7 @@ def decorator_marks(node: Definition, names: ModuleNames) -> list[Mark]:
 
 
 def scope_marks(names: ModuleNames) -> list[Mark]:
-    """The marks that `pytestmark` gives to all that stands in a module or class."""
+    """The marks that `pytestmark` applies to a module or class."""
     binders = names.local.get("pytestmark", [])
     if not binders or isinstance(binders[-1], ast.Delete):
         return []
@@ -55,7 +55,7 @@ def scope_marks(names: ModuleNames) -> list[Mark]:
 
 
 def multiplies(node: Definition, names: ModuleNames) -> bool:
-    """Whether a decorator puts several tests of other names in place of a test or class."""
+    """Whether a decorator replaces a test or class by several tests with other names."""
     return any(_package(decorator, names) in _MULTIPLYING_PACKAGES for decorator in node.decorator_list)
 
 
@@ -72,32 +72,30 @@ def used_fixtures(marks: Iterable[Mark]) -> list[str]:
 def without_injected(
     arguments: tuple[str, ...], node: Function, owners: list[tuple[Definition, ModuleNames]]
 ) -> tuple[str, ...]:
-    """The arguments that pytest fills in: without the mocks that `patch` passes and the values that `given` draws.
-
-    `owners`: the test and the class around it, with the names where they stand: `patch` may decorate either.
-    """
+    """The arguments that pytest fills in, without the mocks that `patch` passes and the values that `given` draws. `owners`: the test
+    and its class, with the names visible there: `patch` may decorate either."""
     patched = sum(_injects(decorator, names) for owner, names in owners for decorator in owner.decorator_list)
     found = list(arguments[patched:])
     _, names = owners[0]
     for decorator in node.decorator_list:
-        made = names.resolve(decorator)
-        if not isinstance(made, ast.Call) or not names.canonical(made.func).startswith("hypothesis."):
+        resolved = names.resolve(decorator)
+        if not isinstance(resolved, ast.Call) or not names.canonical(resolved.func).startswith("hypothesis."):
             continue
-        if names.canonical(made.func).rpartition(".")[2] != "given":
+        if names.canonical(resolved.func).rpartition(".")[2] != "given":
             continue
-        if any(isinstance(argument, ast.Constant) and argument.value is ... for argument in made.args):
+        if any(isinstance(argument, ast.Constant) and argument.value is ... for argument in resolved.args):
             return ()
-        found = [name for name in found if name not in {keyword.arg for keyword in made.keywords}]
+        found = [name for name in found if name not in {keyword.arg for keyword in resolved.keywords}]
         # Strategies by position fill the arguments from the right.
-        found = found[: max(0, len(found) - len(made.args))]
+        found = found[: max(0, len(found) - len(resolved.args))]
     return tuple(found)
 
 
 def _mark(node: ast.expr, names: ModuleNames) -> Mark | None:
-    """None for what neither marks a test nor changes its parameters."""
-    made = names.resolve(node)
-    call = made if isinstance(made, ast.Call) else None
-    callee = names.canonical(call.func if call is not None else made)
+    """None for a decorator that neither marks a test nor changes its parameters."""
+    resolved = names.resolve(node)
+    call = resolved if isinstance(resolved, ast.Call) else None
+    callee = names.canonical(call.func if call is not None else resolved)
     if callee.startswith("pytest.mark."):
         name = callee.removeprefix("pytest.mark.")
         return Mark("" if "." in name else name, call, names)
@@ -105,14 +103,14 @@ def _mark(node: ast.expr, names: ModuleNames) -> Mark | None:
 
 
 def _package(node: ast.expr, names: ModuleNames) -> str:
-    made = names.resolve(node)
-    return names.canonical(made.func if isinstance(made, ast.Call) else made).partition(".")[0]
+    resolved = names.resolve(node)
+    return names.canonical(resolved.func if isinstance(resolved, ast.Call) else resolved).partition(".")[0]
 
 
 def _injects(node: ast.expr, names: ModuleNames) -> bool:
-    """Whether a decorator is a `patch` that passes the mock it made as an argument."""
-    made = names.resolve(node)
-    if not isinstance(made, ast.Call):
+    """Whether a decorator is a `patch` that passes its mock as an argument."""
+    resolved = names.resolve(node)
+    if not isinstance(resolved, ast.Call):
         return False
-    expected = _PATCHES.get(names.canonical(made.func))
-    return expected is not None and len(made.args) <= expected and all(k.arg != "new" for k in made.keywords)
+    expected = _PATCHES.get(names.canonical(resolved.func))
+    return expected is not None and len(resolved.args) <= expected and all(k.arg != "new" for k in resolved.keywords)

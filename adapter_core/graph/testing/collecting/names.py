@@ -1,8 +1,7 @@
-"""What the names of one test module stand for, as far as its text says: imports, definitions and constants.
+"""What the names of one test module refer to, judged by its text: imports, definitions and constants.
 
-A name counts as a constant when the module binds it exactly once, to an expression; a list or dict also has to be used only in ways
-that leave it alone. Everything else is unknown, and what is read through it is then unknown as well: nothing is guessed, and
-nothing is imported.
+A name counts as a constant when the module binds it exactly once, to an expression; a list or dict must also be used only in ways that do
+not modify it. Everything else is unknown, and so is what is read through it: nothing is guessed, and nothing is imported.
 """
 
 from __future__ import annotations
@@ -30,10 +29,8 @@ _READING_METHODS = frozenset({"items", "keys", "values", "index", "count", "copy
 
 
 def statements(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, bool]]:
-    """The statements that run in one scope, in order; True with those that run only under a condition.
-
-    What stands under `if TYPE_CHECKING` and `if __name__ == "__main__"` does not run when pytest imports the module.
-    """
+    """The statements that run in one scope, in order, and whether they are conditional. What is under `if TYPE_CHECKING` and `if
+    __name__ == "__main__"` does not run when pytest imports the module."""
     stack: list[tuple[ast.stmt, bool]] = [(node, False) for node in reversed(body)]
     while stack:
         node, conditional = stack.pop()
@@ -58,20 +55,18 @@ def statements(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, bool]]:
 
 @dataclass(frozen=True, slots=True)
 class _Uses:
-    """`rebound`: names that some function rebinds with `global`. `disturbed`: names that are used where what they name could be
-    changed: `CASES.append(...)`, `fill(CASES)`, `other = CASES`."""
+    """`rebound`: names that some function rebinds with `global`. `disturbed`: names that are used where their value could be modified:
+    `CASES.append(...)`, `fill(CASES)`, `other = CASES`."""
 
     rebound: frozenset[str]
     disturbed: frozenset[str]
 
 
 class ModuleNames:
-    """The names of a module, or (`inside`) of a class in it.
-
-    `imports`: local name to dotted name (a relative one keeps its dots). `stars`: modules whose every name is imported.
-    `bound`: name to what binds it, in order: a definition, the expression of a plain assignment, or the statement of another kind.
-    `local`: the same without what is outside of the class. `conditional`: names that are bound last under a condition.
-    """
+    """The names of a module, or (`inside`) of a class in it. `imports`: local name to dotted name (a relative one keeps its dots).
+    `stars`: star-imported modules. `bound`: name to its bindings, in order: a definition, the expression of a plain assignment, or the
+    statement of another kind. `local`: the same without names from outside the class. `conditional`: names whose last binding is
+    conditional."""
 
     _condition: bool
 
@@ -101,7 +96,7 @@ class ModuleNames:
         return inner
 
     def value(self, name: str) -> ast.expr | None:
-        """The expression that a constant stands for."""
+        """The expression of a constant."""
         binders = self.bound.get(name, ())
         if len(binders) != 1 or not isinstance(binders[0], ast.expr):
             return None
@@ -110,20 +105,20 @@ class ModuleNames:
         return None if name in uses.rebound or (_may_change(value) and name in uses.disturbed) else value
 
     def definition(self, name: str) -> Definition | None:
-        """The function or class that a name stands for, where it is bound once."""
+        """The function or class of a name, where it is bound once."""
         binders = self.bound.get(name, ())
         if len(binders) == 1 and isinstance(binders[0], (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             return binders[0]
         return None
 
     def builtin(self, node: ast.AST) -> object | None:
-        """The built-in object that a plain name stands for, unless the module has its own of that name."""
+        """The built-in object of a plain name, unless the module rebinds it."""
         if isinstance(node, ast.Name) and node.id not in self.bound and not self.stars:
             return getattr(builtins, node.id, None)
         return None
 
     def canonical(self, node: ast.AST) -> str:
-        """The dotted name of `node` with imports and constants followed: `mark.skip` is `pytest.mark.skip`. "": not a name."""
+        """The dotted name of `node` with imports and constants resolved: `mark.skip` is `pytest.mark.skip`. "": not a name."""
         tail = ""
         for _ in range(_DEPTH):
             first, dot, rest = dotted_name(node).partition(".")
@@ -139,7 +134,7 @@ class ModuleNames:
         return ""
 
     def resolve(self, node: ast.expr) -> ast.expr:
-        """`node`, or the expression that it names as a constant."""
+        """`node`, or the expression of the constant that it names."""
         for _ in range(_DEPTH):
             value = self.value(node.id) if isinstance(node, ast.Name) else None
             if value is None:
@@ -148,7 +143,7 @@ class ModuleNames:
         return node
 
     def sequence(self, node: ast.expr, depth: int = 0) -> list[ast.expr] | None:
-        """The elements of a list or tuple, where all of them can be read off the text."""
+        """The elements of a list or tuple, where the text shows all of them."""
         node = self.resolve(node)
         if depth > _DEPTH:
             return None
@@ -171,10 +166,10 @@ class ModuleNames:
         return None
 
     def _sequence_of_call(self, node: ast.Call, depth: int) -> list[ast.expr] | None:
-        made = self.builtin(node.func)
-        if made is list or made is tuple:
+        builtin = self.builtin(node.func)
+        if builtin is list or builtin is tuple:
             return self.sequence(node.args[0], depth + 1) if len(node.args) == 1 else None
-        if made is not range or not 1 <= len(node.args) <= 3:
+        if builtin is not range or not 1 <= len(node.args) <= 3:
             return None
         numbers = [number for argument in node.args if isinstance(number := self.literal(argument), int)]
         if len(numbers) != len(node.args):
@@ -186,7 +181,7 @@ class ModuleNames:
             return None
 
     def literal(self, node: ast.expr, depth: int = 0) -> object:
-        """The number, text, bytes, bool or None that an expression is; `...` where it is something else or cannot be told."""
+        """The number, text, bytes, bool or None of an expression; `...` where it is something else or unknown."""
         node = self.resolve(node)
         if isinstance(node, ast.Constant):
             return node.value
@@ -303,7 +298,7 @@ def _uses_of(tree: ast.Module) -> _Uses:
 
 
 def _may_change(value: ast.expr) -> bool:
-    """Whether code that holds the value could give it other elements."""
+    """Whether code that has the value could change its elements."""
     if isinstance(value, ast.Call):
         return dotted_name(value.func) == "list"
     return not isinstance(value, (ast.Constant, ast.UnaryOp, ast.Tuple, ast.Attribute, ast.Name, ast.Lambda))

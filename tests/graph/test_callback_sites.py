@@ -8,7 +8,7 @@ import pytest
 
 from adapter_core import graph as graph_package
 from adapter_core.code_graph import CodeGraph
-from adapter_core.graph.linking.implicit import handing
+from adapter_core.graph.linking.implicit import callback_sites
 from adapter_core.graph.linking.local.implicit_sites import Operation, operations_of
 from tests.support import graph_of
 
@@ -36,17 +36,17 @@ def more(values, given):
 
 
 def told_by_the_tree(graph: CodeGraph, path: str) -> list[Operation]:
-    return [o for o in operations_of(graph.inference, path) if o.runs == "callback"]
+    return [o for o in operations_of(graph.inference, path) if o.protocol == "callback"]
 
 
 def test_the_stored_calls_tell_what_the_tree_tells(repo: Path) -> None:
     graph = graph_of(repo, f"#- m.py\n{TEXT}")
     found = told_by_the_tree(graph, "m.py")
     assert len(found) > 12
-    assert handing.callbacks_of(graph.inference, "m.py", {o.name for o in found}) == found
+    assert callback_sites.callback_operations(graph.inference, "m.py", {o.name for o in found}) == found
     named = [o for o in found if o.name == "f"]
-    assert handing.callbacks_of(graph.inference, "m.py", {"f"}) == named
-    assert handing.callbacks_of(graph.inference, "m.py", set()) == []
+    assert callback_sites.callback_operations(graph.inference, "m.py", {"f"}) == named
+    assert callback_sites.callback_operations(graph.inference, "m.py", set()) == []
 
 
 @pytest.mark.parametrize("module", ["linking", "storage", "parsing"])
@@ -57,14 +57,14 @@ def test_they_tell_it_of_real_code(repo: Path, module: str) -> None:
     told = 0
     for path in files:
         found = [o for o in told_by_the_tree(graph, path) if o.name.isidentifier()]
-        assert handing.callbacks_of(graph.inference, path, {o.name for o in found}) == found
+        assert callback_sites.callback_operations(graph.inference, path, {o.name for o in found}) == found
         told += len(found)
     assert told >= 3
 
 
 def test_of_a_file_that_does_not_parse_they_do_not_tell(repo: Path) -> None:
     graph = graph_of(repo, "#- m.py\ndef f(x): return x\nsorted([1], key=f)\ndef broken(:\n")
-    assert handing.callbacks_of(graph.inference, "m.py", {"f"}) is None
+    assert callback_sites.callback_operations(graph.inference, "m.py", {"f"}) is None
 
 
 def test_who_is_called_back(repo: Path) -> None:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.linking.local.reaching import lines_of
-from adapter_core.graph.linking.local.tables import Tables
+from adapter_core.graph.linking.local.tables import SymbolTable
+from adapter_core.graph.linking.results.query_cache import QueryCache
 from adapter_core.graph.linking.results.reads import Reads
-from adapter_core.graph.linking.results.remembering import Remembering
 from adapter_core.graph.linking.results.values import EMPTY, Values, external
 from adapter_core.graph.memory.garbage import without_gc
 from tests.graph.test_links import FILES, PROGRAMS, delete_links, links_of
@@ -25,79 +25,83 @@ ONE: Values = frozenset({external("one")})
 
 
 def test_a_result_is_worked_out_once() -> None:
-    memory = Remembering(None)
+    memory = QueryCache(None)
     asked: list[int] = []
     for _ in range(3):
-        assert memory.once("key", lambda: asked.append(1) or ONE) == ONE
+        assert memory.memoize("key", lambda: asked.append(1) or ONE) == ONE
     assert asked == [1]
 
 
 def test_what_depends_on_itself_gets_the_rest() -> None:
-    memory = Remembering(None)
+    memory = QueryCache(None)
 
     def first() -> Values:
-        return memory.once("second", second) | ONE
+        return memory.memoize("second", second) | ONE
 
     def second() -> Values:
-        return memory.once("first", first) | {external("two")}
+        return memory.memoize("first", first) | {external("two")}
 
     both = ONE | {external("two")}
-    assert memory.once("first", first) == both
-    assert memory.once("second", second) == both
+    assert memory.memoize("first", first) == both
+    assert memory.memoize("second", second) == both
 
 
 def test_what_was_read_counts_for_everyone_who_is_given_the_result() -> None:
     reads = Reads({"a.py": 0, "b.py": 1})
-    memory = Remembering(reads)
+    memory = QueryCache(reads)
 
     def inner() -> Values:
-        reads.read("b.py")
+        reads.note_file("b.py")
         return ONE
 
     def outer() -> Values:
-        reads.read("a.py")
-        return memory.once("inner", inner)
+        reads.note_file("a.py")
+        return memory.memoize("inner", inner)
 
     for _ in range(2):
         reads.start()
-        memory.once("outer", outer)
+        memory.memoize("outer", outer)
         assert reads.files == 0b11
         reads.start()
-        memory.aside("beside", lambda: [memory.once("inner", inner)])
+        memory.memoize_data("beside", lambda: [memory.memoize("inner", inner)])
         assert reads.files == 0b10
 
 
 def test_what_is_kept_aside_costs_the_same_each_time() -> None:
-    def question(memory: Remembering, name: str, count: int) -> tuple[list[bool], bool]:
+    def question(memory: QueryCache, name: str, count: int) -> tuple[list[bool], bool]:
         """Which of so many files one gets to see, at eight steps each, and whether something was cut off."""
-        memory.partial = False
+        memory.incomplete = False
         seen: list[bool] = []
 
         def compute() -> Values:
             for number in range(count):
-                seen.extend(memory.aside(number % 2, lambda: [memory.spend() for _ in range(3)]))
+                seen.extend(memory.memoize_data(number % 2, lambda: [memory.spend() for _ in range(3)]))
             return EMPTY
 
-        memory.once(name, compute)
-        return seen, memory.partial
+        memory.memoize(name, compute)
+        return seen, memory.incomplete
 
     for limit in (10, 30, 47, 48, 49, 100, 1000):
         for count in range(1, 9):
-            fresh, used = Remembering(None), Remembering(None)
+            fresh, used = QueryCache(None), QueryCache(None)
             question(used, "before", 2)
-            assert used.is_aside(0)
-            fresh.most_steps = used.most_steps = limit
+            assert used.has_data(0)
+            fresh.max_steps = used.max_steps = limit
             assert question(fresh, "now", count) == question(used, "now", count)
 
 
 def test_what_was_cut_off_is_not_kept_aside() -> None:
-    memory = Remembering(None)
-    memory.most_steps = 4
-    memory.once("dear", lambda: frozenset(external(str(n)) for n in memory.aside("all", lambda: [memory.spend()])))
-    assert not memory.is_aside("all")
-    memory.most_steps = 100
-    memory.once("cheap", lambda: frozenset(external(str(n)) for n in memory.aside("all", lambda: [memory.spend()])))
-    assert memory.is_aside("all")
+    memory = QueryCache(None)
+    memory.max_steps = 4
+    memory.memoize(
+        "dear", lambda: frozenset(external(str(n)) for n in memory.memoize_data("all", lambda: [memory.spend()]))
+    )
+    assert not memory.has_data("all")
+    memory.max_steps = 100
+    memory.memoize(
+        "cheap", lambda: frozenset(external(str(n)) for n in memory.memoize_data("all", lambda: [memory.spend()]))
+    )
+    assert memory.has_data("all")
 
 
 @pytest.mark.parametrize("files", [{p: t[0] for p, t in FILES.items()}, *(c.files for c in PROGRAMS[1::9])])
@@ -110,7 +114,7 @@ def test_links_are_the_same_where_nothing_is_kept_aside(
         graph.link()
         kept = links_of(graph)
         delete_links(graph)
-        monkeypatch.setattr(Remembering, "aside", lambda self, key, compute, cut=False: compute())
+        monkeypatch.setattr(QueryCache, "memoize_data", lambda self, key, compute, keep_incomplete=False: compute())
         graph.link()
         assert links_of(graph) == kept
         assert any(calls or runs for calls, runs in kept.values())
@@ -154,7 +158,7 @@ def test_rows_that_were_let_go_of_are_made_anew(tmp_path: Path) -> None:
         calls = facts.calls
         before = tuple(calls)
         assert before
-        calls.forget()  # type: ignore[attr-defined]
+        calls.clear()  # type: ignore[attr-defined]
         assert len(calls) == len(before)
         assert tuple(calls) == before
 
@@ -180,8 +184,8 @@ def test_tables_that_are_let_go_of_need_no_collector(tmp_path: Path) -> None:
     with CodeGraph.load_or_build(tmp_path) as graph, without_gc():
         facts = graph.facts("base.py")
         assert facts is not None
-        table = Tables(facts)
-        for name, made in vars(Tables).items():
+        table = SymbolTable(facts)
+        for name, made in vars(SymbolTable).items():
             if isinstance(made, cached_property):
                 getattr(table, name)
         assert table.attributes(1, "step") == []
@@ -199,27 +203,27 @@ class _Cancel:
 
 
 def test_a_limit_within_another_is_never_later() -> None:
-    memory = Remembering(None)
+    memory = QueryCache(None)
     outer, inner = _Cancel(), _Cancel()
     with memory.limit(None, outer) as first:
         assert not first
         with memory.limit(None, inner):
             outer.set = True
-            assert memory.late
+            assert memory.expired
             assert memory.exhausted
         outer.set, inner.set = False, True
-        assert not memory.late  # the inner one is over
+        assert not memory.expired  # the inner one is over
         with memory.limit(0.0) as first:
             assert first
             with memory.limit(60.0) as first:
                 assert not first
-                assert memory.late
-        assert not memory.late
+                assert memory.expired
+        assert not memory.expired
 
 
 def test_a_limit_ends_with_an_error() -> None:
-    memory = Remembering(None)
+    memory = QueryCache(None)
     with pytest.raises(KeyError), memory.limit(0.0, _Cancel()):
         raise KeyError
-    assert not memory.late
+    assert not memory.expired
     assert not memory.exhausted

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from adapter_core.graph.memory.momentary import forget_all, forgotten, momentary
+from adapter_core.graph.memory.request_cache import clear_request_caches, on_clear, request_cache
 from adapter_core.graph.outline import outline_of
 
 
 def test_results_are_remembered_until_all_are_forgotten() -> None:
     asked: list[int] = []
 
-    @momentary(2)
+    @request_cache(2)
     def squared(number: int) -> int:
         """A square."""
         asked.append(number)
@@ -17,7 +17,7 @@ def test_results_are_remembered_until_all_are_forgotten() -> None:
 
     assert [squared(3), squared(3), squared(2)] == [9, 9, 4]
     assert asked == [3, 2]
-    forget_all()
+    clear_request_caches()
     assert squared(3) == 9
     assert asked == [3, 2, 3]
     squared(4)
@@ -30,7 +30,7 @@ def test_results_are_remembered_until_all_are_forgotten() -> None:
 def test_heavy_results_push_out_more_than_light_ones() -> None:
     asked: list[str] = []
 
-    @momentary(10, weigh=len)
+    @request_cache(10, weight=len)
     def last(text: str) -> str | None:
         asked.append(text)
         return text[-1:] or None
@@ -42,7 +42,7 @@ def test_heavy_results_push_out_more_than_light_ones() -> None:
     assert last("ten letters, and more") == "e"  # heavier than all that may be kept: it stays, alone
     assert [last("ten letters, and more"), last("abcd")] == ["e", "d"]
     assert asked == ["abcd", "efgh", "", "ten letters, and more", "abcd"]
-    forget_all()
+    clear_request_caches()
     last("abcd")
     assert asked[-1] == "abcd"
     assert len(asked) == 6
@@ -51,7 +51,7 @@ def test_heavy_results_push_out_more_than_light_ones() -> None:
 def test_the_newest_stay_however_heavy_they_are() -> None:
     asked: list[str] = []
 
-    @momentary(3, weigh=len, least=2)
+    @request_cache(3, weight=len, min_entries=2)
     def first(text: str) -> str:
         asked.append(text)
         return text[0]
@@ -62,8 +62,8 @@ def test_the_newest_stay_however_heavy_they_are() -> None:
 
 def test_others_are_told() -> None:
     told: list[bool] = []
-    forgotten(lambda: told.append(True))
-    forget_all()
+    on_clear(lambda: told.append(True))
+    clear_request_caches()
     assert told == [True]
 
 
@@ -71,6 +71,6 @@ def test_syntax_trees_are_let_go() -> None:
     text = "def f(): pass\n"
     first = outline_of(text)
     assert outline_of(text) is first
-    forget_all()
+    clear_request_caches()
     assert outline_of(text) is not first
     assert outline_of(text).definitions.keys() == first.definitions.keys()

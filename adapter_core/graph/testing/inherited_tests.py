@@ -1,4 +1,4 @@
-"""Tests and set-up that a test class inherits from a class in another file: pytest collects and runs them with it."""
+"""Tests and set-up that a test class inherits from a class in another file; pytest collects and runs them with it."""
 
 from __future__ import annotations
 
@@ -22,33 +22,35 @@ SET_UP = frozenset(
 
 
 def is_test_case(inference: Inference, path: str, written: str) -> bool | None:
-    """Whether a class from another file, by its name in this one, descends from a `TestCase`; None where it is not known."""
-    told = [_is_case(lookup_order(inference, v)) for v in inference.text(path, 0, written, 0) if v.kind == "class"]
-    return any(told) if told else None
+    """Whether a class from another file, by its name in this one, descends from a `TestCase`; None where that is unknown."""
+    classes = [
+        _is_case(lookup_order(inference, v)) for v in inference.infer_text(path, 0, written, 0) if v.kind == "class"
+    ]
+    return any(classes) if classes else None
 
 
 def _is_case(order: list[Value]) -> bool:
     return any(base.kind == "external" and base.path.rpartition(".")[2].endswith("TestCase") for base in order)
 
 
-def inherited(inference: Inference, path: str, file: TestFile, rules: PytestRules) -> Iterator[TestNode]:
-    """The tests of base classes in other files, and those that the module imports, as nodes of this one. Their `path` and lines are
-    where they stand."""
+def inherited_tests(inference: Inference, path: str, file: TestFile, rules: PytestRules) -> Iterator[TestNode]:
+    """The tests of base classes in other files, and imported tests, as nodes of this file. Their `path` and lines are where they are
+    defined."""
     known = {node.node_id.partition("[")[0] for node in file.nodes}
     for prefix in file.open_ids:
         _, inside, names = prefix.partition("::")
         cls = _class(inference, path, names.replace("::", ".")) if inside else None
         if cls is not None:
-            yield from _of_class(inference, cls, prefix, path, rules, known)
+            yield from _tests_of_class(inference, cls, prefix, path, rules, known)
     table = inference.table(path)
     for item in table.facts.imports if table is not None else ():
         name = item.alias
         if item.owner or item.name is None or not (_names_class(name, rules) or matches(name, rules.python_functions)):
             continue
-        for value in inference.text(path, 0, name, 0):
+        for value in inference.infer_text(path, 0, name, 0):
             other = inference.table(value.path) if value.path != path else None
             if value.kind == "class" and _collects(inference, value, name, rules):
-                yield from _of_class(inference, value, f"{path}::{name}", path, rules, known)
+                yield from _tests_of_class(inference, value, f"{path}::{name}", path, rules, known)
             elif value.kind == "function" and other is not None and matches(name, rules.python_functions):
                 if f"{path}::{name}" in known or is_fixture(other.facts.symbols[value.index]):
                     continue
@@ -61,27 +63,27 @@ def _names_class(name: str, rules: PytestRules) -> bool:
 
 
 def _collects(inference: Inference, cls: Value, name: str, rules: PytestRules) -> bool:
-    if _is_no_test(inference, cls):
+    if _is_excluded(inference, cls):
         return False
     return _is_case(lookup_order(inference, cls)) or (
         matches(name, rules.python_classes) and not inference.constructors(cls)
     )
 
 
-def _is_no_test(inference: Inference, cls: Value) -> bool:
-    """Whether `__test__ = False` stands in a class, or in the base that it has it from."""
+def _is_excluded(inference: Inference, cls: Value) -> bool:
+    """Whether a class has `__test__ = False`, or inherits it."""
     for base in lookup_order(inference, cls):
         table = inference.table(base.path) if base.kind == "class" else None
-        said = table.flows.get((base.index, "__test__"), ()) if table is not None else ()
-        if said:
-            return inference.workspace.text(base.path)[said[-1].start : said[-1].end] == "False"
+        flows = table.flows.get((base.index, "__test__"), ()) if table is not None else ()
+        if flows:
+            return inference.workspace.text(base.path)[flows[-1].start : flows[-1].end] == "False"
     return False
 
 
-def _of_class(
+def _tests_of_class(
     inference: Inference, cls: Value, prefix: str, path: str, rules: PytestRules, known: set[str]
 ) -> Iterator[TestNode]:
-    """The tests of a class and its bases that do not stand in the file in which they are collected."""
+    """The tests of a class and its bases that are defined in other files than the one that collects them."""
     order = lookup_order(inference, cls)
     case = _is_case(order)
     bound: set[str] = set()
@@ -98,8 +100,8 @@ def _of_class(
 
 
 def _node(node_id: str, path: str, symbol: Symbol) -> TestNode:
-    plain = not any("parametrize" in text for text in symbol.decorators)
-    return TestNode(node_id, path, symbol.qualname, symbol.start, symbol.end, plain)
+    unparametrized = not any("parametrize" in text for text in symbol.decorators)
+    return TestNode(node_id, path, symbol.qualname, symbol.start, symbol.end, unparametrized)
 
 
 def _class(inference: Inference, path: str, qualname: str) -> Value | None:
@@ -111,14 +113,14 @@ def _class(inference: Inference, path: str, qualname: str) -> Value | None:
 
 
 def test_classes(inference: Inference, path: str, qualname: str) -> Iterator[tuple[str, str]]:
-    """(file, beginning of node ids) of the classes that may be collected with a method: its own, those built on that, and all of these
-    in files that import them."""
-    around = qualname.rpartition(".")[0]
-    cls = _class(inference, path, around) if around else None
-    for one in [cls, *hierarchy.all_subclasses(inference, cls)] if cls is not None else ():
-        table = inference.table(one.path)
-        name = table.facts.symbols[one.index].qualname.replace(".", "::") if table is not None else ""
-        if inference.late:
+    """(file, beginning of node ids) of the classes that may collect a method: its own, subclasses, and all of these in files that import
+    them."""
+    class_name = qualname.rpartition(".")[0]
+    cls = _class(inference, path, class_name) if class_name else None
+    for collected in [cls, *hierarchy.all_subclasses(inference, cls)] if cls is not None else ():
+        table = inference.table(collected.path)
+        name = table.facts.symbols[collected.index].qualname.replace(".", "::") if table is not None else ""
+        if inference.expired:
             return
-        for other in dict.fromkeys([one.path, *(inference.files_naming(name) if name else ())]):
+        for other in dict.fromkeys([collected.path, *(inference.files_using_name(name) if name else ())]):
             yield other, f"{other}::{name}::"
