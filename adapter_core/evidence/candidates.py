@@ -22,6 +22,8 @@ _MAX_DEFINITIONS = 12
 _LIFTED = 4
 _FRONT_PAGE = re.compile(r"docs?/(?:source/)?(?:index|readme)\.(?:rst|md)")
 _TITLE_WITHIN = 5  # lines
+# A line of badges, pictures and other mark-up, as stand above the title of a README.
+_MARKUP_LINE = re.compile(r"\s*(?:$|\.\. |:[\w-]+:|\[!\[|!\[|\[[^\]]*\]:|</?[a-z!]|\|)", re.I)
 # The same for a word that may be no name at all.
 _MAX_MENTIONED = 3
 
@@ -113,6 +115,13 @@ def lift_definitions(graph: CodeGraph, question: Question, options: RankingOptio
     return found
 
 
+def _begins_with_title(graph: CodeGraph, path: str, first_heading: int) -> bool:
+    """Whether nothing but mark-up stands before the first heading of a text, or next to nothing."""
+    document = graph.document(path)
+    above = document.lines[: first_heading - 1] if document is not None else []
+    return first_heading <= _TITLE_WITHIN or all(map(_MARKUP_LINE.match, above))
+
+
 def lift_overview(graph: CodeGraph, index: SearchIndex, candidates: Candidates) -> bool:
     """What a project says of itself: the head of its README, and the docstrings of its outermost packages."""
     readmes = [p for p in index.paths if "/" not in p and p.lower().startswith("readme")]
@@ -122,7 +131,9 @@ def lift_overview(graph: CodeGraph, index: SearchIndex, candidates: Candidates) 
         facts = graph.facts(path)
         if facts is not None:
             # Of a text with a title its first section; of one without, what stands before all sections.
-            titled = path in readmes and len(facts.symbols) > 1 and facts.symbols[1].start <= _TITLE_WITHIN
+            titled = (
+                path in readmes and len(facts.symbols) > 1 and _begins_with_title(graph, path, facts.symbols[1].start)
+            )
             first = 1 if titled else 0
             lift(graph, graph.ref(facts, first), 1.0 / (1 + place), "about the project", candidates)
     return bool(candidates)

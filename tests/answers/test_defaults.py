@@ -163,6 +163,8 @@ default_error_messages = {"H": "no"}
         ("What is the default value of max_workers in ThreadPool?", ("max_workers", "ThreadPool")),
         ("what's the default for the timeout parameter of Client.get", ("timeout", "Client.get")),
         ("Which value does retries of Client default to?", ("retries", "Client")),
+        ("What does timeout default to in Server?", ("timeout", "Server")),
+        ("What is the default number of workers?", ("workers", "")),
         ("default of timeout?", ("timeout", "")),
         ("How does the default handler work?", ("", "")),
         ("Under what conditions is a default handler made?", ("", "")),

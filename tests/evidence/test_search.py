@@ -138,6 +138,18 @@ def test_what_a_project_says_of_itself(repo: Path) -> None:
     assert [e.span.path for e in found.evidence] == ["README.rst", "src/shop/__init__.py"]
 
 
+def test_badges_above_the_title_of_a_readme_say_nothing(repo: Path) -> None:
+    badges = "".join(f".. image:: https://img.example/{n}.svg\n    :target: https://example.org\n\n" for n in range(5))
+    graph = graph_of(repo, f"#- README.rst\n{badges}Shop\n====\n\nSells things to people.\n#- shop.py\ny=1\n")
+    best = search(graph, "What is this project about?").evidence[0]
+    assert (best.symbol, best.kind) == ("Shop", "section")
+    assert "Sells things to people." in best.text
+    graph = graph_of(
+        repo / "other", "#- README.md\n" + "Sells things to people.\n\n" * 4 + "# Use\n\nBuy.\n#- shop.py\ny=1\n"
+    )
+    assert "Sells things to people." in search(graph, "What is this project about?").evidence[0].text
+
+
 def test_path_glob(graph: CodeGraph) -> None:
     assert {p.split("::")[0] for p in top(graph, "rule matches URL", path_glob="docs/*")} == {"docs/routing.rst"}
 

@@ -25,7 +25,7 @@ _ASKED = re.compile(
     rf"(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_a')})?"
     rf"|\bdefault (?:(?:number|amount|count) of )?{_NAME.format('b')}(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_b')})?"
     rf"|\b(?:does|do|is|are) (?:the )?{_NAME.format('c')}(?: (?:parameter|argument|option|setting))?"
-    rf"(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_c')})? default(?:s|ed)? to\b",
+    rf"(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_c')})? default(?:s|ed)? to\b(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_d')})?",
     re.I,
 )
 # Where something else is asked, a default is spoken of in passing.
@@ -47,7 +47,7 @@ def default_asked_for(question: str) -> tuple[str, str]:
         for one in "abc":
             name = match[one] or ""
             if name and name.lower() not in _NO_NAMES:
-                owner = (match[f"in_{one}"] or "").strip(".")
+                owner = (match[f"in_{one}"] or (match["in_d"] if one == "c" else "") or "").strip(".")
                 return name.strip(".").rpartition(".")[2], owner or name.strip(".").rpartition(".")[0]
     return "", ""
 
