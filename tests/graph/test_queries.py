@@ -141,6 +141,12 @@ def test_find_symbol_tells_all_of_one_name(shop: CodeGraph) -> None:
     )
 
 
+def test_find_symbol_takes_outer_classes_first(repo: Path) -> None:
+    fixture = "#- a.py\nclass Api:\n    class Item: ...\n#- shop/deep/models.py\nclass Item: ...\n"
+    found = graph_of(repo, fixture).find_symbol("Item")
+    assert [ref.symbol.qualname for ref in found] == ["Item", "Api.Item"]
+
+
 def test_find_symbol_stops_where_there_are_too_many(shop: CodeGraph) -> None:
     """The files of those that are too many are not read."""
     everything = names(shop.find_symbol("size"))

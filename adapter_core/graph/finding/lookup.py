@@ -218,13 +218,16 @@ _KIND_ORDER = {
 }  # fmt: skip
 
 
-def _order(view: WorkspaceView, place: Place) -> tuple[bool, bool, int, int, str, int]:
-    """Product code before tests, implementations before overload declarations, classes before functions, public and short paths first."""
+def _order(view: WorkspaceView, place: Place) -> tuple[bool, bool, int, int, int, str, int]:
+    """Product code before tests, implementations before overload declarations, classes before functions, outer classes before those
+    within others, public and short paths first."""
     path, index = place
     found = _symbol(view, place)
     start = found[1].start if found else index
     declares = found is not None and "overload" in found[1].traits
-    return is_test_path(path), declares, _KIND_ORDER.get(_kind(view, place), 9), path.count("/"), path, start
+    kind = _kind(view, place)
+    depth = found[1].qualname.count(".") if found is not None and kind == "class" else 0
+    return is_test_path(path), declares, _KIND_ORDER.get(kind, 9), depth, path.count("/"), path, start
 
 
 __all__ = [
