@@ -41,9 +41,7 @@ class WorkspaceView:
         self.documents = Documents(root, open_texts, max_bytes, max_characters)
         self._facts: Recent[str, ModuleFacts | None] = Recent(max_rows, row_count)
         self._stored_status: dict[str, bool] = {}
-        self.changed: set[str] = (
-            set()
-        )  # the files that are not open, and were seen to be otherwise than they are indexed
+        self.changed: set[str] = set()  # files that are not open, and have been found to differ from the index
         self._parsed: dict[
             str, str
         ] = {}  # the hash of the text whose facts are known, where they are not the stored ones

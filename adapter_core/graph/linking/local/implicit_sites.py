@@ -140,7 +140,7 @@ class _Walk:
             return
         extent = self.extent(node)
         if self.quoted and not _is_spelled(self.text[slice(*extent)], node):
-            return  # Python before 3.12 may tell wrong places within f-strings
+            return  # Python before 3.12 may give wrong positions within f-strings
         self.add_operation(
             kind, protocol, whole or node, extent, text=dotted(node), direct=isinstance(node, ast.Call), **more
         )
