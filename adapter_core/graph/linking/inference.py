@@ -82,23 +82,22 @@ class Inference(QueryCache):
         same `reads`."""
         super().__init__(reads)
         self.workspace = workspace
-        kept = _SIZES_FOR_QUERIES if reads is None else _SIZES_FOR_LINKING
+        sizes = _SIZES_FOR_QUERIES if reads is None else _SIZES_FOR_LINKING
         self._tables: Recent[str, SymbolTable | None] = Recent(
-            kept.tables, lambda table: table.weight if table else 1, _drop_rows
+            sizes.tables, lambda table: table.weight if table else 1, _drop_rows
         )
-        self._lines: Recent[str, reaching.Lines] = Recent(kept.lines)
+        self._lines: Recent[str, reaching.Lines] = Recent(sizes.lines)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
-            kept.operations, lambda found: len(found or ())
+            sizes.operations, lambda found: len(found or ())
         )
         # By file: the `isinstance` checks that `narrowing` finds in it, and the loops that `folding` finds.
         self.isinstance_checks: dict[str, dict[tuple[int, str], list[Any]]] = {}
         self.folds: dict[str, tuple[Any, ...]] = {}
-        self.unparsed: dict[
-            str, None
-        ] = {}  # files whose operations are unknown because they do not parse, since this was last cleared
-        # What `sites` found for a function or class: its calls, and whether something was cut off.
+        # Files whose operations are unknown because they do not parse, since this was last cleared.
+        self.unparsed: dict[str, None] = {}
+        # The calls of a function or class, as found by `sites`, and whether a limit was reached.
         self.callers: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
-        # The same that `implicit_callers` found, and why it may not be all.
+        # The same for implicit calls, with the reason why they may be incomplete.
         self.implicit_callers: dict[Value, tuple[list[tuple[str, ImplicitCall]], str, bool]] = {}
         # `SymbolTable.callback_calls` by file: it is read many times, and mostly empty.
         self.callback_calls: dict[str, tuple[Call, ...]] = {}

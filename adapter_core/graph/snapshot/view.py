@@ -42,9 +42,8 @@ class WorkspaceView:
         self._facts: Recent[str, ModuleFacts | None] = Recent(max_rows, row_count)
         self._stored_status: dict[str, bool] = {}
         self.changed: set[str] = set()  # files that are not open, and have been found to differ from the index
-        self._parsed: dict[
-            str, str
-        ] = {}  # the hash of the text whose facts are known, where they are not the stored ones
+        # The hash of the text that was parsed, for files whose stored facts are not used.
+        self._parsed: dict[str, str] = {}
         self._rows: dict[str, FileRow | None] = {}
         self._rows_by_id: dict[int, FileRow | None] = {}
         self._modules: dict[str, list[str]] = {}

@@ -328,7 +328,7 @@ class _Walk:
                     self.add_value("built-in", protocol, argument, node, name=name, other=function)
 
     def add_callbacks(self, node: ast.Call, name: str) -> None:
-        """What is handed to code that calls it: `map(f, values)`, `sorted(values, key=f)`."""
+        """Record callables that are passed to code that calls them: `map(f, values)`, `sorted(values, key=f)`."""
         for argument, last in callback_arguments(node, name):
             self.add_operation(
                 "callback", "callback", node, self.extent(argument), text=dotted(argument), name=last, other=node

@@ -62,7 +62,7 @@ class Value(NamedTuple):
 
     kind: str
     path: str
-    index: int = 0  # type: ignore[assignment] # nobody asks a value for tuple.index
+    index: int = 0  # type: ignore[assignment] # tuple.index is never used
     extra: Any = None
     by: tuple[str, int] | None = None
 
