@@ -21,7 +21,7 @@ class Outline:
     string_lines: frozenset[int] = frozenset()
 
 
-# A request looks at a handful of files, several times each; a syntax tree is some seventy times the size of its text.
+# A request reads a handful of files, several times each; a syntax tree is some seventy times the size of its text.
 # So small files are kept by the dozen, and of large ones those that an answer goes to and fro between.
 _MAX_CHARACTERS, _MIN_ENTRIES = 100_000, 3
 

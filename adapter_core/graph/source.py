@@ -62,7 +62,7 @@ def _decode_by_cookie(data: bytes) -> tuple[str | None, str]:
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
     except SyntaxError as error:
-        # It also says that a line is no UTF-8; that is found out by the one who asked.
+        # It also raises for a line that is not UTF-8; the caller finds that out itself.
         return None, f"coding cookie: {error.msg}" if "unknown" in error.msg else ""
     if encoding in _NO_SOURCE:
         return None, f"coding cookie: {encoding} is not an encoding of source"
@@ -72,7 +72,7 @@ def _decode_by_cookie(data: bytes) -> tuple[str | None, str]:
         return None, f"coding cookie: {encoding} is not an encoding of text"
     except ValueError:
         return None, f"not valid {encoding}"
-    # An encoding in which the cookie itself reads otherwise cannot be the file's.
+    # An encoding in which the cookie itself reads differently cannot be the file's.
     return (text, "") if "coding" in text[:400] else (None, f"coding cookie: {encoding} is not an encoding of source")
 
 

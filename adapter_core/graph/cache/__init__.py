@@ -1,1 +1,1 @@
-"""What lies in the user's cache folder, and what of it may go."""
+"""The content of the user's cache folder, and its removal."""

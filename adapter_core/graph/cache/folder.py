@@ -172,7 +172,7 @@ def _workspace(folder: Path, version: str) -> WorkspaceFolder:
     used = _used(note)
     indexes = [_index_file(folder / n, stats, used, version) for n in sorted(stats) if n.endswith(".sqlite")]
     root = note.get("root")
-    # A note that was copied here, or written by hand, says nothing about this folder.
+    # A note that was copied here, or edited, is not about this folder.
     if not isinstance(root, str) or database_path(Path(), Path(root)).parent.name != folder.name:
         root = None
     try:

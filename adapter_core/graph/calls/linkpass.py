@@ -46,11 +46,11 @@ from .linkstore import (
 
 log = logging.getLogger(__name__)
 
-# It comes back to files again and again. A row takes some 60 bytes, as long as no object is made of it.
+# The pass returns to files again and again. A row takes some 60 bytes as long as it is not turned into an object.
 _MAX_ROWS = 800_000
 _MAX_CHARACTERS = 12_000_000
 _FILES_PER_TRANSACTION = 25  # that are written in one transaction
-_MAX_IMPLICIT_STEPS = 200  # that what runs without a call may cost, each; a written call may cost more
+_MAX_IMPLICIT_STEPS = 200  # for each implicit call; a call expression may take more
 
 
 class LinkReport(NamedTuple):
@@ -150,7 +150,7 @@ def _link(
     paths = sorted(set().union(*todo.values()))
     for start in range(0, len(paths), _FILES_PER_TRANSACTION):
         rows: dict[str, list[FileRows]] = {link_kind: [] for link_kind in LINK_KINDS}
-        # One way after the other of each file: what is known of its names serves both.
+        # Both link kinds of a file in turn, since what is cached for its names serves both.
         for path, link_kind in [
             (path, link_kind) for path in paths[start : start + _FILES_PER_TRANSACTION] for link_kind in LINK_KINDS
         ]:
@@ -191,7 +191,7 @@ class _FileLinker:
             facts = self._view.facts(path) if self._view.is_stored(path) else None
             if facts is not None:
                 data, keys = self._link_calls(facts) if link_kind == "call" else self._link_implicit_calls(facts)
-                forget_rows(facts)  # all were made, and few are asked for once more
+                forget_rows(facts)  # all row objects were created, and few are needed again
         return FileRows(path, self._reads.files, self._reads.names, dict(data), keys) if data is not None else None
 
     @property
@@ -219,7 +219,7 @@ class _FileLinker:
             if operation.protocol not in implicit_callers.LINKED:
                 continue
             if operation.protocol in implicit_callers.ACCESSES:
-                # Most attributes are no properties anywhere. Who makes one of this name voids what was found.
+                # Most attribute names are not properties anywhere. A new property of this name voids the row.
                 self._reads.note_name("property", operation.name)
                 if operation.name not in (self._properties or ()):
                     continue

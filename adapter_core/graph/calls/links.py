@@ -41,7 +41,7 @@ from .linkstore import (
 
 log = logging.getLogger(__name__)
 
-# Which links an edit voids is asked for by each look-up while it is being typed.
+# Each look-up during an edit needs to know which links the edit voids.
 _void: Recent[tuple[object, ...], dict[str, frozenset[str]]] = Recent(8)
 
 

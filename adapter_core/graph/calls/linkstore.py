@@ -36,7 +36,7 @@ CREATE INDEX entering_{kind}_file ON entering_{kind} (file);
 )
 _json = json.JSONEncoder(separators=(",", ":")).encode
 _WRITE_SECONDS = 5.0  # that a writer waits for another one
-UNREAD = "-"  # the key of the files whose syntax cannot be looked at
+UNREAD = "-"  # the key of the files that do not parse
 
 
 class Linked(NamedTuple):

@@ -1,1 +1,1 @@
-"""Which files belong to the index, and below which folders imports look for modules."""
+"""Which files are indexed, and the source roots for imports."""

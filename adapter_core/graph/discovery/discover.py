@@ -68,7 +68,7 @@ class FoundFile:
     size: int
     mtime_ns: int
     ctime_ns: int
-    inode: int = 0  # 0 on Windows, where listing a folder does not tell it
+    inode: int = 0  # 0 on Windows, where listing a folder does not give it
     module: str = ""  # under which a Python file is imported
 
 

@@ -27,7 +27,7 @@ _USUAL_ROOTS = ("src", "lib")
 PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 _CONFIG_FILES = (*PROJECT_FILES, "pytest.ini", "tox.ini")
 
-# A folder, and the package that it holds; "" where it is a root.
+# A folder, and the package that it contains; "" for a source root.
 DeclaredRoot = tuple[str, str]
 
 
@@ -109,7 +109,7 @@ def _declared_roots(file: str, text: str) -> list[DeclaredRoot]:
         else:
             found = list(_from_cfg(text))
     except (ValueError, TypeError, AttributeError, KeyError, configparser.Error, RecursionError):
-        return []  # a file that its own tools could not read tells nothing
+        return []  # a file that its own tools could not read declares nothing
     return [
         (folder, name)
         for folder_value, name in found

@@ -17,7 +17,7 @@ _MAX_ENTRIES = 20_000
 _MAX_READ = 300  # files
 _MAX_BYTES = 100_000  # of one of them
 _SHARE = 2 / 3
-_GENERATED_LINE = 500  # characters, on average: nobody writes such lines
+_GENERATED_LINE = 500  # characters, on average: such lines are generated
 
 
 def other_sources(root: Path) -> Iterator[str]:
@@ -63,7 +63,7 @@ def may_answer(root: Path, names: Sequence[str], words: Sequence[str]) -> tuple[
         except (OSError, ValueError):
             continue
         if len(text) > _GENERATED_LINE * (1 + text.count("\n")):
-            continue  # packed by a tool, or an index for a search in a browser: nobody reads it
+            continue  # minified, or a search index: not written by people
         matching = sum(word in text for word in words)
         if all(name in text for name in names) if names else matching >= _SHARE * len(words):
             found.append(path)

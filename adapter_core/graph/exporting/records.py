@@ -127,7 +127,7 @@ class Records:
     def _files(self) -> Iterator[Record]:
         for facts in self._all_facts():
             document = self._graph.document(facts.path)
-            # Of what is told in one line, the end is the parser's problems and the beginning what was odd about the bytes.
+            # In this one line, problems with the bytes come first, and those of the parser last.
             decoding_problem = self._problems[facts.path].removesuffix("; ".join(facts.problems)).removesuffix("; ")
             yield {
                 "id": self._file_ids[facts.path],
@@ -253,7 +253,7 @@ class Records:
         for facts in self._all_facts():
             self._step(facts.path)
             with self._graph.inference.tracking_incomplete():
-                # That a file does not parse stands among its problems.
+                # That a file does not parse is listed among its problems.
                 listing = self._graph.implicit_calls(facts.path)
             for site in listing.items:
                 number += 1

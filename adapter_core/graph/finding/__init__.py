@@ -1,1 +1,1 @@
-"""Look-ups: symbols by name and place, modules that import each other, a text in code."""
+"""Look-ups: symbols by name and position, imports between modules, occurrences of a text."""

@@ -83,7 +83,7 @@ def _kinds(source: str) -> list[tuple[tuple[int, int], tuple[int, int], str]]:
                     ":",
                 )
     except (tokenize.TokenError, SyntaxError, IndentationError, RecursionError):
-        pass  # what follows is told by its line alone
+        pass  # the kind of what follows is judged by its line alone
     return found
 
 

@@ -1,1 +1,1 @@
-"""Files to the index: in batches, in parser processes, brought up to date."""
+"""Indexes files: in batches, in parser processes, incrementally."""

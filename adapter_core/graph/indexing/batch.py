@@ -107,7 +107,7 @@ def _parse(
         file, source, _ = entry
         try:
             parsed.append(parse_file(file.path, file.kind, source.text, file.module))
-        except Exception as error:  # noqa: BLE001 - a fault of ours, told with the file's name, must not cost the index
+        except Exception as error:  # noqa: BLE001 - a fault of ours, reported for the file, must not cost the index
             result.skipped.append(
                 (file.path, f"could not be read as {file.kind} ({type(error).__name__}: {error})"[:300])
             )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _REQUEST = external("pytest.request")
 _MAX_TEXTS = 16  # that one expression may come to
-_NEAR = 400  # characters after which an attribute may still be what it was set to
+_NEAR = 400  # characters within which an assigned attribute may still hold
 _CALLS = re.compile(r"\(|\b(?:lambda|def|await|yield)\b")
 _MAX_TEXT = 80  # longer strings are no names
 
@@ -125,7 +125,7 @@ def _subscript(inference: Inference, node: ast.Subscript, context: Context) -> V
         spaces = [v for v in values if v.kind == "namespace"]
         starts = [s for s in _texts(inference.infer(node.slice, context)) or () if s.endswith("*")] if spaces else []
         parts += [namespaces.values_with_prefix(inference, v, start[:-1]) for v in spaces for start in starts]
-    # `hooks[key].append(f)`: what is in the containers that a container holds is known by their common name.
+    # `hooks[key].append(f)`: the containers in a container share one name.
     inner = filling.stored_values(inference, context.path, context.scope, dotted_name(node.value) + "[]")
     if inner:
         parts.append(frozenset({Value("typed", "list", 0, inner)}))

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .local.named_calls import NamedCalls
     from .results.reads import Reads
 
-_MAX_NESTING = 60  # of expressions within expressions, over all that is being worked out
+_MAX_NESTING = 60  # of nested expressions, over all running evaluations
 _MAX_CONSTANT = 40  # characters of an expression that may be a constant
 _WORD = re.compile(r"[^\W\d]\w*")
 _BUILTINS = frozenset(dir(builtins))
@@ -82,27 +82,28 @@ class Inference(QueryCache):
         same `reads`."""
         super().__init__(reads)
         self.workspace = workspace
-        kept = _SIZES_FOR_QUERIES if reads is None else _SIZES_FOR_LINKING
+        sizes = _SIZES_FOR_QUERIES if reads is None else _SIZES_FOR_LINKING
         self._tables: Recent[str, SymbolTable | None] = Recent(
-            kept.tables, lambda table: table.weight if table else 1, _drop_rows
+            sizes.tables, lambda table: table.weight if table else 1, _drop_rows
         )
-        self._lines: Recent[str, reaching.Lines] = Recent(kept.lines)
+        self._lines: Recent[str, reaching.Lines] = Recent(sizes.lines)
         self.operations: Recent[str, tuple[Operation, ...] | None] = Recent(
-            kept.operations, lambda found: len(found or ())
+            sizes.operations, lambda found: len(found or ())
         )
-        # By file, which is read before: what `narrowing` finds asked in it, and the loops that `folding` finds.
+        # By file: the `isinstance` checks that `narrowing` finds in it, and the loops that `folding` finds.
         self.isinstance_checks: dict[str, dict[tuple[int, str], list[Any]]] = {}
         self.folds: dict[str, tuple[Any, ...]] = {}
-        self.unparsed: dict[str, None] = {}  # files whose operations cannot be told, since this was last cleared
-        # What `sites` found for a function or class: its calls, and whether something was cut off.
+        # Files whose operations are unknown because they do not parse, since this was last cleared.
+        self.unparsed: dict[str, None] = {}
+        # The calls of a function or class, as found by `sites`, and whether a limit was reached.
         self.callers: dict[Value, tuple[list[tuple[str, Call, bool]], bool]] = {}
-        # The same that `implicit_callers` found, and why it may not be all.
+        # The same for implicit calls, with the reason why they may be incomplete.
         self.implicit_callers: dict[Value, tuple[list[tuple[str, ImplicitCall]], str, bool]] = {}
-        # `Tables.handing` by file: each is asked for it many times, and hardly any has some.
+        # `SymbolTable.callback_calls` by file: it is read many times, and mostly empty.
         self.callback_calls: dict[str, tuple[Call, ...]] = {}
-        # The classes by the names of their bases, by file: many classes go by one name, and few files are asked for anything else.
+        # By file, the classes by the names of their bases: many classes share a name, and most files are read for nothing else.
         self.classes_by_base: dict[str, dict[str, list[int]]] = {}
-        self.named_calls: NamedCalls | None = None  # of all files, where somebody goes through all of them
+        self.named_calls: NamedCalls | None = None  # of all files, during a pass over all of them
         self._nesting = 0
 
     def note_read(self, path: str) -> None:
@@ -264,7 +265,7 @@ class Inference(QueryCache):
             assignments = [e for e in remaining if e not in annotations]
             parts = [self._infer_source(table, e, environment) for e in assignments]
             if annotations and not any(v.kind != "typed" for part in parts for v in workspace_values(part)):
-                # An annotation tells where the value does not: `basket: Basket = field(…)`.
+                # An annotation counts where the value is unknown: `basket: Basket = field(…)`.
                 parts += [self._infer_source(table, e) for e in annotations]
             else:
                 parts = [union_of_alternatives(parts, [self._is_constant_binding(table, e) for e in assignments])]

@@ -1,1 +1,1 @@
-"""What is kept in memory, how much of it and for how long."""
+"""Bounded caches, caches for a request, and the garbage collector."""

@@ -1,1 +1,1 @@
-"""One text to facts: the walk over its syntax tree, and what makes a broken or newer text readable. `parsing.parse` is the door."""
+"""One text to facts: the walk over its syntax tree, and error recovery for broken or newer text. `parsing.parse` is the entry point."""

@@ -19,7 +19,7 @@ NEWEST_GRAMMAR = "3.14"
 
 _MAX_CUTS = 8
 _MAX_BLANKED = 3
-_ATTEMPT = 200  # what an attempt costs beside its characters
+_ATTEMPT = 200  # the cost of an attempt in addition to its characters
 
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 _ENDS = (",", ")", "]", "}")

@@ -6,7 +6,7 @@ import ast
 
 from .define import dotted
 
-# Stands among the modules whose names are taken over where the text tells only in part what is listed.
+# Listed among the modules where the content of `__all__` is only partly known.
 UNKNOWN_NAMES = "*"
 _COLLECTIONS = frozenset({"list", "tuple", "set", "frozenset", "sorted"})
 

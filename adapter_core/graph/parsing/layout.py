@@ -181,7 +181,7 @@ class _Reader:
         if deeper and text[_rstripped(text, text.index("\n", offset)) - 1] == ",":
             return False  # a further element rather than the body of a block
         if row.closers[:1] in ("'", '"'):
-            return False  # nobody knows where that string was to end
+            return False  # it is unknown where that string should end
         if last in "'\"":
             return not string and _begins_operand(text, offset)
         if last in ")]}" or _is_operand(_word_before(text, row.end)):

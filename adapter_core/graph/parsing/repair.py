@@ -18,7 +18,7 @@ from .newer import older_string
 
 # Python itself refuses a hundred levels of indentation.
 _MAX_LEVELS = 90
-# Characters parsed for completing statements, beside what is parsed for finding them.
+# Characters that may be parsed to complete statements, in addition to those parsed to find them.
 _MAX_COMPLETING = 600_000
 
 _MAX_CLAUSES = 500  # each `elif` is nested in the one before
@@ -45,7 +45,7 @@ _FOLLOWS = {
     "finally": ("try", "except", "else"),
 }
 
-# The statements that, where they are damaged, may be left out for the sake of what is around them.
+# Statements that may be removed where they are damaged, for the sake of their neighbours.
 _LOOSE = ("", "if", "for", "while", "with")
 
 

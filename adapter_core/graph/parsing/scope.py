@@ -132,7 +132,7 @@ class Scope:
             self._exports(node.value, fresh=False)
         if self.in_function and type(node.target) is _NAME and node.target.id not in self.outer:
             self.bound[node.target.id] = None
-        was_conditional, self.conditional = self.conditional, True  # what the name held stays part of it
+        was_conditional, self.conditional = self.conditional, True  # the old value stays part of it
         self._flow("assign", node.target, node.value, node.lineno, "")
         self.conditional = was_conditional
         self.expression(node.target)

@@ -8,7 +8,7 @@ import warnings
 from .newer import older_spelling
 
 FILENAME = "<pathline>"
-UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what `ast.parse` raises for what a text contains
+UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what `ast.parse` raises because of a text
 # The compiler reports invalid escapes and the like through warnings; they are the author's, not our user's.
 warnings.filterwarnings("ignore", module=FILENAME)
 

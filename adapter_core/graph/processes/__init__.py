@@ -1,1 +1,1 @@
-"""The processes that read and write for the server: the indexer, and jedi behind a guard."""
+"""The child processes of the server: the indexer, and jedi behind a guard."""

@@ -90,7 +90,7 @@ class Indexer:
 
 def open_reader(root: Path, database: Path | None = None) -> Store:
     """A reader's connection to the index of `root`: empty, and marked incomplete, where there is none yet."""
-    # Here and not above: with the store comes NumPy, which a server does without until somebody asks.
+    # Imported late: the store needs NumPy, which a server loads only for the first question.
     from ..storage.store import Store
     from ..workspace import index_path
 

@@ -74,7 +74,7 @@ def _serve(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: Paren
     except PathlineError as error:
         answer = {"event": "failed", "reason": str(error)}
     except Exception as error:
-        # Nothing in a workspace may take its index away for good: the server is told, and may ask again.
+        # Nothing in a workspace may disable its index for good: the server gets an event, and may try again.
         log.exception("the sync of %s failed", root)
         answer = {"event": "failed", "reason": f"The workspace could not be indexed ({type(error).__name__}: {error})."}
     pipe.send(answer)

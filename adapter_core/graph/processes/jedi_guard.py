@@ -95,7 +95,7 @@ def prepare() -> None:
     for name in ("_load_from_file_system", "_save_to_file_system", "_remove_cache_and_update_lock"):
         _replace(parso.cache, name, lambda *args, **kwargs: None)
     sys.dont_write_bytecode = True
-    environment_folders(), _code_folders(), _own_path()  # what these tell must be from before the first question
+    environment_folders(), _code_folders(), _own_path()  # these must be evaluated before the first question
     sys.addaudithook(_audit)
 
 
@@ -219,7 +219,7 @@ def _check_open(path: Any, mode: Any, flags: Any) -> None:
     try:
         found = os.stat(real)
     except OSError:
-        return  # open says what is wrong with it
+        return  # `open` reports what is wrong with it
     if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_FILE_BYTES:
         raise _missing(real)
 

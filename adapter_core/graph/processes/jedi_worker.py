@@ -27,7 +27,7 @@ T = TypeVar("T")
 _MAX_ROWS = 8
 _MAX_TYPES = 6
 _MAX_TEXT = 300
-# What nearly every question needs, read in small steps while none is asked.
+# What nearly every question needs, loaded in small steps while idle.
 _WARM_UP = ("import types", "import typing", "import collections.abc", "import typing_extensions", "''.strip", "{}.get")
 _IDLE_SECONDS = 0.3
 # Above this many bytes in use, syntax trees of files are forgotten.
@@ -267,7 +267,7 @@ def _limit_memory(size: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
 
 
-# The unsaved text that was asked about last: its path, the text, and parso's entry for it under its grammar's key.
+# The unsaved text of the last question: its path, the text, and parso's entry for it under its grammar's key.
 _last: tuple[Path, str, str, Any] | None = None
 
 

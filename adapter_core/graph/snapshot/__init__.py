@@ -1,1 +1,1 @@
-"""The texts and facts of one moment: open editors, over files that changed, over what is stored. `snapshot.view` is the door."""
+"""Texts and facts at one moment: open editors, over changed files, over stored facts. `snapshot.view` is the entry point."""

@@ -36,6 +36,6 @@ def parsed(document: Document, module: str) -> ModuleFacts:
         found = parse_file(path, file_kind(path), document.text, module)
         with _lock:
             for old in [k for k in _cache if k[:2] == key[:2]]:
-                del _cache[old]  # nobody asks for what was there before an edit
+                del _cache[old]  # facts from before an edit are not needed again
             _cache[key] = found
     return found

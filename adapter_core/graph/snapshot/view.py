@@ -41,12 +41,9 @@ class WorkspaceView:
         self.documents = Documents(root, open_texts, max_bytes, max_characters)
         self._facts: Recent[str, ModuleFacts | None] = Recent(max_rows, row_count)
         self._stored_status: dict[str, bool] = {}
-        self.changed: set[str] = (
-            set()
-        )  # the files that are not open, and were seen to be otherwise than they are indexed
-        self._parsed: dict[
-            str, str
-        ] = {}  # the hash of the text whose facts are known, where they are not the stored ones
+        self.changed: set[str] = set()  # files that are not open, and have been found to differ from the index
+        # The hash of the text that was parsed, for files whose stored facts are not used.
+        self._parsed: dict[str, str] = {}
         self._rows: dict[str, FileRow | None] = {}
         self._rows_by_id: dict[int, FileRow | None] = {}
         self._modules: dict[str, list[str]] = {}

@@ -1,1 +1,1 @@
-"""Facts as bytes and rows, and the sorted tables by which words and names find files. `storage.store` is the door."""
+"""Facts as bytes and rows, and the sorted tables that find files by words and names. `storage.store` is the entry point."""

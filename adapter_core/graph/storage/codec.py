@@ -254,6 +254,6 @@ class _Symbols:
             parts.append(stored or strings[numbers[_NAME * count + index]])
             if stored:
                 break
-            # What is around a symbol stands before it.
+            # Enclosing symbols come first.
             index = min(numbers[_PARENT * count + index], index - 1)
         return ".".join(reversed(parts))

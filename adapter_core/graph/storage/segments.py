@@ -56,7 +56,7 @@ class SegmentRow:
 
 
 _MAX_CACHED_BYTES = 2_000_000  # of blocks that were read last
-_MAX_DELETED_SEGMENTS = 64  # segments that are gone, of which things are still known
+_MAX_DELETED_SEGMENTS = 64  # deleted segments whose data is still cached
 
 _NO_BLOCKS: tuple[int, list[str]] = (0, [])
 
@@ -70,7 +70,7 @@ class Segments:
     def __init__(self, db: sqlite3.Connection, query: Query) -> None:
         self._db = db
         self._query = query
-        # Segments and blocks never change and their numbers are never used again, so what is known of one stays true.
+        # Segments and blocks never change, and their numbers are never reused, so cached data stays valid.
         self._files: dict[int, list[int]] = {}
         self._directory: dict[int, dict[int, tuple[int, list[str]]]] = {}  # part: number of its first block, first keys
         self._checked: set[int] = set()
@@ -152,13 +152,13 @@ class Segments:
             value = sstable.find(read.get(number) or blocks[number], needle)
             if value is not None:
                 yield segment, value
-        # Of postings, most of an index, whoever asks for them keeps what it found: they would push out everything else.
+        # Postings, most of an index, are cached by their readers: here they would evict everything else.
         for number, block in read.items() if part is not Part.POSTINGS else ():
             self._blocks[number] = block
 
     def containing(self, part: Part, text: str) -> Iterator[tuple[int, memoryview]]:
         """(segment, value) of all keys that contain a text."""
-        # JSON spells what is not ASCII in another way.
+        # JSON escapes non-ASCII characters.
         spelled = text.encode() if text.isascii() and text.isalnum() else b""
         for segment, block in self.blocks(part):
             if sstable.may_contain(block, spelled):
@@ -196,7 +196,7 @@ class Segments:
 
     def _directory_of(self, segment: int) -> dict[int, tuple[int, list[str]]]:
         if segment not in self._directory:
-            # Whoever asks for one will ask for all.
+            # All of them will be needed.
             for number, directory in self._query("SELECT id, directory FROM segments"):
                 if number not in self._directory:
                     try:

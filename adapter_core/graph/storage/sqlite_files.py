@@ -17,7 +17,7 @@ def read_only_uri(path: PurePath) -> str:
 
 def is_locked(error: Exception) -> bool:
     """Whether the error is another connection's lock: the file is healthy, and must be left alone."""
-    # Python tells the numeric code from 3.11 on.
+    # Python gives the numeric code from 3.11 on.
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
 
 

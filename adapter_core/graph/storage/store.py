@@ -67,8 +67,8 @@ class Store:
         self.path = path
         self.read_only = read_only
         self._snapshot_generation: int | None = None  # the generation that a running snapshot sees
-        self._changed = False  # whether the running transaction says anything else than was said
-        self.on_close: dict[int, Callable[[], None]] = {}  # what else is to be closed with this
+        self._changed = False  # whether the running transaction changes the content
+        self.on_close: dict[int, Callable[[], None]] = {}  # functions that `close` calls
         try:
             self._db = self._connect(path, read_only)
             if not read_only:
@@ -95,7 +95,7 @@ class Store:
             db.execute("PRAGMA query_only = 1")
             return db
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A file that was cut: SQLite takes what is missing of its last page for zeros.
+        # A truncated file: SQLite would read the missing part of its last page as zeros.
         if path.exists() and path.stat().st_size % _SECTOR:
             raise sqlite3.DatabaseError("file is not a database: it was cut")
         return sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
@@ -433,14 +433,14 @@ class Store:
 
 
 def _escaped(name: str) -> str:
-    return name.replace("%", "")  # an underscore stands for any character in LIKE: a few more files come through
+    return name.replace("%", "")  # an underscore matches any character in LIKE, so a few more files match
 
 
 def _store_error(error: Exception, problem: str) -> IndexStoreError:
     """The error for damage, which a rebuild repairs, or for a passing problem: a full disk, a lock, a folder without permission."""
     text = str(error)
     is_damage = isinstance(error, sqlite3.DatabaseError) and any(sign in text for sign in _DAMAGE_MESSAGES)
-    # SQLite quotes a damaged schema in its message, and what Python cannot read then is that. No write of ours breaks a constraint.
+    # SQLite quotes a damaged schema in its message, which Python may be unable to decode. None of our writes violates a constraint.
     if is_damage or isinstance(error, (UnicodeDecodeError, sqlite3.IntegrityError)):
         return damaged(text)
     return IndexStoreError(f"The index {problem} ({text}); is the disk full, or the cache folder not yours?")

@@ -1,1 +1,1 @@
-"""Tests and code: which tests there are, and which lead to a symbol. `workspace_tests` and `exercised` are the doors."""
+"""Tests and code: which tests there are, and which reach a symbol. `workspace_tests` and `exercised` are the entry points."""

@@ -23,13 +23,13 @@ from .tests_map import TestNode
 from .workspace_tests import WorkspaceTests
 
 _MAX_SYMBOLS = 300
-_MAX_AFTER_DEADLINE = 40  # calls that were found when the time was up, and are looked at all the same
+_MAX_AFTER_DEADLINE = 40  # calls that are still followed when the time is up
 _MIN_LIKELIHOOD = 0.02  # a way that is less likely is not followed
 _OVERRIDDEN = 0.2  # a call of a method that it replaces may enter it
 _NEVER_DISPATCHED = ("__init__", "__new__", "__init_subclass__", "__set_name__")
 _REPLACED = 0.5  # of the tests of a class whose fixture another class replaces
-_OTHER_CLASS = 0.2  # of a test that several classes have, in those that do not name what is called
-_IN_LOCAL_CLASS = 0.7  # what a class within a function does, when that runs
+_OTHER_CLASS = 0.2  # for a test of several classes, in those that do not name the called class
+_IN_LOCAL_CLASS = 0.7  # for code of a class within a function
 _INSTANTIATES, _PASSES = 0.35, 0.3
 _MOST_MENTIONS, _MOST_NAMES = 60, 12
 _NO_BASES = ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC")
@@ -105,7 +105,7 @@ class CallPaths:
             reasons += [callers.reason] if callers.reason else []
             for number, step in enumerate(self._steps(value, callers.sites)):
                 if self._inference.expired and number >= _MAX_AFTER_DEADLINE:
-                    return ReachingTests(list(found.values()), reasons)  # what is likely was found first
+                    return ReachingTests(list(found.values()), reasons)  # likely ones were found first
                 path_here = CallPath(
                     call_path.likely * step.likely, call_path.distance + 1, (step.words, *call_path.words[:1]),
                     (Span(self._root, step.path, step.line, step.line), *call_path.lines),

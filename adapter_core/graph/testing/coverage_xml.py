@@ -40,7 +40,7 @@ def read_coverage(text: str, paths: Iterable[str]) -> CoverageReport:
             by_end.setdefault(end, []).append(parts)
     matched: dict[str, str] = {}
     inner: dict[str, set[tuple[tuple[str, ...], str]]] = {}
-    roots: Counter[tuple[str, ...]] = Counter()  # what the workspace folder is called where the report was made
+    roots: Counter[tuple[str, ...]] = Counter()  # the workspace folder's name where the report was made
     for filename in files:
         parts = tuple(part for part in _parts(filename) if part != "..")
         is_whole_name = not sources or _is_absolute(filename)

@@ -17,8 +17,8 @@ from .call_paths import CallPaths, ReachingTests
 from .tests_map import TestNode
 from .workspace_tests import WorkspaceTests
 
-_MAX_UNLIKELY = 3  # that are given where no test is likely
-_MAX_AFTER_DEADLINE = 40  # files that name a test are looked at when the time is up
+_MAX_UNLIKELY = 3  # links that are returned where no test is likely
+_MAX_AFTER_DEADLINE = 40  # files that are still searched by name when the time is up
 
 
 def _order(link: TestLink) -> tuple[float, int, str, int, str]:

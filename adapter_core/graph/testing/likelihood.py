@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..terms import split
 from ..terms import words as words_of
 
-MIN_LIKELIHOOD = 0.2  # a test that is less likely to run a symbol is not given
+MIN_LIKELIHOOD = 0.2  # less likely tests are left out
 _IN_TEST, _IN_CODE, _AFTER_EXITS = 0.98, 0.93, 0.85
 _UNDER_CONDITION, _IN_EXCEPT, _DEFERRED = 0.75, 0.4, 0.5
 _SEVERAL, _MORE = 0.5, -0.4
@@ -76,7 +76,7 @@ def conditions(lines: Sequence[str], first: int, line: int) -> tuple[str, bool]:
         if line_indent < 0:
             continue
         if line_indent < indent:
-            indent = line_indent + (text.lstrip()[0] in ")]}")  # the head of such a line stands as far to the left
+            indent = line_indent + (text.lstrip()[0] in ")]}")  # the header of such a line has the same indentation
             header = _HEADER.match(text)
             kind = header[1] if header is not None else ""
             if kind == "except":

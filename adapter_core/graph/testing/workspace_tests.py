@@ -55,7 +55,7 @@ class WorkspaceTests:
             )  # fmt: skip
             more = tuple(inherited_tests(self._inference, path, found, self.rules))
             known = replace(found, nodes=(*found.nodes, *more))
-            # Of what is found late, what bases bring may lack.
+            # When the time is up, tests from base classes may be missing.
             (self._incomplete_files if self._inference.expired else self._files)[path] = known
         return known
 

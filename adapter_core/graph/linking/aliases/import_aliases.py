@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MAX_NAMES = 48
 _MAX_DECORATED = 12  # functions below one decorator, which may be decorators themselves
-_MAX_CALLING = 12  # files that call what makes a decorator
+_MAX_CALLING = 12  # files that call a decorator factory
 CONSTRUCTORS = ("__init__", "__new__")
 
 
@@ -66,7 +66,7 @@ def decorators_of(inference: Inference, function: Value) -> list[tuple[str, Call
             if index != function.index:
                 for name in _forwarding_functions(inference, symbol.name):
                     found += _decorator_calls(inference, name)
-                # What it gives goes by the names of what it decorates, and these may be decorators in their turn.
+                # Its results have the names of what it decorates, and these may be decorators, too.
                 for name in _decorated_by(inference, applied) if len(applied) <= _MAX_DECORATED else ():
                     found += _decorator_calls(inference, name)
         if symbol.kind == "class":

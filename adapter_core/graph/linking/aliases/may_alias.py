@@ -41,7 +41,7 @@ def argument_sites(inference: Inference, function: Value) -> tuple[list[tuple[st
     if is_common(inference, function):
         return [], False
     aliases = _may_alias(inference, function)
-    # No call is one of two names, and there is one at least in each file: most often that tells, and no file need be read.
+    # A call has only one name, and each of these files has at least one call; so a lower bound usually suffices, and no file need be read.
     using = [inference.workspace.paths_using(n, "called") for n in {c.extra for c in aliases if not c.path}]
     open_only = len(inference.workspace.paths_using("", "called"))  # are among the files of any name
     if sum(max(len(paths) - open_only, 0) for paths in using) <= _MAX_SITES:
@@ -70,7 +70,7 @@ def _call_sites(inference: Inference, value: Value, aliases: list[Value]) -> lis
         for path, call in sites:
             found[(path, call.start, call.end, call.form)] = (path, call)
     if value.kind == "lambda":
-        # What the lambda is handed to calls it, if anything does.
+        # If anything calls the lambda, it is the call that it is an argument of.
         table = inference.table(value.path)
         start, end = value.extra
         for call in table.calls_around(start) if table else ():
@@ -134,7 +134,7 @@ def decorator_uses(inference: Inference, function: Value) -> list[tuple[str, Cal
     while table is not None and index > 0 and table.facts.symbols[index].is_callable:
         names = assigned_to(inference, table.facts.symbols[index].name)
         if index != function.index:
-            # What the function around gives is kept under a name: `guarded = make_guard(log)`, `@guarded`.
+            # The result of the enclosing function is stored under a name: `guarded = make_guard(log)`, `@guarded`.
             names = [
                 *names,
                 *(c.extra for c in targets_of_result(inference, table, index) if not c.extra.endswith(("[]", "()"))),
@@ -247,7 +247,7 @@ def _initial_aliases(inference: Inference, value: Value) -> list[Value]:
     for text in symbol.decorators:
         if head := dispatcher_name(text):
             found.append(scoped_name("", head.rpartition(".")[2]))  # is called in its place, perhaps
-        # A decorator is handed the function: its parameter is an alias.
+        # A decorator gets the function as an argument: its parameter is an alias.
         for decorator in inference.infer_text(value.path, max(symbol.parent, 0), text, symbol.start):
             found += target_parameters(inference, decorator, 0)
     return found
@@ -279,7 +279,7 @@ def _find_getattr_prefixes(inference: Inference, table: SymbolTable, calls: Sequ
         node = context.source.tree if context is not None else None
         if not isinstance(node, ast.Call) or len(node.args) < 2:
             continue
-        # Told by what is written there, or by what a local name is: to infer it would cost more than it tells.
+        # Only literals and local names are considered: inference would cost more than it is worth.
         name_nodes: list[ast.expr] = [node.args[1]]
         if isinstance(node.args[1], ast.Name):
             text = inference.workspace.text(table.facts.path)

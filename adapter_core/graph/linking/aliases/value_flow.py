@@ -27,7 +27,7 @@ _MAX_CALLING = 12  # files that call a function by another name than its own
 _ADD_METHODS = frozenset(
     {"append", "add", "insert", "appendleft", "extend", "update", "setdefault", "register", "put", "push"}
 )
-# Tell something of what they are given, and never give it back: built-in functions, and some of `inspect` and `asyncio`.
+# Functions that never return their arguments: built-in ones, and some of `inspect` and `asyncio`.
 _INSPECTING = frozenset("isinstance issubclass callable len hasattr str repr bool int float id hash print".split())
 _BINDING = ("functools.partial", "types.MethodType")
 _INSPECTING_MODULES = ("inspect", "asyncio")
@@ -110,7 +110,7 @@ def _assigned_to(inference: Inference, name: str) -> list[str]:
         for _, flows, _ in inference.memoize_data(key, partial(_find_uses, inference, path, name, False)):
             for target in (flow.target.rpartition(".")[2] for flow in flows if flow.kind == "assign"):
                 found.update(dict.fromkeys([target, f"{target}[]"]))
-            # `return partial(name, level)`: what gives it may go by its own name.
+            # `return partial(name, level)`: the returning function may be used by its own name.
             returning = [flow.owner for flow in flows if flow.kind == "return"]
             symbols = inference.table(path).facts.symbols if returning else ()  # type: ignore[union-attr]
             found.update(dict.fromkeys(symbols[owner].name for owner in returning))
@@ -177,7 +177,7 @@ def from_flow(inference: Inference, table: SymbolTable, flow: Flow) -> list[Valu
     last = flow.target.rpartition(".")[2]
     local = "." not in flow.target and table.facts.symbols[flow.owner].is_callable
     home = path if local else ""
-    # What is taken out of a list of functions is called `handlers[0]()` as well as by the name of a loop.
+    # An item of a list of functions is called as `handlers[0]()`, or by the name of a loop variable.
     return [scoped_name(home, last), scoped_name(home, f"{last}[]")]
 
 
@@ -210,7 +210,7 @@ def _compute_result_targets(inference: Inference, table: SymbolTable, owner: int
     if not found and not nested and any(table.facts.symbols[i].is_callable for i in table.members.get(owner, ())):
         found += _targets_of_aliased_calls(inference, path, owner)
     if nested or symbol.name == "__call__":
-        # `@decorator(argument)`: the inner function is given back by the outer one, or by the `__call__` of a decorating object.
+        # `@decorator(argument)`: the inner function is returned by the outer one, or by the `__call__` of a decorating object.
         for user, decorator in decorators_of(inference, Value("function", path, owner)):
             other = inference.table(user)
             for target in _decorated(other) if other else ():
@@ -310,11 +310,11 @@ def _compute_argument_targets(inference: Inference, path: str, call: Call, offse
     for value in inference.callees(path, call):
         is_partial = value.kind == "external" and value.path in _BINDING
         if is_partial and node.args and position != 0:
-            # What `partial` is given goes to the function that it is given first.
+            # The arguments of `partial` are passed to its first argument.
             for function in inference.infer(node.args[0], context):
                 found += target_parameters(inference, function, position - 1 if isinstance(position, int) else position)
         elif is_partial:
-            # What it makes of the function goes where the call stands: `run(partial(f, 1))`.
+            # The partial flows to where the call is used: `run(partial(f, 1))`.
             found.append(scoped_name(path, "()"))  # `partial(f, 1)()`
             table = inference.table(path)
             outer_call = _call_around(table, call.start, outer=call) if table is not None else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..inference import Context, Inference
 
 _COMPARE_ARGUMENTS = ("builtins.min", "builtins.max")  # where there are several
-_INSERTS = "bisect.insort"  # and calls the key with what it inserts, too
+_INSERTS = "bisect.insort"  # and also calls the key with the inserted value
 
 
 class Callback(NamedTuple):
@@ -82,7 +82,7 @@ def _callback_argument_values(
             first, values, ordered = ordered[0], union(ordered[1:]), ordered[1:]
         elif not first:
             first = values
-        # What it gave is what it is given the next time.
+        # The result of one call is an argument of the next.
         is_applied_again = isinstance(position, int) and (ordered is None or len(ordered) > 1)
         previous = inference.call_results(inference.infer(node.args[position], context)) if is_applied_again else EMPTY  # type: ignore[index]
         return [first | previous, values]

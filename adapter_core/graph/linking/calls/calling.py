@@ -406,7 +406,7 @@ def _constructors(inference: Inference, cls: Value) -> Values:
     found = [member_functions(inference, cls, name) for name in ("__init__", "__new__")]
     found[0] = frozenset(v for v in replaced if v.kind == "function") or found[0]
     if found[1]:
-        # What `__new__` gives instead is initialised as what it is, if it is built on the class.
+        # What `__new__` returns instead is initialised by its own class, if that is a subclass.
         classes = [class_of(v) for v in instantiate(inference, cls) if v != instance(cls)]
         below = [c for c in classes if cls in lookup_order(inference, c)]
         found += [member_functions(inference, c, "__init__") for c in below]

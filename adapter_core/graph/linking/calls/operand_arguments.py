@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _BINARY = re.compile(r"__i?(add|sub|mul|truediv|floordiv|mod|pow|matmul|and|or|xor|lshift|rshift)__")
 _OPERATORS = ("operator", "inplace")
-_MAX_FILES = 12  # in which operands are looked for
+_MAX_FILES = 12  # that are searched for operands
 
 
 def operand_values(inference: Inference, cls: Value, method: str, position: int) -> Values:

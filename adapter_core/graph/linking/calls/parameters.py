@@ -76,7 +76,7 @@ def _compute_parameter_values(inference: Inference, path: str, index: int, name:
     registered_for = singledispatch.registered_type(symbol, parameter) if not parameter.annotation else ""
     if parameter.annotation or registered_for:
         annotated = inference.infer_annotation(path, outer, parameter.annotation or registered_for, symbol.start)
-        # Of built-in types, what is handed over tells more.
+        # For built-in types, arguments say more.
         annotated = workspace_values(annotated) if registered_for else annotated
         if types_of.is_informative(annotated):
             return _with_fitting_arguments(inference, annotated, lambda: argument_values(inference, path, index, name))
@@ -156,7 +156,7 @@ def _with_fitting_arguments(inference: Inference, annotated: Values, compute_arg
         else EMPTY
     )
     if protocols:
-        # Whatever is handed over has to fit; it need not be built on it. Where nothing is, the protocol is only a description.
+        # Arguments need not derive from the protocol. Where none does, the protocol only describes them.
         if orders and not any(c in order for c in protocols for order in orders):
             annotated = frozenset(v for v in annotated if v.kind != "instance" or class_of(v) not in protocols)
         return annotated.union(candidates, containers)
@@ -197,7 +197,7 @@ def _compute_argument_values(inference: Inference, path: str, index: int, parame
             position = positional.index(parameter) - (1 if value.extra is not None else 0)
             parts += callback.arguments[position : position + 1] if position >= 0 else [frozenset({value.extra})]
     for owner_path, owner, decorator_parameter, order in decorated_by(inference, function):
-        # A decorator is called with what it stands above, after the decorators below it.
+        # A decorator is called with the definition, as the decorators below have changed it.
         if decorator_parameter == parameter.name:
             kind = "function" if _is_callable(inference, owner_path, owner) else "class"
             parts.append(calling.apply_decorators(inference, owner_path, owner, Value(kind, owner_path, owner), order))
@@ -228,11 +228,11 @@ def _call_sites(inference: Inference, function: Value) -> tuple[list[tuple[str, 
 def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call, Context, bool, Value | None]]:
     """The calls that enter a function: the call, its context, whether the first parameter is bound already, and to what."""
     wrappers = _wrappers(inference, function)
-    # A call of a method that is there to be replaced enters what replaces it.
+    # A call of an abstract method enters its overrides.
     hooks = [f for f in hierarchy.overridden(inference, function) if is_abstract(inference, f)]
     for path, call in _call_sites(inference, function)[0]:
         if (path, call.owner) in wrappers or call.form == "decorator":
-            continue  # a wrapper hands on what it was given, as the calls of the wrapper tell
+            continue  # a wrapper passes on its own arguments, which come from the wrapper's calls
         for value, environment in folding.callees_by_iteration(inference, path, call):
             bound_receiver = _bound_receiver(inference, value, function, wrappers, hooks)
             is_partial = value.kind == "partial" and unbound(value.extra[0]) == function
@@ -250,7 +250,7 @@ def _calls_of(inference: Inference, function: Value) -> Iterator[tuple[ast.Call,
             wrapped: Value = value.extra[0]
             for partial_context in folding.partial_contexts(inference, value):
                 partial_call: ast.Call = partial_context.source.tree  # type: ignore[assignment]
-                # The arguments that `partial` was given, then those of this call, which come after them.
+                # The arguments of `partial`, then those of this call, which follow them.
                 first_arguments = ast.Call(
                     func=partial_call.func, args=partial_call.args[1:], keywords=partial_call.keywords
                 )
@@ -381,7 +381,7 @@ def _compute_variadic_values(
             continue
         for number, argument in enumerate(node.args):
             if isinstance(argument, ast.Starred):
-                # Of what is spread here, the parameters before take the first ones.
+                # The first unpacked elements go to the positional parameters.
                 index = int(key) + positional_count - number if key and key.isdecimal() else -1
                 position = str(index) if index >= 0 else None
                 parts += [inference.item(v, None, position) if position else inference.element_values(v)

@@ -1,1 +1,1 @@
-"""Classes: what they are built on and what is built on them, their attributes, and who else puts some there. `attributes` is the door."""
+"""Classes: their bases and subclasses, their attributes, also those that are set from outside. `attributes` is the entry point."""

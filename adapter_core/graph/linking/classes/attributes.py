@@ -176,7 +176,7 @@ def class_attribute(inference: Inference, cls: Value, name: str, receiver: Value
         if any(table.facts.symbols[i].kind == "enum_member" for i in table.children.get((cls.index, name), ())):
             return frozenset({instance(cls)})
     if receiver.kind in ("instance", "class"):
-        # What is put into a container does not say what the container is.
+        # Writes to a container do not say what the container is.
         flows = [f for f in table.attributes(cls.index, name) if f.kind != "item"]
         known = known or bool(flows)
         annotated = [inference.infer_flow(cls.path, f) for f in flows if f.kind == "annotation"]
@@ -185,7 +185,7 @@ def class_attribute(inference: Inference, cls: Value, name: str, receiver: Value
             parts += [inference.infer_flow(cls.path, f) for f in flows if f.kind != "annotation"]
         field = receiver.kind == "instance" and generated.is_field(inference, cls, name)
         known = known or field
-        # A default says what it is where nothing is handed over.
+        # A default is the value where no argument is passed.
         if field and (not types_of.is_informative(union(parts)) or generated.has_default(table, cls, name)):
             parts.append(generated.field_arguments(inference, cls, name))
         for values, on_class in (

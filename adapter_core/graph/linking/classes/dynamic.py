@@ -23,13 +23,16 @@ def function_attribute(inference: Inference, function: Value, name: str) -> Valu
     if name == "__call__":
         return frozenset({function})
     if name == "__name__":
-        path, index = function.by or (undecorated.path, undecorated.index)  # what stands in its place goes by its name
+        path, index = function.by or (
+            undecorated.path,
+            undecorated.index,
+        )  # a wrapper has the name of the decorated function
         table = inference.table(path)
         return frozenset(
             {external("builtins.str()")._replace(extra=table.facts.symbols[index].name if table else None)}
         )
     if name == "__wrapped__":
-        # What a decorator stands above, as `wraps` and `update_wrapper` note it.
+        # The decorated function, as `wraps` and `update_wrapper` record it.
         return frozenset({function if function.by is None else Value("function", *function.by)})
 
     def compute() -> Values:

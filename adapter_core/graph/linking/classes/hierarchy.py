@@ -156,7 +156,7 @@ def receivers(inference: Inference, method: Value) -> list[Value]:
             )
             and _reaches(inference, c, method, symbol.name)
         ]
-        if reached:  # else, what is made of a table of classes is told by the class itself
+        if reached:  # else, instances created from a table of classes are represented by the class itself
             other_classes = [c for c in subclass_list if c not in reached and is_called_under_alias(inference, c)]
             reached += [c for c in other_classes if _reaches(inference, c, method, symbol.name)]
         if (

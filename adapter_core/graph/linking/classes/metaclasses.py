@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def metaclass(inference: Inference, cls: Value) -> Value | None:
     """The metaclass of a class, its own or that of a base, as far as it stands in the workspace."""
-    # In a list, since what is kept aside is something.
+    # In a list, since None is not cached.
     found = inference.memoize_data(("metaclass", cls), lambda: _metaclasses(inference, cls))
     return found[0] if found else None
 

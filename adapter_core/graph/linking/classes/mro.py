@@ -23,7 +23,7 @@ def _bases(inference: Inference, cls: Value) -> list[Value]:
     symbol = table.facts.symbols[cls.index]
     found: list[Value] = []
     for text in symbol.bases:
-        # `Generic[T]`, `Base[int]`: the class itself is what members come from.
+        # `Generic[T]`, `Base[int]`: members come from the class itself.
         head = text.partition("[")[0]
         values = inference.infer_text(cls.path, max(symbol.parent, 0), head, symbol.start)
         found += sorted((v for v in values if v.kind in ("class", "external") and v != cls), key=lambda v: v[:3])

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 NAME = external("builtins.dir()[]")  # a name that something has
 NAMES = frozenset({NAME})
-_NEAR = 300  # characters after a loop's head in which a condition is looked for
+_NEAR = 300  # characters after a loop header that are searched for a condition
 _MAX_NAMES = 80  # of one scope
 _FUNCTIONS = frozenset({"function", "lambda", "partial"})
-# By what asks for the kind of a member: which kinds it lets through.
+# The kinds that pass each test.
 _KINDS = {
     "inspect.isfunction": _FUNCTIONS, "inspect.ismethod": _FUNCTIONS, "inspect.isroutine": _FUNCTIONS, "isfunction": _FUNCTIONS,
     "inspect.isclass": frozenset({"class"}), "isclass": frozenset({"class"}), "issubclass": frozenset({"class"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..results.values import Value, Values, external
 
-# What instances of classes built on these hold is told by `containers/subclassed.py`.
+# The contents of instances of their subclasses are inferred in `containers/subclassed.py`.
 CONTAINERS = frozenset(
     """builtins.dict builtins.list builtins.set collections.UserDict collections.UserList collections.OrderedDict
     collections.defaultdict collections.deque""".split()

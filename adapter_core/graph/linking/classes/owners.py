@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _MAX_FILES = 24
 _MAX_OWNERS = 24
-# By method, the places of parameters (the receiver's is 0) that are given the instance, and the class.
+# By method, the positions of the parameters (the receiver is 0) that get the instance, and the class.
 _PLACES = {"__get__": (1, 2), "__set__": (1, None), "__delete__": (1, None), "__set_name__": (None, 1)}
 
 

@@ -170,7 +170,7 @@ def _set_by_name(inference: Inference, cls: Value, name: str, call: Call) -> Val
         and name_node.attr == "__name__"
         and ast.dump(name_node.value) == ast.dump(node.args[2])
     ):
-        # `setattr(cls, function.__name__, function)`: each goes by its own name.
+        # `setattr(cls, function.__name__, function)`: each function keeps its own name.
         called = {v: inference.attribute(frozenset({v}), "__name__") for v in values}
         values = frozenset(v for v, names in called.items() if any(n.extra == name for n in names) or not names)
     return union([bind(inference, v, cls) for v in values]) if cls in holders else values

@@ -1,1 +1,1 @@
-"""What is in containers, and what statements take out of them: loops, unpacking, subscripts, `with`."""
+"""The elements of containers, and statements that take them out: loops, unpacking, subscripts, `with`."""

@@ -11,14 +11,14 @@ from ..results.values import EMPTY, Value, Values, external, union
 if TYPE_CHECKING:
     from ..inference import Context, Inference
 
-_MAX_POSITIONS = 12  # of `*args` that are told apart
+_MAX_POSITIONS = 12  # of `*args` that are distinguished
 _MAPPINGS = ("dict", "OrderedDict", "ChainMap")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
 def _display(inference: Inference, value: Value) -> tuple[ast.expr, Context] | None:
     start, end = value.extra
-    # What is in it was read where it is written: `a, b = b, a` is about what the names were before.
+    # Elements are evaluated where they are written: `a, b = b, a` refers to the values before.
     line = inference.workspace.text(value.path).count("\n", 0, start) + 1
     context = inference.context(value.path, value.index, start, end, line)
     return None if context is None else (context.source.tree, context)

@@ -26,12 +26,12 @@ from . import contents
 if TYPE_CHECKING:
     from ..inference import Context, Inference
 
-_NEAR = 2_000  # characters after which something may still be what it was set to
+_NEAR = 2_000  # characters within which an assigned value may still hold
 _MAX_FILES = 24  # in which a container may be filled
 _FIELD = re.compile(r"(?:\w+\.)?(?:field|ib|Factory)\(")
 _SLICE = re.compile(r"\[[^\[\]]*:[^\[\]]*\]\s*=\s*\Z")
-_SLICE_LENGTH = 60  # characters before a value in which a slice is looked for
-_BRACKETS = ("[", "{")  # with which begins what can be filled
+_SLICE_LENGTH = 60  # characters before a value that are searched for a slice
+_BRACKETS = ("[", "{")  # the first characters of displays that can be filled
 _EMPTY_LENGTH = 20  # characters of a container in which hardly anything is written: `defaultdict(list)`
 
 
@@ -60,7 +60,7 @@ def stored_values(inference: Inference, path: str, scope: int, name: str, key: s
                 if call.callee == f"{name}.{method}" and same(call.owner):
                     parts.append(_values_added_by_call(inference, path, call, method, key))
         if name.endswith("[]"):
-            # `table.setdefault(key, []).append(value)` puts into what the table holds, too.
+            # `table.setdefault(key, []).append(value)` adds to an item of the table.
             for call in table.calls.get("append", ()):
                 text = inference.workspace.text(path)[call.start : call.start + len(name) + 12]
                 if call.callee == "().append" and text.startswith(f"{name[:-2]}.setdefault(") and same(call.owner):

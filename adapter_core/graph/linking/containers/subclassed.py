@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LISTS = frozenset({"builtins.list", "builtins.set", "collections.UserList", "collections.deque"})
 _MAX_FILES = 12  # that name the class
-_MAX_WRITES = 60  # of one file that are looked at
+_MAX_WRITES = 60  # of one file that are considered
 _MAX_SITES = 20  # where instances are made
 
 
@@ -43,7 +43,7 @@ def stored_values(inference: Inference, value: Value, key: str | None) -> Values
     if key is not None and any(
         member_functions(inference, class_of(value), name) for name in ("__setitem__", "__getitem__")
     ):
-        key = None  # who knows what they make of it
+        key = None  # it is unknown what they do with them
     return inference.memoize(
         ("held", value, key),
         lambda: union([*_written_values(inference, value, key), *_initial_values(inference, value, key)]),

@@ -1,1 +1,1 @@
-"""What loops, `isinstance` and early returns leave of what a name may be."""
+"""How loops, `isinstance` and early returns restrict what a name may be."""

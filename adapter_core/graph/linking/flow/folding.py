@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ..inference import Context, Environment, Inference
 
 _MAX_STEPS = 12
-_MAX_LOOP_LINES = 40  # lines of a loop that are looked through
+_MAX_LOOP_LINES = 40  # lines of a loop that are searched
 _CALLED = frozenset({"function", "lambda", "partial", "class", "instance", "composed", "object"})
 _EXITS = ("break", "return", "continue")
-_MAX_FILES = 12  # that may name what is handed over
+_MAX_FILES = 12  # that may use the name
 _WORD = re.compile(r"[^\W\d]\w*")
 _IN_ORDER = frozenset({"list", "tuple", "iter"})
 
@@ -205,7 +205,7 @@ def _loop_steps(inference: Inference, path: str, fold: _Fold) -> Values:
     flow, loop = fold.flow, fold.loop
     first = inference.infer_name(flow.target, path, flow.scope, loop.start, loop.line)
     if all(value.kind not in _CALLED for value in first):
-        return EMPTY  # of data that goes through functions nothing is told, round by round or not
+        return EMPTY  # nothing is known of data that passes through functions, iteration by iteration or not
     elements = _loop_elements(inference, path, loop)
     each = inference.infer_flow(path, loop) if elements is None else EMPTY
     return _iterations(

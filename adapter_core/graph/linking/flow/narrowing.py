@@ -43,7 +43,7 @@ class _Check(NamedTuple):
     line: int
 
 
-_NO_CHECKS: dict[tuple[int, str], list[_Check]] = {}  # asked in a file
+_NO_CHECKS: dict[tuple[int, str], list[_Check]] = {}  # of a file
 
 
 def narrowed(inference: Inference, subject: str, offset: int, context: Context, values: Values) -> Values:

@@ -1,1 +1,1 @@
-"""What runs without a call being written. `targets` goes from the place to what it enters, `implicit_callers` the other way."""
+"""Implicit calls. `targets` goes from an operation to the functions that it calls, `implicit_callers` the other way."""

@@ -24,8 +24,8 @@ from .targets import PROTOCOLS, ImplicitCall, implicit_calls
 if TYPE_CHECKING:
     from ..inference import Inference
 
-_ALL_FILES = 120  # a workspace of so many is looked through
-_MAX_FILES = 120  # that are looked at for one function
+_ALL_FILES = 120  # a workspace with so many files is searched completely
+_MAX_FILES = 120  # that are searched for one function
 _FEW_FILES = 12
 _ACCESS = {"__getattr__": "get", "__getattribute__": "get", "__setattr__": "set", "__delattr__": "delete"}
 _DESCRIPTORS = {"__get__": "get", "__set__": "set", "__delete__": "delete"}
@@ -39,7 +39,7 @@ _BINARY = re.compile(r"__[ir]?(add|sub|mul|truediv|floordiv|mod|pow|matmul|and|o
 _UNARY = re.compile(r"__(neg|pos|invert)__")
 _COMPARED = re.compile(r"__(eq|ne|lt|le|gt|ge)__")
 _RAISED = re.compile(r"\braise\s+(?!\w[\w.]*\()\S")
-# What stands in the text of any file in which a protocol is followed.
+# Syntax that occurs in every file with an operation of a protocol.
 _SYNTAX = {
     "with": r"\bwith\b", "async with": r"\bwith\b", "await": r"\bawait\b", "async iterate": r"\basync\b", "hash": r"[{(]",
     "raise": r"\braise\b", "class": r"\bclass\b", "compare": r"[=!]=|[<>]|\bcase\b", "contains": r"\bin\b", "setitem": r"\]",
@@ -49,7 +49,7 @@ _SYNTAX = {
 
 
 ACCESSES = frozenset({"get", "set", "delete"})
-# What is looked for while nobody asks (`linkpass.py`). Of the rest, calls that construct are looked for where the class is named.
+# The protocols that are linked in advance (`linkpass.py`). Of the rest, instantiations are searched where the class is named.
 LINKED = frozenset(
     """with await next anext mapping setitem delitem instancecheck subclasscheck index floor ceil trunc fspath copy deepcopy abs round int
     float complex bytes iterate iter aiter reversed contains getitem ordered operator inplace unary compare raise class get set

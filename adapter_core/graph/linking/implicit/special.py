@@ -25,7 +25,7 @@ _DATACLASSES = frozenset({"dataclass", "define", "frozen", "mutable", "attrs"})
 _HOOKS = {"get": "__getattribute__", "set": "__setattr__", "delete": "__delattr__"}
 _DESCRIPTORS = {"get": "__get__", "set": "__set__", "delete": "__delete__"}
 _ENDINGS = {"set": ".setter", "delete": ".deleter"}
-_PLACES = {"get": 0, "set": 1, "delete": 2}  # of the functions that `property(…)` is given
+_PLACES = {"get": 0, "set": 1, "delete": 2}  # positions of the arguments of `property(…)`
 
 
 class MethodLookup(NamedTuple):

@@ -20,7 +20,7 @@ from .special import MethodLookup, Runs, accessor_functions, is_dataclass, metho
 if TYPE_CHECKING:
     from ..inference import Inference
 
-# What a protocol runs: for each step the methods of which the first that the class has is taken.
+# The methods that a protocol calls: for each step the candidates, of which the first that the class has is called.
 PROTOCOLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "with": (("__enter__",), ("__exit__",)), "async with": (("__aenter__",), ("__aexit__",)), "await": (("__await__",),),
     "next": (("__next__",),), "anext": (("__anext__",),), "mapping": (("keys",), ("__getitem__",)),
@@ -109,7 +109,7 @@ def first_method(inference: Inference, value: Value, methods: tuple[str, ...]) -
     """The first of some methods that the class of a value has; the name is "" where it has none, or where that is unknown."""
     for method in methods:
         found = special(inference, value, method)
-        # Hardly any class from outside says what its truth is; most say what their text is.
+        # Hardly any external class defines `__bool__`; most define how they are formatted.
         if found.values or (found.conclusive and method != "__bool__"):
             return (method if found.values else ""), found
     return "", MethodLookup(EMPTY, False)
@@ -184,7 +184,7 @@ def _attribute(inference: Inference, path: str, operation: Operation, values: Va
     for value in values | declaring:
         by_method = accessor_functions(inference, value, operation.name, operation.protocol)
         if "__getattr__" in by_method and table is not None and table.attribute_flows(operation.name):
-            continue  # somebody stores an attribute of the name, so it is there
+            continue  # an attribute of this name is assigned somewhere, so it exists
         if value in declaring - values:
             # As of a call of `self.hook()`: a reader is led to where the class declares it, too.
             by_method = {

@@ -1,1 +1,1 @@
-"""What functions and methods from outside the workspace give, where that decides what is called. `externals` is the door."""
+"""Results of external functions and methods, as far as they determine what is called. `externals` is the entry point."""

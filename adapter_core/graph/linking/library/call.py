@@ -53,7 +53,7 @@ class LibraryCall:
         return frozenset({Value("display", self.context.path, self.context.scope, extent)})
 
 
-# None: it cannot tell more than that something comes back.
+# None: nothing is known of the result.
 Handler = Callable[[LibraryCall], "Values | None"]
 
 

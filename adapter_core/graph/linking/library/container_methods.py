@@ -64,7 +64,7 @@ def _item(inference: Inference, container: Value, node: ast.Call, context: Conte
     key = node.args[0] if node.args else None
     keys: list[str | None] = [(spelled(key) or None) if key is not None else None]
     if isinstance(key, ast.Name) and any(name == key.id for name, _ in context.environment):
-        keys = inference.keys(key, context)  # a parameter whose value this call tells
+        keys = inference.keys(key, context)  # a parameter whose value is known from this call
     found = [inference.item(container, key, None) for key in keys]
     return union([*found, *(inference.infer(a, context) for a in node.args[1:])])
 

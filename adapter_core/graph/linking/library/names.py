@@ -9,7 +9,7 @@ from ..results.values import EMPTY, Value, Values, external, union
 from .call import Handlers, LibraryCall
 
 HANDLERS = Handlers()
-# What `inspect.getmembers` is asked for.
+# The predicates of `inspect.getmembers`.
 _MEMBERS = {"inspect.ismethod": "function", "inspect.isfunction": "function", "inspect.isclass": "class"}
 _HAVE_NAMES = ("module", "class", "instance")
 _ANY_TEXT = frozenset({external("builtins.str()")})

@@ -1,1 +1,1 @@
-"""What one file tells by itself: its facts by name, its expressions, which bindings may hold at a place, what runs there without a call."""
+"""What one file says by itself: its symbol table, its expressions, which bindings reach a position, its implicit operations."""

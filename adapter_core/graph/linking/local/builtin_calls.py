@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# By the last name of the function: (place of the argument, None: of each; what is done to it), as `implicit.targets.PROTOCOLS` names it.
+# By the last name of the function: (position of the argument, None: each one; its protocol, as in `implicit.targets.PROTOCOLS`).
 ArgumentProtocol = tuple[int | None, str]
 
 

@@ -140,7 +140,7 @@ class _Walk:
             return
         extent = self.extent(node)
         if self.quoted and not _is_spelled(self.text[slice(*extent)], node):
-            return  # Python before 3.12 may tell wrong places within f-strings
+            return  # Python before 3.12 may give wrong positions within f-strings
         self.add_operation(
             kind, protocol, whole or node, extent, text=dotted(node), direct=isinstance(node, ast.Call), **more
         )
@@ -328,7 +328,7 @@ class _Walk:
                     self.add_value("built-in", protocol, argument, node, name=name, other=function)
 
     def add_callbacks(self, node: ast.Call, name: str) -> None:
-        """What is handed to code that calls it: `map(f, values)`, `sorted(values, key=f)`."""
+        """Record callables that are passed to code that calls them: `map(f, values)`, `sorted(values, key=f)`."""
         for argument, last in callback_arguments(node, name):
             self.add_operation(
                 "callback", "callback", node, self.extent(argument), text=dotted(argument), name=last, other=node

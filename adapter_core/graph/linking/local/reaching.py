@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ....types import Flow, Import
 from .tables import SymbolTable
 
-_MAX_LINES = 300  # lines that are looked through between a binding and a place
+_MAX_LINES = 300  # lines that are searched between a binding and a position
 _HEADER = re.compile(r"\s*(?:async\s+)?(?:if|elif|else|for|while|try|except|finally|with|case|match|def|class)\b")
 _LOOP = re.compile(r"\s*(?:async\s+)?(?:for|while)\b")
 _BRANCH = re.compile(r"\s*(?:elif|else|case)\b")

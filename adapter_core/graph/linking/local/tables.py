@@ -57,7 +57,7 @@ class SymbolTable:
     def __init__(self, facts: ModuleFacts) -> None:
         self.facts = facts
         self.weight = 20 + len(facts.symbols) + len(facts.imports) + len(facts.calls) + len(facts.flows)
-        self.bindings: dict[int, dict[str, Any]] = defaultdict(dict)  # what `reaching.bindings_of` found, by scope
+        self.bindings: dict[int, dict[str, Any]] = defaultdict(dict)  # the results of `reaching.bindings_of`, by scope
         self._attributes: dict[tuple[int, str], list[Flow]] = {}
 
     # -- symbols and imports -----------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ class SymbolTable:
         if numbers:
             callees, starts = column(self.facts.calls, "callee"), column(self.facts.calls, "start")
             predicate = {starts[number] for number in numbers}
-            # The decorators, and what is called in their lines.
+            # The decorators, and the calls in their lines.
             near = [n for n, start in enumerate(starts) if start in predicate]
             names = called_names((callees[n], forms[n], starts[n]) for n in near)
             for number, name in zip(near, names, strict=True):

@@ -1,1 +1,1 @@
-"""What imports, annotations and the like stand for: where they lead, which types, which texts, and to which parameter an argument goes."""
+"""What imports, annotations and the like refer to: modules, types, known texts, and the argument for a parameter."""

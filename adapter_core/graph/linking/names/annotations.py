@@ -13,7 +13,7 @@ from . import modules
 if TYPE_CHECKING:
     from ..inference import Inference
 
-# By last name: where they come from matters less than what they are called.
+# By last name: it matters less which module they come from.
 _TRANSPARENT = frozenset(
     {"Optional", "Annotated", "ClassVar", "Final", "InitVar", "Required", "NotRequired", "ReadOnly", "Awaitable"}
 )

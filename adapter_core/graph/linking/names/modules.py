@@ -193,7 +193,7 @@ def _is_package(path: str) -> bool:
 
 def with_assigned_elsewhere(inference: Inference, table: SymbolTable, name: str, found: Values) -> Values:
     """For a module variable that is a function, also what other files assign to it: `hooks.on_save = log`."""
-    for value in found:  # asked of every name: most are no such thing
+    for value in found:  # this is called for every name, and most are not functions
         if value.kind not in ("function", "lambda"):
             return found
     if not found or not table.flows.get((0, name)):

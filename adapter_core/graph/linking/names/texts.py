@@ -66,7 +66,7 @@ def names_with_prefix(inference: Inference, path: str, flow: Flow, target: str, 
         node = context.source.tree if context is not None else None
         if context is None or not isinstance(node, ast.Call):
             continue
-        # What begins with an underscore is asked for to be left out.
+        # A check for an underscore excludes names.
         beginnings = (_constant_argument(inference, argument, context) for argument in node.args[:1])
         found.update(_text(f"{b}*") for b in beginnings if isinstance(b, str) and b[:1] not in ("_", ""))
     return frozenset(found - {_NAME}) or values

@@ -1,1 +1,1 @@
-"""What inference finds: values, remembered with what was read for them."""
+"""The results of inference: values, cached with what was read for them."""

@@ -12,7 +12,7 @@ from ..local.facts import Workspace
 
 NAME_BITS = 16_384
 _ALL_NAMES = (1 << NAME_BITS) - 1
-_MAX_FEW = 96  # numbers that are kept as such; of more the bits take less room
+_MAX_FEW = 96  # numbers that are stored as such; for more, bits take less memory
 _FEW_PATHS = 4
 _MAX_CACHED_NAMES = 2_000
 
@@ -45,8 +45,8 @@ class Reads:
     def __init__(self, numbers: dict[str, int]) -> None:
         """`numbers`: those of all paths that may be read."""
         self._numbers = {path: NAME_BITS + number for path, number in numbers.items()}
-        self._numbers_read: set[int] = set()  # what is read at this moment, by itself
-        self._partial_reads: list[Read] = []  # and what was read for parts of it
+        self._numbers_read: set[int] = set()  # what the running evaluation has read itself
+        self._partial_reads: list[Read] = []  # and what was read for its parts
         self._enclosing: list[tuple[set[int], list[Read]]] = []  # the same for the results around it
         self._names: dict[int, int] = {}  # each number of a name once
         self._bit_sets: dict[int, int] = {}
@@ -101,7 +101,7 @@ class Reads:
         """All of these together; `numbers` is consumed."""
         distinct = {id(part): part for part in parts}
         if len(distinct) == 1 and numbers.issubset(parts[0].few):
-            return parts[0]  # most often what was read for a part of it is all that was read
+            return parts[0]  # often a single part has read everything
         many = 0
         for part in distinct.values():
             numbers.update(part.few)

@@ -62,7 +62,7 @@ class Value(NamedTuple):
 
     kind: str
     path: str
-    index: int = 0  # type: ignore[assignment] # nobody asks a value for tuple.index
+    index: int = 0  # type: ignore[assignment] # tuple.index is never used
     extra: Any = None
     by: tuple[str, int] | None = None
 
@@ -93,7 +93,7 @@ def module(name: str) -> Value:
 
 
 def external(name: str) -> Value:
-    # What comes of what comes of something outside is no more than outside.
+    # A longer chain on an external value says no more.
     return Value("external", name if len(name) < 120 else name[:120])
 
 

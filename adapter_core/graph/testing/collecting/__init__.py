@@ -1,1 +1,1 @@
-"""Which tests pytest would collect from a file, and which fixtures run for them, told from text alone. `testing.tests_map` is the door."""
+"""Which tests pytest would collect from a file, and which fixtures run for them, by text alone. `testing.tests_map` is the entry point."""

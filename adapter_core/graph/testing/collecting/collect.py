@@ -28,7 +28,7 @@ from .ids import Parametrization, brackets, read_parametrize
 from .marks import Mark, decorator_marks, multiplies, scope_marks, used_fixtures, without_injected
 from .names import Definition, Function, ModuleNames, statements
 
-# Hooks that decide at run time which tests there are and what they are called.
+# Hooks that decide at run time which tests there are, and their names.
 COLLECTION_HOOKS = (
     "pytest_generate_tests",
     "pytest_make_parametrize_id",
@@ -140,7 +140,7 @@ class Collector:
         conditional = place.conditional or name in (owner.names if owner else self.names).conditional
         place = _Place(place.prefix, place.classes, conditional)
         if isinstance(node, (ast.Import, ast.ImportFrom, ast.Name, ast.Attribute, ast.Call, ast.IfExp, ast.Subscript)):
-            # It may be a test or a test class; that depends on another file, or on what runs.
+            # It may be a test or a test class; that depends on another file, or on the run.
             canonical = self.names.imports.get(name, "")
             case = bool(canonical) and self.table.names_test_case(name, canonical)
             is_candidate = case or matches(name, (*self.rules.python_functions, *self.rules.python_classes))

@@ -20,7 +20,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _DEPTH = 40  # how many names and operands deep an expression is followed
 _LONGEST = 10_000  # elements of a sequence or characters of a text that are worth computing
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-# Calls that read what they are given.
+# Calls that only read their arguments.
 _READERS = frozenset(
     "parametrize fixture param len sorted enumerate zip list tuple set frozenset dict range any all sum max min map filter "
     "product chain print repr str isinstance type id iter".split()
@@ -226,7 +226,7 @@ class ModuleNames:
                     continue
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 for target in targets:
-                    # With `A = B = []`, what is done to one is done to the other.
+                    # With `A = B = []`, both names share one object.
                     if isinstance(target, ast.Name) and len(targets) == 1:
                         self._add(target.id, node.value)
                     else:
