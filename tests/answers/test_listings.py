@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -570,3 +571,45 @@ def test_classes_of_one_name_are_told_apart_where_they_are_raised(repo: Path) ->
     assert told("What raises kit.b.Timeout?") == [of_b]
     assert told("Where is Timeout raised?") == [of_a, of_b]
     assert told("Where is socket.Timeout raised?") == ["`Timeout` is raised in `foreign`."]
+
+
+def test_the_environment_variables_that_are_read(repo: Path) -> None:
+    fixture = """
+        #- kit/settings.py
+        import os
+        from os import getenv
+
+        DEBUG = os.environ.get("DEBUG") == "1"
+
+
+        def connect(parser):
+            parser.add_argument("--token", env="KIT_TOKEN", help="x")
+            os.environ["KIT_CHILD"] = "1"
+            return os.environ["KIT_HOST"], getenv("KIT_PORT", "80")
+
+
+        def serve(environ, env):
+            return environ["PATH_INFO"], env["KIT_NOT"], connect(env="production")
+        #- tests/test_settings.py
+        import os
+
+        HOME = os.environ["KIT_TEST_HOME"]
+        """
+    graph = graph_of(repo, fixture)
+
+    def told(question: str) -> list[str]:
+        answer = answer_question(graph, question)
+        assert not answer.dropped
+        return [claim.text for claim in answer.claims if "read in" in claim.text]
+
+    for question in ("Which environment variables does it read?", "list the env vars", "what env vars are there"):
+        sentences = told(question)
+        assert len(sentences) == 2
+        assert "`DEBUG` is read in `kit.settings`." in sentences
+        (of_connect,) = [sentence for sentence in sentences if "connect" in sentence]
+        assert {f"`KIT_{name}`" for name in ("HOST", "TOKEN", "PORT")} == set(re.findall(r"`KIT_\w+`", of_connect)), (
+            read
+        )
+    assert told("What reads KIT_TOKEN?") == ["`KIT_TOKEN` is read in `connect`."]
+    assert told("Where is KIT_CHILD read?") == []
+    assert told("What does connect do?") == []

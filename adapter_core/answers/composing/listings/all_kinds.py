@@ -12,6 +12,7 @@ from .classes_with_method import classes_with_method
 from .default_values import default_values
 from .defined_exceptions import defined_exceptions
 from .entry_points import entry_points
+from .environment_variables import environment_variables
 from .error_messages import raising_messages
 from .exception_handlers import catching
 from .raising_places import raising_places
@@ -33,5 +34,6 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
         yield from catching(graph, part)
         yield from raising_places(graph, part, check)
         yield from entry_points(graph, part)
+        yield from environment_variables(graph, part, check)
         yield from default_values(graph, part)
     yield from raising_messages(graph, question)

@@ -1,0 +1,112 @@
+"""The environment variables that the product reads, where a question asks for them: all of them, or one by its name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ....code_graph import CodeGraph, is_test_path
+from ....evidence.ranking import is_aside
+from ....evidence.search_index import SearchIndex
+from ....graph.finding.lookup import scope_at
+from ....graph.outline import outline_of
+from ....types import SymbolRef
+from ...inert import code
+from ..candidate import Candidate, listed, scope_name
+
+_LISTING = re.compile(r"\b(?:which|what|list|all|show)\b[^?]{0,60}\benv(?:ironment)?[ -]?(?:var(?:iable)?s?)\b", re.I)
+_NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+_VARIABLE = re.compile(r"[A-Za-z_]\w*")
+_READ = re.compile(r"\b(?:read|reads|used|uses|set|looked up|come from|comes from|env\w*)\b", re.I)
+_MAX_CHARS = 300
+_WORDS = ("environ", "getenv", "env", "envvar")  # one of them stands in each file that reads a variable
+_KEYWORDS = frozenset({"env", "envvar", "env_var"})
+_LOOKUPS = frozenset({"get", "pop", "setdefault"})
+_MAX_FILES = 60
+_MAX_LISTED, _MAX_SENTENCES = 4, 4
+
+
+class _Read(NamedTuple):
+    """A variable that is read on a line of `path`, in `owner`."""
+
+    variable: str
+    path: str
+    line: int
+    owner: SymbolRef
+
+
+def environment_variables(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
+    """ "`A` and `B` are read in `f`." `check` raises once the question is cancelled."""
+    question = question[:_MAX_CHARS]
+    wanted = set(_NAME.findall(question)) if _READ.search(question) else set()
+    if not wanted and not _LISTING.search(question):
+        return
+    by_owner: dict[tuple[str, int], list[_Read]] = defaultdict(list)
+    for read in _reads(graph, check):
+        if not wanted or read.variable in wanted:
+            by_owner[read.path, read.owner.symbol.start].append(read)
+    groups = [reads[at : at + _MAX_LISTED] for reads in by_owner.values() for at in range(0, len(reads), _MAX_LISTED)]
+    more = ", among others" if len(groups) > _MAX_SENTENCES else ""
+    for group in groups[:_MAX_SENTENCES]:
+        owner = group[0].owner
+        verb = "are" if len(group) > 1 else "is"
+        text = f"{listed([code(read.variable) for read in group])} {verb} read in {code(scope_name(owner))}{more}."
+        spans = tuple((read.path, read.line, read.line) for read in group)
+        yield Candidate(text, "having", spans, f"{owner.path}:{owner.symbol.start}", 0, -1, named=True)
+
+
+def _reads(graph: CodeGraph, check: Callable[[], None]) -> Iterator[_Read]:
+    """The reads of the product, file by file, each variable once per function."""
+    for path in _paths(graph)[:_MAX_FILES]:
+        if graph.inference.expired:
+            return
+        check()
+        document, facts = graph.document(path), graph.facts(path)
+        tree = outline_of(document.text).tree if document is not None else None
+        seen: set[tuple[str, int]] = set()
+        # A bare `environ` may as well be a WSGI server's.
+        from_os = facts is not None and any(i.module == "os" and i.name == "environ" for i in facts.imports)
+        for node in ast.walk(tree) if tree is not None and facts is not None else ():
+            for literal in _literals(node, from_os):
+                index = scope_at(facts, literal.lineno) if facts is not None else 0
+                variable = str(literal.value)
+                if facts is not None and (variable, index) not in seen:
+                    seen.add((variable, index))
+                    yield _Read(variable, path, literal.lineno, graph.ref(facts, index))
+
+
+def _paths(graph: CodeGraph) -> list[str]:
+    with graph.store.snapshot():
+        index = SearchIndex(graph)
+        files = {int(file) for word in _WORDS for file in index.file_of[index.hits(word).documents] if file >= 0}
+    paths = [index.paths[file] for file in files]
+    return sorted(path for path in paths if path.endswith(".py") and not is_test_path(path) and not is_aside(path))
+
+
+def _literals(node: ast.AST, from_os: bool) -> list[ast.Constant]:
+    """The string literals by which a node reads variables: `os.environ["A"]`, `os.environ.get("A")`, `getenv("A")`, `option(envvar="A")`.
+    `from_os`: the file imports the name `environ` from `os`."""
+    found: list[ast.expr] = []
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _is_environ(node.value, from_os):
+        found = [node.slice]
+    elif isinstance(node, ast.Call):
+        function = node.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        looks_up = isinstance(function, ast.Attribute) and name in _LOOKUPS and _is_environ(function.value, from_os)
+        if looks_up or name == "getenv":
+            found = node.args[:1]
+        for keyword in node.keywords:
+            if keyword.arg in _KEYWORDS:
+                value = keyword.value
+                values = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
+                found += [v for v in values if isinstance(v, ast.Constant) and _NAME.fullmatch(str(v.value))]
+    return [one for one in found if isinstance(one, ast.Constant) and _VARIABLE.fullmatch(str(one.value))]
+
+
+def _is_environ(node: ast.expr, from_os: bool) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr == "environ" and isinstance(node.value, ast.Name) and node.value.id == "os"
+    return isinstance(node, ast.Name) and node.id == "environ" and from_os
