@@ -25,6 +25,7 @@ from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 from .citations import check, cited_text
 from .composing.links.known_links import KnownLinks
+from .composing.listings.option_help import help_is_quoted
 from .inert import prose
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -79,6 +80,9 @@ def supports(
     stands = stand_so(graph, sentence, citations)
     if stands is not None:
         return Support(stands, "" if stands else "the statements do not stand so in the cited lines")
+    quoted = help_is_quoted(graph, sentence, citations)
+    if quoted is not None:
+        return Support(quoted, "" if quoted else "the cited lines do not define the option with this help text")
     read = read_sentence(without_hedges(sentence))
     text = cited_text(graph, citations)
     region = Region(graph, citations, links)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.links.known_links import KnownLinks
 from adapter_core.answers.composing.links.time_budget import TimeBudget
 from adapter_core.answers.composing.listings import classes_with_method, exception_handlers, raising_places
 from adapter_core.answers.composing.listings.all_kinds import all_listings, listings
 from adapter_core.answers.runner import answer_question
+from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled
 from tests.support import graph_of
@@ -613,3 +615,60 @@ def test_the_environment_variables_that_are_read(repo: Path) -> None:
     assert told("What reads KIT_TOKEN?") == ["`KIT_TOKEN` is read in `connect`."]
     assert told("Where is KIT_CHILD read?") == []
     assert told("What does connect do?") == []
+
+
+OPTIONS = """
+#- kit/cli.py
+import argparse
+
+import click
+
+
+def parser():
+    made = argparse.ArgumentParser()
+    made.add_argument("-d", "--dry-run", action="store_true", help="Say what would "
+                      "be done, and do nothing.")
+    made.add_argument("--long", help="x" * 3)
+    return made
+
+
+@click.option("--loud/--quiet", "loud", help="Make \u201cnoise\u201d.")
+@click.option("--colour", help="The colour of `all` output.")
+def main(): ...
+
+
+core = [Argument(names=("pick", "p"), help="Choose one.")]
+#- tests/test_cli.py
+def parser(made):
+    made.add_argument("--only-tests", help="Of tests.")
+"""
+
+
+def test_the_help_of_an_option_is_told(repo: Path) -> None:
+    graph = graph_of(repo, OPTIONS)
+    for question, told in {
+        "What does --dry-run do?": "The help of `--dry-run` says: “Say what would be done, and do nothing.”",
+        "what does the dry_run option do": "The help of `--dry-run` says: “Say what would be done, and do nothing.”",
+        "Which output does the colour flag change?": "The help of `--colour` says: “The colour of all output.”",
+        "what does --pick do": "The help of `pick` says: “Choose one.”",
+    }.items():
+        answer = answer_question(graph, question)
+        assert answer.claims[0].text == told
+        assert not answer.dropped
+    for question in ("what does --only-tests do", "what does --loud do", "what does --long do"):
+        assert not any("The help of" in claim.text for claim in answer_question(graph, question).claims)
+
+
+def test_the_help_of_an_option_is_checked(repo: Path) -> None:
+    graph = graph_of(repo, OPTIONS)
+
+    def is_so(sentence: str, start: int, end: int) -> bool:
+        citation = cite(graph, "kit/cli.py", start, end, 12)
+        assert citation is not None
+        return supports(graph, sentence, (citation,)).ok
+
+    right = "The help of `--dry-run` says: “Say what would be done, and do nothing.”"
+    assert is_so(right, 8, 9)
+    assert not is_so(right, 8, 8)
+    assert not is_so(right.replace("nothing", "all of it"), 8, 9)
+    assert not is_so(right.replace("--dry-run", "--colour"), 8, 9)

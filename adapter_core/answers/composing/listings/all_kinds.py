@@ -15,6 +15,7 @@ from .entry_points import entry_points
 from .environment_variables import environment_variables
 from .error_messages import raising_messages
 from .exception_handlers import catching
+from .option_help import option_help
 from .raising_places import raising_places
 
 
@@ -35,5 +36,6 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
         yield from raising_places(graph, part, check)
         yield from entry_points(graph, part)
         yield from environment_variables(graph, part, check)
+        yield from option_help(graph, part, check)
         yield from default_values(graph, part)
     yield from raising_messages(graph, question)
