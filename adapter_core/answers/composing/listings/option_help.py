@@ -102,11 +102,11 @@ def _of_option(graph: CodeGraph, name: str, check: Callable[[], None]) -> Iterat
 
 
 def _paths_with(graph: CodeGraph, name: str) -> list[str]:
-    """The product's Python files in which the words of a name stand."""
+    """The product's Python files in which the first word of a name stands: in `--dry-run` there is no `dry_run`."""
     words = terms.split(_bare(name))
     with graph.store.snapshot():
         index = SearchIndex(graph)
-        files = {int(file) for word in words[-1:] for file in index.file_of[index.hits(word).documents] if file >= 0}
+        files = {int(file) for word in words[:1] for file in index.file_of[index.hits(word).documents] if file >= 0}
     paths = [index.paths[file] for file in files]
     return sorted(path for path in paths if path.endswith(".py") and not is_test_path(path) and not is_aside(path))
 
