@@ -212,12 +212,12 @@ def _joined(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Foun
 
 def _answerable(run: Run, found: Found) -> bool:
     """Whether the workspace seems to hold an answer. What a user points at, and the project as a whole, are always answered about."""
+    if all_listings(run.links, run.question):
+        return True  # it answers directly: a message that is quoted, however foreign the traceback around it, an option, a default
     if not found.evidence:
-        return bool(all_listings(run.links, run.question))
+        return False
     if found.zoom is not None or found.question.kind == "overview":
         return True
-    if any(item.kind == "at" for item in all_listings(run.links, run.question)):
-        return True  # a message that the question quotes, however much else of a foreign traceback it holds
     known = signals(run.graph, found, run.links)
     run.metrics["confidence"] = round(confidence(known, run.options.refusal), 3)
     return answerable(known, run.options.refusal)
