@@ -77,7 +77,7 @@ def _places(run: Run, found: Found) -> Iterator[_Place]:
     items = run.candidates(found)
     run.check()
     kind = answer_kind(found.question)
-    scores = lexical_scores(items, kind, found.weights, found.question.text[:300], found.instead)
+    scores = lexical_scores(items, kind, found.weights, found.question.text[:300], found.alternatives)
     for one in sayable(items, scores, kind in LINKS):
         ref = _symbol(run, one)
         document = run.graph.document(one.path)
