@@ -19,7 +19,7 @@ from ...graph import terms
 from ...graph.source import hash_lines
 from ...models.backend import Backend, Draft, Drafted, Drafts, Message
 from ...types import Claim, Evidence, Span, SymbolRef
-from ..checking.wording import tells
+from ..checking.wording import is_informative
 from ..composing.candidate import definition
 from ..composing.sentence_scores import lexical_scores
 from ..kinds import LINKS, answer_kind
@@ -170,7 +170,7 @@ def _passing(run: Run, place: _Place, draft: Drafted) -> Claim | None:
         claim, reason = look_for(
             run, text, place.evidence, run.options.citations.draft_word_share, place.said.places(text), place.header
         )
-        if claim is not None and not tells(text):
+        if claim is not None and not is_informative(text):
             claim, reason = None, "it tells nothing"
         if claim is not None:
             return claim

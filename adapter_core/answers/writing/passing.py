@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...types import Claim, Evidence
-from ..checking.rests_on_code import said_in_prose_alone
-from ..checking.wording import made_up
+from ..checking.rests_on_code import prose_only_problem
+from ..checking.wording import wording_problem
 from ..citations import cite
 from ..state import Run
 from ..verify import verify_claim
@@ -49,9 +49,9 @@ def look_for(
         claim, problem = verify_claim(run.graph, said, run.links)
         passed = 1
         if not problem:
-            problem, passed = said_in_prose_alone(run.graph, sentence, claim.citations), 2
+            problem, passed = prose_only_problem(run.graph, sentence, claim.citations), 2
         if not problem:
-            problem, passed = made_up(run.graph, sentence, claim.citations, word_share), 3
+            problem, passed = wording_problem(run.graph, sentence, claim.citations, word_share), 3
         if not problem:
             return claim, ""
         if passed > furthest:
