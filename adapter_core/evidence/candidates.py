@@ -69,11 +69,11 @@ def lexical_candidates(
     order = np.lexsort((index.symbol_of[matched], index.file_of[matched], -scores[matched]))
     top = matched[order[:limit]]
     best = float(scores[top[0]])
-    found: Candidates = {}
+    candidates: Candidates = {}
     for document in top:
         path, symbol = index.paths[index.file_of[document]], int(index.symbol_of[document])
-        found[(path, symbol)] = Candidate(path, symbol, float(scores[document]) / best)
-    return found
+        candidates[(path, symbol)] = Candidate(path, symbol, float(scores[document]) / best)
+    return candidates
 
 
 def lift(graph: CodeGraph, ref: SymbolRef, boost: float, why: str, candidates: Candidates) -> None:
@@ -97,13 +97,13 @@ def lift(graph: CodeGraph, ref: SymbolRef, boost: float, why: str, candidates: C
 def lift_definitions(graph: CodeGraph, question: Question, options: RankingOptions, candidates: Candidates) -> bool:
     """Lift the definitions of names that the question writes as code, and (less) those of words that may be names. Returns whether a name
     that is written as code has a definition."""
-    found = False
+    has_definition = False
     boost = options.report_definition_boost if question.is_report else options.definition_boost
     for name in question.identifiers:
         refs = graph.find_symbol(name, at_most=_MAX_DEFINITIONS)
         if not refs or len(refs) > _MAX_DEFINITIONS:
             continue
-        found = True
+        has_definition = True
         is_only_definition = "." in name and len(refs) == 1 and not question.is_report
         for position, ref in enumerate(refs[:_MAX_LIFTED]):
             first_boost = options.qualified_boost if is_only_definition else boost
@@ -112,7 +112,7 @@ def lift_definitions(graph: CodeGraph, question: Question, options: RankingOptio
         refs = [r for r in graph.find_symbol(name) if r.symbol.kind in _DEFINITION_KINDS and not is_test_path(r.path)]
         for ref in refs if len(refs) <= _MAX_MENTIONED else ():
             lift(graph, ref, options.mention_boost / len(refs), f"defines {name}", candidates)
-    return found
+    return has_definition
 
 
 def lift_overview(graph: CodeGraph, index: SearchIndex, candidates: Candidates) -> bool:

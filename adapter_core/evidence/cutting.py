@@ -28,12 +28,10 @@ class Cutter:
         self._graph = graph
         self._weights = weights
         self._max_lines = max_lines
-        synonyms_of, everyday_words = synonyms(), everyday_table()
+        synonyms_of, everyday = synonyms(), everyday_table()
         # Each term and phrase of the question with the terms that code may use instead.
-        self.alternatives = {
-            term: (*synonyms_of.get(term, ()), *everyday_words.words.get(term, ())) for term in weights
-        }
-        self.alternatives |= {" ".join(phrase): everyday_words.phrases.get(phrase, ()) for phrase in phrases}
+        self.alternatives = {term: (*synonyms_of.get(term, ()), *everyday.words.get(term, ())) for term in weights}
+        self.alternatives |= {" ".join(phrase): everyday.phrases.get(phrase, ()) for phrase in phrases}
         self._line_weights = self._weights_for_lines(weights)
 
     def _weights_for_lines(self, weights: Mapping[str, float]) -> dict[str, float]:

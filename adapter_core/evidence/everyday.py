@@ -28,15 +28,15 @@ class EverydayTable:
     def phrases_in(self, text: str) -> tuple[Phrase, ...]:
         """The phrases of the table that a text contains, each once, in order; of overlapping ones the first, and of those the longest."""
         text_words = [word.lower() for word in terms.words(text)]
-        found: dict[Phrase, None] = {}
+        phrases: dict[Phrase, None] = {}
         position = 0
         while position < len(text_words):
             lengths = range(min(self.longest, len(text_words) - position), 1, -1)
             length = next((n for n in lengths if tuple(text_words[position : position + n]) in self.phrases), 0)
             if length:
-                found[tuple(text_words[position : position + length])] = None
+                phrases[tuple(text_words[position : position + length])] = None
             position += length or 1
-        return tuple(found)
+        return tuple(phrases)
 
 
 def everyday_table() -> EverydayTable:

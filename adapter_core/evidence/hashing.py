@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Counts and weights have 12 bits behind the point.
+# Counts and weights are fixed-point numbers with 12 fractional bits.
 POINT = 12
 ONE = 1 << POINT
 

@@ -31,7 +31,7 @@ TEXT_PARTS = ("text_config", "llm_config", "language_config")
 @dataclass(frozen=True, slots=True)
 class ModelDims:
     """`d_model` is the width of the residual stream; queries are `heads * head_dim` wide, keys and values `kv_heads * head_dim`, the
-    feed-forward part `intermediate`. `vocab` is 0 where the configuration does not tell."""
+    feed-forward part `intermediate`. `vocab` is 0 where the configuration lacks it."""
 
     layers: int
     d_model: int

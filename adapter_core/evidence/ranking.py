@@ -137,15 +137,15 @@ def _expanded_terms(
     if not options.synonym_weight:
         yield from ((term, weight, []) for term, weight in query_terms.items())
         return
-    synonyms_of, everyday_words = synonyms(), everyday_table()
+    synonyms_of, everyday = synonyms(), everyday_table()
     for term, weight in query_terms.items():
-        everyday_terms = everyday_words.words.get(term, ())[: options.everyday_words]
+        everyday_terms = everyday.words.get(term, ())[: options.everyday_words]
         alternatives = (
             dict.fromkeys((*synonyms_of.get(term, ()), *everyday_terms)) if weight >= _MIN_EXPANDED_WEIGHT else {}
         )
         yield term, weight, [t for t in alternatives if t not in query_terms][:_MAX_SYNONYMS]
     for phrase in question.phrases:
-        alternatives_of_phrase = everyday_words.phrases.get(phrase, ())
+        alternatives_of_phrase = everyday.phrases.get(phrase, ())
         yield (
             " ".join(phrase),
             options.said_weight,

@@ -74,7 +74,7 @@ def collect_function_windows(
                 return windows
             return sorted((w for w in windows if w.score > 0), key=lambda w: -w.score)
         path_or_symbols = [path_or_symbols]
-    refs = [r for one in path_or_symbols for r in (graph.find_symbol(one) if isinstance(one, str) else [one])]
+    refs = [r for item in path_or_symbols for r in (graph.find_symbol(item) if isinstance(item, str) else [item])]
     return windows_of(graph, refs, question, max_lines)
 
 

@@ -152,9 +152,10 @@ def check_annotated(region: Region, relation: Relation) -> str:
 
 def check_decorated(region: Region, relation: Relation) -> str:
     def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
-        wanted = mention.text.strip().lstrip("@")
+        decorator = mention.text.strip().lstrip("@")
         return any(
-            canonical(d) == canonical(wanted) or ("(" not in wanted and ends_with(name_parts(d), name_parts(wanted)))
+            canonical(d) == canonical(decorator)
+            or ("(" not in decorator and ends_with(name_parts(d), name_parts(decorator)))
             for d in symbol.decorators
         )
 
@@ -163,15 +164,17 @@ def check_decorated(region: Region, relation: Relation) -> str:
 
 def check_inherits(region: Region, relation: Relation) -> str:
     def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
-        wanted = name_parts(mention.text.partition("[")[0])
+        base_parts = name_parts(mention.text.partition("[")[0])
         if symbol.kind != "class":
             return False
         if any(
-            canonical(b) == canonical(mention.text) or ends_with(b.partition("[")[0].split("."), wanted)
+            canonical(b) == canonical(mention.text) or ends_with(b.partition("[")[0].split("."), base_parts)
             for b in symbol.bases
         ):
             return True
-        return any(ref_matches(r, wanted) for r in _all_bases(region, SymbolRef("", facts.path, facts.module, symbol)))
+        return any(
+            ref_matches(r, base_parts) for r in _all_bases(region, SymbolRef("", facts.path, facts.module, symbol))
+        )
 
     return _check_header(region, relation, fits)
 
@@ -190,9 +193,11 @@ def _all_bases(region: Region, cls: SymbolRef) -> list[SymbolRef]:
 
 def check_overrides(region: Region, relation: Relation) -> str:
     def fits(facts: ModuleFacts, symbol: Symbol, mention: Mention) -> bool:
-        wanted = name_parts(mention.text)
-        replaced = region.graph.overridden_by(SymbolRef("", facts.path, facts.module, symbol))
-        return any(ref_matches(r, wanted) or ends_with(r.full_name.split(".")[:-1], wanted) for r in replaced)
+        mention_parts = name_parts(mention.text)
+        overridden = region.graph.overridden_by(SymbolRef("", facts.path, facts.module, symbol))
+        return any(
+            ref_matches(r, mention_parts) or ends_with(r.full_name.split(".")[:-1], mention_parts) for r in overridden
+        )
 
     return _check_header(region, relation, fits)
 

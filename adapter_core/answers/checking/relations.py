@@ -121,12 +121,12 @@ def claims_in(sentence: Sentence) -> Claims:
 
 def _swap_sides(relation: Relation) -> Iterator[Relation]:
     """The active relations of a passive one ("is called by"): one for each agent."""
-    agent = relation.subjects[:1]
+    patient = relation.subjects[:1]
     if relation.exclusive:
-        yield replace(relation, kind=f"only_{relation.kind}", subjects=relation.objects, objects=agent)
+        yield replace(relation, kind=f"only_{relation.kind}", subjects=relation.objects, objects=patient)
     else:
         for mention in relation.objects:
-            yield replace(relation, subjects=(mention,), objects=agent)
+            yield replace(relation, subjects=(mention,), objects=patient)
 
 
 class _ClaimParser:

@@ -31,8 +31,8 @@ def _verb_forms(*bases: str) -> str:
     )
     patterns = []
     for base in bases:
-        own = forms_of(base)
-        patterns += [rf"(?<!the ){own['third']}(?! (?:of|to|from)\b)", own["gerund"], f"(?:{after_words}){base}"]
+        forms = forms_of(base)
+        patterns += [rf"(?<!the ){forms['third']}(?! (?:of|to|from)\b)", forms["gerund"], f"(?:{after_words}){base}"]
     return "|".join(patterns)
 
 

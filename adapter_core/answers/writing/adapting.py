@@ -132,8 +132,8 @@ def _mixing_plan(
     mixing = _mixing_arguments(run, found, layers, sub_file is not None)
     plan_name = ", ".join([*adapter_names, *filter(None, [plan_without_adapter.name])])
     settings = [
-        f"{sub_name} {value if not isinstance(value, list) or sub_name == 'ablate' else 'by layer'}"
-        for sub_name, value in mixing.items()
+        f"{key} {value if not isinstance(value, list) or key == 'ablate' else 'by layer'}"
+        for key, value in mixing.items()
     ]
     run.detail(f"adapter: {plan_name}; {', '.join(settings) or 'as it was built'}")
     return Plan(

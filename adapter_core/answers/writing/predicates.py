@@ -21,9 +21,8 @@ from .alignment import shorter_beginnings
 Place = tuple[str, int, int]  # path, first line, last line
 
 _FACT_KINDS = frozenset({"returns", "raises", "sets", "calls", "bases", "callers", "overridden", "registered", "tests"})
-_LINK_KINDS = frozenset(
-    {"callers", "overridden", "registered", "tests"}
-)  # said where they are asked for, or nothing else can be
+# Used where the question is about links, or where a symbol has no other predicates.
+_LINK_KINDS = frozenset({"callers", "overridden", "registered", "tests"})
 _SUBJECT = re.compile(r"`([^`\s]+)` ")
 _QUOTED = re.compile(r"(?:`(?P<name>[^`\s]+)`|A comment in `(?P<place>[^`\s]+)` says): “(?P<text>.+)”\Z")
 _THIS = re.compile(r"(?:this|it|the)(?: (?:function|method|class|decorator|property|object))? (?=[a-z]+s\b)", re.I)
@@ -85,10 +84,10 @@ class SymbolPredicates:
 
     def places(self, sentence: str) -> tuple[Place, ...]:
         """The places that support the predicates and calls in a sentence."""
-        found = [place for p, places in self.predicates.items() if p in sentence for place in places]
+        supporting = [place for p, places in self.predicates.items() if p in sentence for place in places]
         if " calls " in sentence:
-            found += [place for call, places in self.calls.items() if call in sentence for place in places]
-        return tuple(dict.fromkeys(found))
+            supporting += [place for call, places in self.calls.items() if call in sentence for place in places]
+        return tuple(dict.fromkeys(supporting))
 
     @property
     def opening(self) -> str:
