@@ -15,7 +15,7 @@ from typing import Any
 
 from .adapters.watching import UNWATCHED, Watcher
 from .answers.flags import as_arguments
-from .answers.writing.built import what_is_built
+from .answers.writing.built import find_built_adapters
 from .build import build_adapters, find_model
 from .build_fitted import build_memory
 from .code_graph import CodeGraph
@@ -51,7 +51,7 @@ def ensure_adapters(
     cannot be made is a problem, and no error.
     """
     target = find_model(model)
-    found = what_is_built(graph, target.name, target.digest, Path(folder) if folder is not None else None)
+    found = find_built_adapters(graph, target.name, target.digest, Path(folder) if folder is not None else None)
     made: list[str] = []
     place = found.folder
     if found.null is None:

@@ -19,7 +19,11 @@ from _common import print_table, share
 from _wordings import FOLDER, sections
 from _wordings_by_grammar import generated, varied
 
-from adapter_core.answers.checking.meant_relations import LEAST_RELATION, LEAST_ROLES, keywords_as_words
+from adapter_core.answers.checking.likely_relations import (
+    MIN_RELATION_PROBABILITY,
+    MIN_ROLES_PROBABILITY,
+    keywords_as_words,
+)
 from adapter_core.answers.checking.role_features import PAIRS, TRIPLES, relation_features, role_features
 from adapter_core.answers.checking.role_model import RoleModel, orders, relations_of
 from adapter_core.answers.checking.sentence import read_sentence
@@ -131,12 +135,12 @@ def read_right(model: RoleModel, some: Sequence[Told]) -> dict[str, object]:
     """Shares that the model reads right, and that it would read with two roles exchanged."""
     right = turned = 0
     for e in some:
-        shares = model.roles(e.words, e.relation)
-        likely = model.relations(e.words, len(e.roles))[e.relation] >= LEAST_RELATION
+        shares = model.role_probabilities(e.words, e.relation)
+        likely = model.relation_probabilities(e.words, len(e.roles))[e.relation] >= MIN_RELATION_PROBABILITY
         pair = "tv" if "t" in e.roles else "xy" if e.relation in PAIRS else "ye"
         other = tuple(dict(zip(pair, reversed(pair), strict=True)).get(r, r) for r in e.roles)
-        right += likely and shares[e.roles] >= LEAST_ROLES
-        turned += likely and shares[other] >= LEAST_ROLES
+        right += likely and shares[e.roles] >= MIN_ROLES_PROBABILITY
+        turned += likely and shares[other] >= MIN_ROLES_PROBABILITY
     return {"n": len(some), "read right": share(right, len(some)), "the wrong way round": share(turned, len(some))}
 
 

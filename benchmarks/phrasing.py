@@ -48,7 +48,7 @@ def main() -> None:
             for row in rows
         ]
         true = [(evidence, s, q) for evidence, told, q in written for s in told]
-        false = list(made_up(written))
+        false = list(wording_problem(written))
         table = []
         for words in SHARES:
             passed = [passes(graph, *one, words) for one in true]
@@ -74,7 +74,7 @@ def sentences_of(text: str) -> list[str]:
     return [*splitter.feed(text), *splitter.finish()]
 
 
-def made_up(
+def wording_problem(
     written: list[tuple[tuple[Evidence, ...], list[str], str]],
 ) -> Iterator[tuple[tuple[Evidence, ...], str, str]]:
     rng = random.Random(SEED)

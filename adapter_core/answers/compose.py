@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..code_graph import CodeGraph, index_of, is_test_path
-from ..evidence.linked import ADDS, BUILT_ON
+from ..evidence.linked import WHY_BASE_CLASS, WHY_REGISTERS
 from ..evidence.selection import Found
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
@@ -172,15 +172,15 @@ def _to_add_by(graph: CodeGraph, found: Found) -> list[SymbolRef]:
     """What one extends or calls to add something of one's own, where a question asks how: of the classes that were found the one on
     which most others are built, and the function that is named for it."""
     why = {
-        BUILT_ON: [e for e in found.definitions if BUILT_ON in e.why],
-        ADDS: [e for e in found.definitions if ADDS in e.why],
+        WHY_BASE_CLASS: [e for e in found.definitions if WHY_BASE_CLASS in e.why],
+        WHY_REGISTERS: [e for e in found.definitions if WHY_REGISTERS in e.why],
     }
     refs = {
         key: [r for e in items if (r := graph.symbol_at(e.span.path, e.span.start)) is not None]
         for key, items in why.items()
     }
-    bases = sorted(refs[BUILT_ON], key=lambda r: -len(graph.subclasses_of(r)))
-    return [*bases[:1], *refs[ADDS][:1]]
+    bases = sorted(refs[WHY_BASE_CLASS], key=lambda r: -len(graph.subclasses_of(r)))
+    return [*bases[:1], *refs[WHY_REGISTERS][:1]]
 
 
 def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:

@@ -15,9 +15,9 @@ from typing import Any
 from ..code_graph import CodeGraph
 from ..graph.source import hash_lines, split_lines
 from ..types import Citation, Claim, Span
-from .checking.quoted_statements import stand_so
+from .checking.quoted_statements import statements_hold
 from .checking.sentence import MAX_CHARS, read_sentence
-from .checking.wording import made_up
+from .checking.wording import wording_problem
 from .citations import check, find_citations, locate
 from .composing.links.known_links import KnownLinks
 from .options import CitationOptions
@@ -226,8 +226,8 @@ def _verdict(
         return Judged(sentence, line, (), (), UNCITED if says else EMPTY, "has no citation" if says else "")
     graph = links.graph
     claim, problem = verify_claim(graph, Claim(sentence, "foreign", cited), links)
-    if not problem and not relates_names(sentence) and not stand_so(graph, sentence, claim.citations):
-        problem = made_up(graph, sentence, claim.citations, word_share)
+    if not problem and not relates_names(sentence) and not statements_hold(graph, sentence, claim.citations):
+        problem = wording_problem(graph, sentence, claim.citations, word_share)
     if not problem:
         return Judged(sentence, line, written, claim.citations, SUPPORTED)
     checked = tuple(check(graph, c) for c in cited)

@@ -76,9 +76,9 @@ def signals(graph: CodeGraph, found: Found, links: KnownLinks | None = None) -> 
 
 def _instead(found: Found) -> dict[str, set[str]]:
     """Each term of a question with those that code may have instead, also of the phrases that it stands in."""
-    instead = {term: set(found.instead.get(term, ())) for term in found.weights}
-    for phrase in found.question.said:
-        others = found.instead.get(" ".join(phrase), ())
+    instead = {term: set(found.alternatives.get(term, ())) for term in found.weights}
+    for phrase in found.question.phrases:
+        others = found.alternatives.get(" ".join(phrase), ())
         for term in {t for word in phrase for t in terms.split(word)} & instead.keys():
             instead[term].update(others)
     return instead

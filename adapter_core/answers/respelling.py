@@ -11,7 +11,7 @@ import string
 from collections.abc import Callable, Iterator
 
 from ..code_graph import CodeGraph
-from ..evidence.everyday import everyday
+from ..evidence.everyday import everyday_table
 from ..evidence.question import Question
 from ..evidence.vocabulary import synonyms
 from ..graph import terms
@@ -22,7 +22,7 @@ _MOST_WORDS = 3
 
 def respelled(graph: CodeGraph, question: Question) -> dict[str, str]:
     """The words of a question that stand nowhere, with how they were probably meant; empty where none can be told."""
-    spoken = synonyms().keys() | everyday().words.keys()
+    spoken = synonyms().keys() | everyday_table().words.keys()
     found: dict[str, str] = {}
     with graph.store.snapshot():
         for word in question.words:

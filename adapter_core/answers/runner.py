@@ -228,7 +228,7 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
     items = run.candidates(found)
     run.metrics["candidates"] = len(items)
     lexical = lexical_scores(
-        items, kind_of(run.graph, found.question), found.weights, found.question.text[:300], found.instead
+        items, kind_of(run.graph, found.question), found.weights, found.question.text[:300], found.alternatives
     )
     run.check()
     claims = _chosen(run, found, items, lexical)

@@ -5,7 +5,7 @@ definition that encloses them, or part of their path; an expression stands there
 (`relations.py`) must hold, with its direction and its condition. A denial, an "only" or an "always" holds where the whole definition
 shows it, or where the lines say so in the same words. A sentence with nothing to check is unsupported, and so is one about few names of
 which it could not be made out how they relate. That is made out by patterns, and then the other way round: of what the lines show of
-the names, whether the words can mean it (`meant_relations.py`), which also doubts the patterns.
+the names, whether the words can mean it (`likely_relations.py`), which also doubts the patterns.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from ..code_graph import CodeGraph
 from ..graph import terms
 from ..types import Citation, Claim
-from .checking.meant_relations import doubtful, told_by, words_about
-from .checking.naming import used_in
-from .checking.quoted_statements import stand_so, without_hedges
+from .checking.likely_relations import is_doubtful, supported_relation, word_sequence
+from .checking.naming import name_occurs
+from .checking.quoted_statements import statements_hold, without_hedges
 from .checking.region import Region
 from .checking.relation_checks import problem_of
 from .checking.relations import Claims, claims_in
@@ -77,7 +77,7 @@ def supports(
     read = read_sentence(sentence)
     if not read.mentions:
         return Support(False, "names nothing that could be checked")
-    stands = stand_so(graph, sentence, citations)
+    stands = statements_hold(graph, sentence, citations)
     if stands is not None:
         return Support(stands, "" if stands else "the statements do not stand so in the cited lines")
     quoted = help_is_quoted(graph, sentence, citations)
@@ -92,14 +92,14 @@ def supports(
         return Support(False, problem or "what is denied of which name could not be made out")
     if _read_by_pattern(claims):
         return Support(not problem, problem)
-    about = words_about(read)
+    about = word_sequence(read)
     unclear = bool(problem or claims.incomplete or _vague(claims))
-    relation = told_by(region, about, claims.relations) if unclear and about is not None else None
+    relation = supported_relation(region, about, claims.relations) if unclear and about is not None else None
     if relation is not None:
         problem = _problem(region, read, Claims((relation,), (), ()), text, citations)
     elif unclear and not problem and not read.of("quote") and _about_few(read, claims):
         problem = "how the names in it relate could not be made out"
-    elif about is not None and not problem and doubtful(about, claims.relations):
+    elif about is not None and not problem and is_doubtful(about, claims.relations):
         problem = "its words hardly tell what the cited lines show"
     return Support(not problem, problem)
 
@@ -108,7 +108,7 @@ def relates_names(sentence: str) -> bool:
     """Whether a sentence that the lines support tells a relation between names, which then holds."""
     read = read_sentence(sentence)
     claims = claims_in(read)
-    return bool(claims.relations) or (claims.incomplete and words_about(read) is not None)
+    return bool(claims.relations) or (claims.incomplete and word_sequence(read) is not None)
 
 
 def _about_few(read: Sentence, claims: Claims) -> bool:
@@ -152,7 +152,9 @@ def _matched_elsewhere(claims: Claims) -> tuple[set[Mention], set[Mention]]:
         elif relation.kind == "count":
             spelled.update(relation.objects)
         elif relation.kind in _AS_SYNTAX:
-            spelled.update((*relation.objects, *relation.second, *(c.mention for c in relation.conditions if c.exact)))
+            spelled.update(
+                (*relation.objects, *relation.second_objects, *(c.mention for c in relation.conditions if c.exact))
+            )
     return beyond, spelled
 
 
@@ -170,7 +172,7 @@ def _missing_name(
         inner = mention.text
         missing = [part for part in _NAME.findall(_LITERAL.sub(" ", inner)) if part not in known]
         if mention in beyond:
-            unknown = [part for part in missing if not used_in(graph, part)]
+            unknown = [part for part in missing if not name_occurs(graph, part)]
             if unknown:
                 return f"`{unknown[0]}` does not occur in the workspace"
             continue
@@ -225,8 +227,8 @@ def _unsupported_claim(region: Region, read: Sentence, claims: Claims, text: str
         if problem:
             return problem
     spoken = _plain_words(text)
-    if claims.unread:
-        return f"what “{claims.unread[0]}” relates to what could not be made out"
+    if claims.unread_words:
+        return f"what “{claims.unread_words[0]}” relates to what could not be made out"
     for words in claims.negations:
         # "if no rule matches" is supported by lines that say "no rule".
         said = _plain_words(MARK.sub(lambda m: f" {read.mentions[int(m[1])].text} ", words))[:2]

@@ -1,4 +1,4 @@
-"""From a question to the lines worth reading. What it needs of a model (token counts, scores) is passed in as functions.
+"""From a question to ranked evidence and packed context. Functions of a model (token counts, scores) are passed in by the caller.
 
 The public names; each is imported on first use, so that reading a model's shape does not load NumPy.
 """

@@ -1,7 +1,7 @@
 """Constants, fields and variables by their names: `DEFAULT_TIMEOUT_CONFIG` answers "Where is the default timeout?".
 
-What is assigned is no document of its own, so the words of its name count little among those of the module or class that it stands in. Of a
-short question one name may hold nearly all, and then it is what is asked about.
+An assignment is not a document of its own, so the words of its name count little among those of its module or class. But where one name
+holds nearly all words of a short question, that assignment is what the question is about.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..graph.source import is_python
 from ..graph.storage.columns import column
-from .candidates import ASSIGNED, Candidates, lift
+from .candidates import ASSIGNED_KINDS, Candidates, lift
 from .options import RankingOptions
 from .question import Question
 from .ranking import Ranked
 from .search_index import SearchIndex
 from .vocabulary import synonyms
 
-_LEAST_TERMS = 2  # of a question that a name must hold; one word is in many names
-_LEAST_SHARE = 0.75  # of the question's information
-_ALL = 0.8  # a name holds all of it, and little else
-_MAX_TERMS = 8  # of a question
+_MIN_TERMS = 2  # terms of the question in a name; a single one is in many names
+_MIN_SHARE = 0.75  # of the question's information in a name
+_EXACT_SCORE = 0.8  # from here on a name holds the whole question, and little else
+_MAX_TERMS = 8  # in a question: a longer one is about more than a name
 _MAX_DOCUMENTS = 60
-_LIFTED = 3
-# What is said of anything that is assigned, and is seldom in its name.
-_OF_ANY = frozenset(
+_MAX_LIFTED = 3
+# Words that fit any assignment and are seldom part of its name.
+_GENERIC_TERMS = frozenset(
     terms.stem(w)
     for w in "value values set constant constants variable number setting stored specified configured".split()
 )
@@ -38,62 +38,72 @@ _OF_ANY = frozenset(
 def lift_assigned(
     graph: CodeGraph, index: SearchIndex, question: Question, ranked: Ranked, options: RankingOptions, candidates: Candidates
 ) -> None:  # fmt: skip
-    """Lift what is assigned under a name that holds most of a short question, the names first that hold little else."""
-    weights = _told_by_names({t: w * ranked.idf.get(t, 0.0) for t, w in question.terms.items()})
-    if question.is_report or not options.assigned_boost or not _LEAST_TERMS <= len(weights) <= _MAX_TERMS:
+    """Lift the assignments whose names hold most of a short question; names that hold little else come first."""
+    weights = _without_generic_terms({t: w * ranked.idf.get(t, 0.0) for t, w in question.terms.items()})
+    if question.is_report or not options.assigned_boost or not _MIN_TERMS <= len(weights) <= _MAX_TERMS:
         return
-    matched = np.flatnonzero(ranked.covered >= _LEAST_SHARE * sum(weights.values()))
+    matched = np.flatnonzero(ranked.covered >= _MIN_SHARE * sum(weights.values()))
     matched = matched[np.argsort(-ranked.scores[matched], kind="stable")]
-    # What modules assign stands in their own documents, what classes do in those of the classes.
-    best = (*matched[index.symbol_of[matched] == 0][:_MAX_DOCUMENTS], *matched[:_MAX_DOCUMENTS])
-    meanings = _meanings(weights)
-    found = []
-    for path in dict.fromkeys(index.paths[index.file_of[d]] for d in best if index.file_of[d] >= 0):
+    # A module's assignments are part of its own document, a class's of the class's document.
+    documents = (*matched[index.symbol_of[matched] == 0][:_MAX_DOCUMENTS], *matched[:_MAX_DOCUMENTS])
+    variants = _term_variants(weights)
+    matches = []
+    for path in dict.fromkeys(index.paths[index.file_of[d]] for d in documents if index.file_of[d] >= 0):
         facts = graph.facts(path) if is_python(path) and not is_test_path(path) else None
         if facts is None:
             continue
-        # These two tell enough of most symbols: rows are not made of them.
+        # These two columns rule out most symbols, so no `Symbol` is built for those.
         kinds, names = column(facts.symbols, "kind"), column(facts.symbols, "name")
-        for number in [n for n, kind in enumerate(kinds) if kind in ASSIGNED and _own(terms.parts(names[n]), meanings)]:
-            if share := _share(facts.symbols[number].qualname, path, weights, meanings):
-                found.append((-share, path, number, graph.ref(facts, number)))
-    for place, (share, _, _, ref) in enumerate(sorted(found, key=lambda f: f[:3])[:_LIFTED]):
-        lift(graph, ref, -share * options.assigned_boost / (1 + 0.5 * place), "named so", candidates)
+        for symbol_index in [
+            n
+            for n, kind in enumerate(kinds)
+            if kind in ASSIGNED_KINDS and _terms_in_name(terms.parts(names[n]), variants)
+        ]:
+            if share := _name_score(facts.symbols[symbol_index].qualname, path, weights, variants):
+                matches.append((-share, path, symbol_index, graph.ref(facts, symbol_index)))
+    for position, (share, _, _, ref) in enumerate(sorted(matches, key=lambda f: f[:3])[:_MAX_LIFTED]):
+        lift(graph, ref, -share * options.assigned_boost / (1 + 0.5 * position), "named so", candidates)
 
 
 def is_named(kind: str, qualname: str, path: str, weights: Mapping[str, float]) -> bool:
-    """Whether a question, by the information of its terms, is about nothing but what is assigned under a name."""
-    told = _told_by_names(weights)
-    return kind in ASSIGNED and 0 < len(told) <= _MAX_TERMS and _share(qualname, path, told, _meanings(told)) >= _ALL
+    """Whether a question is about nothing but one assignment. `weights`: the question's terms with their information."""
+    specific = _without_generic_terms(weights)
+    return (
+        kind in ASSIGNED_KINDS
+        and 0 < len(specific) <= _MAX_TERMS
+        and _name_score(qualname, path, specific, _term_variants(specific)) >= _EXACT_SCORE
+    )
 
 
-def _told_by_names(weights: Mapping[str, float]) -> dict[str, float]:
-    return {term: weight for term, weight in weights.items() if term not in _OF_ANY}
+def _without_generic_terms(weights: Mapping[str, float]) -> dict[str, float]:
+    return {term: weight for term, weight in weights.items() if term not in _GENERIC_TERMS}
 
 
-def _meanings(weights: Mapping[str, float]) -> dict[str, frozenset[str]]:
-    """Each term with those that mean much the same. Asked once for a question: the user's own table is looked for on the disk."""
-    alike = synonyms()
-    return {term: frozenset((term, *alike.get(term, ()))) for term in weights}
+def _term_variants(weights: Mapping[str, float]) -> dict[str, frozenset[str]]:
+    """Each term with itself and its synonyms. Call it once for a question: it looks for the user's own table on the disk."""
+    synonyms_of = synonyms()
+    return {term: frozenset((term, *synonyms_of.get(term, ()))) for term in weights}
 
 
-def _share(qualname: str, path: str, weights: Mapping[str, float], meanings: Mapping[str, frozenset[str]]) -> float:
-    """How much of a question a name holds, with those of its class and its file, less for what else it holds; 0 where it is too
-    little, or most of it is something else."""
-    around, _, name = qualname.rpartition(".")
+def _name_score(
+    qualname: str, path: str, weights: Mapping[str, float], variants: Mapping[str, frozenset[str]]
+) -> float:
+    """The share of the question's information in a name, its class's and its file's name, from 0 to 1, reduced for the words of the name
+    that are not in the question. 0 where the share is too small, or most of the name is something else."""
+    owner, _, name = qualname.rpartition(".")
     parts = terms.parts(name)
-    own = _own(parts, meanings)
-    if not own:
+    in_name = _terms_in_name(parts, variants)
+    if not in_name:
         return 0.0
-    near = parts | terms.parts(around.rpartition(".")[2]) | terms.parts(posixpath.basename(path).partition(".")[0])
-    held = [t for t in weights if not near.isdisjoint(meanings[t])]
-    share = sum(weights[t] for t in held) / (sum(weights.values()) or 1.0)
-    if len(held) < _LEAST_TERMS or share < _LEAST_SHARE:
+    context = parts | terms.parts(owner.rpartition(".")[2]) | terms.parts(posixpath.basename(path).partition(".")[0])
+    present = [t for t in weights if not context.isdisjoint(variants[t])]
+    share = sum(weights[t] for t in present) / (sum(weights.values()) or 1.0)
+    if len(present) < _MIN_TERMS or share < _MIN_SHARE:
         return 0.0
-    return share * (0.5 + 0.5 * min(1.0, len(own) / len(parts)))
+    return share * (0.5 + 0.5 * min(1.0, len(in_name) / len(parts)))
 
 
-def _own(parts: set[str], meanings: Mapping[str, frozenset[str]]) -> list[str]:
-    """The terms of a question that a name itself holds; none where most of the name is something else."""
-    own = [term for term, alike in meanings.items() if not parts.isdisjoint(alike)]
-    return own if 2 * len(own) >= len(parts) else []
+def _terms_in_name(parts: set[str], variants: Mapping[str, frozenset[str]]) -> list[str]:
+    """The question's terms that are in the name itself; none where most of the name is something else."""
+    present = [term for term, term_variants in variants.items() if not parts.isdisjoint(term_variants)]
+    return present if 2 * len(present) >= len(parts) else []

@@ -42,5 +42,5 @@ _BUILTIN_METHODS = """
 COMMONPLACE = frozenset(
     term for words in (_ENGLISH, _PYTHON, _DOCSTRINGS) for word in words.split() for term in (word, terms.stem(word))
 )
-# Called on a value of unknown type, these tell nothing.
+# Methods of built-in types: a call on a value of unknown type carries no information.
 BUILTIN_METHODS = frozenset(_BUILTIN_METHODS.split())

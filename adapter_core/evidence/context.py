@@ -1,4 +1,4 @@
-"""What a model gets to read: evidence, symbols or whole files, packed into the budget of its tokens."""
+"""Packs evidence, symbols or whole files into the text that a model reads, within a budget of its tokens."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def pack_context(
 ) -> EvidencePack:
     """The best evidence that fits, as `[n] path:start-end` blocks of real lines, the best first; see `packing`.
 
-    Block n is `evidence[n - 1]` of the pack, one run of lines; what overlaps or touches is one block. `omitted` are the lines of the
-    evidence that are not in the pack.
+    Block n is `evidence[n - 1]` of the pack, one run of lines; overlapping and adjacent evidence is one block. `omitted` are the lines of
+    the evidence that are not in the pack.
     """
     options = options or ContextOptions()
     return pack([passage_of(item) for item in evidence], options.tokens, count, options.min_kept)
@@ -34,10 +34,10 @@ def pack_context_windows(
     options: ContextOptions | None = None,
 ) -> EvidencePack:
     """Windows on symbols that fit into the budget (None: `options.tokens`): of each its signature and docstring and, where it is long, the
-    statements that answer to the question.
+    statements that match the question.
 
-    Evidence stands for the symbol in which it lies, and its own statements are in the window. Of each symbol `omitted` says what is
-    not shown. What has no symbol of its own, the lines between definitions and texts, is packed as `pack_context` does.
+    For evidence the window is on the symbol around it, and holds the evidence's own statements; evidence outside any definition is packed
+    as `pack_context` does. `omitted` are the lines of the symbols that are not in the pack.
     """
     options = options or ContextOptions()
     windows = windows_of(graph, evidence_or_symbols, question, options.max_lines)

@@ -1,4 +1,4 @@
-"""From a candidate to the lines that are shown of it, with the reasons for its rank."""
+"""From a candidate to its evidence: the lines to be shown, with the reasons for its rank."""
 
 from __future__ import annotations
 
@@ -9,94 +9,100 @@ from ..graph import terms
 from ..graph.source import hash_text, slice_lines
 from ..types import Evidence, Span
 from .candidates import Candidate
-from .everyday import Phrase, everyday
+from .everyday import Phrase, everyday_table
 from .spans import deciding_lines, further_lines
 from .vocabulary import synonyms
 
-_WORDS = 6  # in one reason
-# Of the weight of a term, what a word that code has instead of it tells of a line; so many of them count.
-_INSTEAD = 0.6
-_MOST_INSTEAD = 6
+_MAX_WORDS = 6  # in one reason
+_ALTERNATIVE_WEIGHT = 0.6  # of a term's weight, for a word that code uses instead of it
+_MAX_ALTERNATIVES = 6  # for each term
 
 
 class Cutter:
-    """Cuts for one question. `weights`: its terms with their information, `said`: its phrases for which code has words of its own;
-    `max_lines`: what is longer is cut to its deciding lines. `instead` as in `Found`."""
+    """Cuts candidates to evidence for one question. `weights`: the question's terms with their information; `phrases`: its phrases for
+    which code uses other words; `max_lines`: a longer definition is cut to its deciding lines. `alternatives` as in `Found`."""
 
     def __init__(
-        self, graph: CodeGraph, weights: Mapping[str, float], max_lines: int, said: Sequence[Phrase] = ()
+        self, graph: CodeGraph, weights: Mapping[str, float], max_lines: int, phrases: Sequence[Phrase] = ()
     ) -> None:
         self._graph = graph
         self._weights = weights
         self._max_lines = max_lines
-        alike, table = synonyms(), everyday()
-        # Each term and phrase of the question with what code may have instead.
-        self.instead = {term: (*alike.get(term, ()), *table.words.get(term, ())) for term in weights}
-        self.instead |= {" ".join(phrase): table.phrases.get(phrase, ()) for phrase in said}
-        self._line_weights = self._with_others(weights)
+        synonyms_of, everyday = synonyms(), everyday_table()
+        # Each term and phrase of the question with the terms that code may use instead.
+        self.alternatives = {term: (*synonyms_of.get(term, ()), *everyday.words.get(term, ())) for term in weights}
+        self.alternatives |= {" ".join(phrase): everyday.phrases.get(phrase, ()) for phrase in phrases}
+        self._line_weights = self._weights_for_lines(weights)
 
-    def _with_others(self, weights: Mapping[str, float]) -> dict[str, float]:
-        """What terms tell of a line, also those that code may have instead of the question's. A phrase has no information itself."""
-        found = dict(weights)
-        of_phrase = _INSTEAD * max(weights.values(), default=0.0)
-        for asked, others in self.instead.items():
-            for term in others[:_MOST_INSTEAD]:
-                found[term] = max(found.get(term, 0.0), _INSTEAD * weights.get(asked, of_phrase))
-        return found
+    def _weights_for_lines(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """The weights of terms in a line, the alternatives of the question's terms and phrases included. A phrase has no weight of its
+        own, so its alternatives get theirs from the heaviest term."""
+        line_weights = dict(weights)
+        phrase_weight = _ALTERNATIVE_WEIGHT * max(weights.values(), default=0.0)
+        for term, alternatives in self.alternatives.items():
+            for alternative in alternatives[:_MAX_ALTERNATIVES]:
+                line_weights[alternative] = max(
+                    line_weights.get(alternative, 0.0), _ALTERNATIVE_WEIGHT * weights.get(term, phrase_weight)
+                )
+        return line_weights
 
-    def deciding(self, candidate: Candidate) -> list[Evidence]:
-        """The deciding lines of a candidate, best first; its head comes last, where it stands apart."""
+    def deciding_evidence(self, candidate: Candidate) -> list[Evidence]:
+        """The deciding lines of a candidate, best first; its head comes last, where it is a span of its own."""
         facts, document = self._graph.facts(candidate.path), self._graph.document(candidate.path)
         if facts is None or document is None or candidate.index >= len(facts.symbols) or not document.lines:
             return []
         spans = deciding_lines(facts, candidate.index, document.lines, self._line_weights, self._max_lines)
-        return [e for span in reversed(spans) if (e := self.cut(candidate, *span)) is not None]
+        return [e for span in reversed(spans) if (e := self.evidence_at(candidate, *span)) is not None]
 
-    def left(self, candidate: Candidate, shown: Sequence[Evidence]) -> list[Evidence]:
-        """What the lines that are `shown` leave of a function, in pieces, the best first."""
+    def remaining_evidence(self, candidate: Candidate, shown: Sequence[Evidence]) -> list[Evidence]:
+        """The lines of a function that are not in `shown` yet, in pieces, the best first."""
         facts, document = self._graph.facts(candidate.path), self._graph.document(candidate.path)
         if facts is None or document is None or candidate.index >= len(facts.symbols):
             return []
-        known = [(item.span.start, item.span.end) for item in shown if item.span.path == candidate.path]
-        spans = further_lines(facts, candidate.index, document.lines, self._line_weights, self._max_lines, known)
-        return [e for span in spans if (e := self.cut(candidate, *span)) is not None]
+        shown_ranges = [(item.span.start, item.span.end) for item in shown if item.span.path == candidate.path]
+        spans = further_lines(facts, candidate.index, document.lines, self._line_weights, self._max_lines, shown_ranges)
+        return [e for span in spans if (e := self.evidence_at(candidate, *span)) is not None]
 
-    def result(self, candidate: Candidate) -> Evidence | None:
-        """What a candidate is as one result: its region, or else its best lines."""
+    def best_evidence(self, candidate: Candidate) -> Evidence | None:
+        """The single best evidence of a candidate: its region, or else its best lines. None where it has no lines."""
         if candidate.region:
-            return self.cut(candidate, *candidate.region)
-        return next(iter(self.deciding(candidate)), None)
+            return self.evidence_at(candidate, *candidate.region)
+        return next(iter(self.deciding_evidence(candidate)), None)
 
-    def cut(self, candidate: Candidate, start: int, end: int) -> Evidence | None:
-        """Lines of the file of a candidate as evidence; None where the file is gone."""
+    def evidence_at(self, candidate: Candidate, start: int, end: int) -> Evidence | None:
+        """Lines `start..end` of a candidate's file as evidence with score and reasons; None where the file is gone."""
         facts, document = self._graph.facts(candidate.path), self._graph.document(candidate.path)
         if facts is None or document is None:
             return None
         symbol = facts.symbols[candidate.index]
         end = min(end, len(document.lines))
         text = slice_lines(document.lines, start, end)
-        others = ((facts.symbols[other.index].name, reason) for other in candidate.others for reason in other.why)
-        said = [*candidate.why, *(f"{name}: {reason}" for name, reason in others)]
-        why = dict.fromkeys([*said, *self._reasons(symbol.name, candidate.path, text)])
+        merged_reasons = (
+            (facts.symbols[other.index].name, reason) for other in candidate.merged for reason in other.why
+        )
+        reasons = [*candidate.why, *(f"{name}: {reason}" for name, reason in merged_reasons)]
+        why = dict.fromkeys([*reasons, *self._match_reasons(symbol.name, candidate.path, text)])
         name = symbol.qualname if symbol.kind != "module" else facts.module
         span = Span(self._graph.name, candidate.path, start, end)
         return Evidence(span, text, hash_text(text), name, symbol.kind, round(candidate.score, 4), tuple(why))
 
-    def _reasons(self, name: str, path: str, text: str) -> list[str]:
-        """Which of the question's terms stand where, the most telling first; and which only by a word that means much the same."""
+    def _match_reasons(self, name: str, path: str, text: str) -> list[str]:
+        """Which of the question's terms are in the name, path and text, the heaviest first; and which only as one of their alternatives."""
         reasons = []
-        missing = {term for term, weight in self._weights.items() if weight > 0}
-        everything: set[str] = set()
-        for label, where in (("name", name), ("path", path), ("text", text)):
-            present = terms.distinct(where)
-            everything |= present
-            hit = sorted(
+        unmatched = {term for term, weight in self._weights.items() if weight > 0}
+        all_present: set[str] = set()
+        for label, text_part in (("name", name), ("path", path), ("text", text)):
+            present = terms.distinct(text_part)
+            all_present |= present
+            matched = sorted(
                 (t for t, w in self._weights.items() if w > 0 and t in present), key=lambda t: -self._weights[t]
             )
-            if hit:
-                reasons.append(f"{label}: {' '.join(hit[:_WORDS])}")
-            missing.difference_update(hit)
-        asked = [term for term in self.instead if term in missing or term not in self._weights]
-        others = ((t, next((o for o in self.instead[t] if o in everything), "")) for t in asked)
-        near = [f"{term} by {other}" for term, other in others if other]
-        return [*reasons, f"like: {', '.join(near[:_WORDS])}"] if near else reasons
+            if matched:
+                reasons.append(f"{label}: {' '.join(matched[:_MAX_WORDS])}")
+            unmatched.difference_update(matched)
+        without_match = [term for term in self.alternatives if term in unmatched or term not in self._weights]
+        found_alternatives = (
+            (t, next((o for o in self.alternatives[t] if o in all_present), "")) for t in without_match
+        )
+        by_alternative = [f"{term} by {other}" for term, other in found_alternatives if other]
+        return [*reasons, f"like: {', '.join(by_alternative[:_MAX_WORDS])}"] if by_alternative else reasons

@@ -22,9 +22,9 @@ from .feature_cache import FeatureCache
 from .hashing import Counts, Density, add, count, hashed, unit
 from .options import EmbeddingOptions
 from .repo_embedding import RepoEmbedding
-from .topology import ImportGraph, import_graph, link_features, links_of_tests, masses, topology_features
+from .topology import ImportGraph, file_masses, import_graph, link_features, product_files_of_tests, topology_features
 
-# (steps done, all that are known of, the file that is worked on); a file takes a step for its links and one for what it says.
+# (steps done, steps known so far, path of the current file); a file takes one step for its imports and one for its features.
 Progress = Callable[[int, int, str], None]
 _DEFAULTS = EmbeddingOptions()
 
@@ -49,8 +49,8 @@ def build_repo_embedding(
 ) -> RepoEmbedding:
     """The embedding of a whole repository; its index is built or brought up to date first.
 
-    The parameters are those of `EmbeddingOptions`; `ignore` holds further patterns in .gitignore syntax. `features` keeps what files
-    say between calls. Raises `RootError`, `IndexStoreError`, `Cancelled`, and `ValueError` for options out of range.
+    The parameters are those of `EmbeddingOptions`; `ignore` holds further patterns in .gitignore syntax. `features` caches the features of
+    files between calls. Raises `RootError`, `IndexStoreError`, `Cancelled`, and `ValueError` for options out of range.
     """
     options = EmbeddingOptions(
         dim=dim, include_text=include_text, text_max_bytes=text_max_bytes, max_text_tokens=max_text_tokens,
@@ -83,7 +83,7 @@ def build_subgraph_embedding_from_graph(
 
 
 class Embedder:
-    """Embeds parts of one graph; what links its files is worked out once, what they say by themselves is kept in `features`."""
+    """Embeds parts of one graph. The links between files are computed once; the features of single files are cached in `features`."""
 
     def __init__(
         self,
@@ -109,50 +109,52 @@ class Embedder:
     def part(
         self, modules: Collection[str] = (), files: Collection[str] = (), linked_tests: bool = True
     ) -> RepoEmbedding:
-        """Of modules (dotted names, each with those below it) and files (relative paths). What is not there counts for nothing.
+        """The embedding of modules (dotted names, each with those below it) and files (relative paths). Unknown ones are ignored.
 
         `linked_tests`: the test files that name one of these files are added.
         """
-        wanted = set(files)
+        wanted_paths = set(files)
         prefixes = tuple(f"{name}." for name in modules)
-        chosen = {
+        chosen_paths = {
             path for path in self._paths()
-            if path in wanted or self._module(path) in modules or self._module(path).startswith(prefixes)
+            if path in wanted_paths or self._module(path) in modules or self._module(path).startswith(prefixes)
         }  # fmt: skip
         if linked_tests:
-            chosen |= {test for test, targets in self._test_links().items() if not targets.isdisjoint(chosen)}
-        return self._embed(sorted(chosen))
+            chosen_paths |= {
+                test for test, targets in self._test_links().items() if not targets.isdisjoint(chosen_paths)
+            }
+        return self._embed(sorted(chosen_paths))
 
     def _embed(self, paths: Sequence[str]) -> RepoEmbedding:
         options = self._options
         self._total += len(paths)
         imports, links = self._import_graph(), self._test_links()
-        inside = set(paths)
+        path_set = set(paths)
         parts: dict[str, list[Counts]] = {view: [] for view in VIEWS}
         for path in paths:
             self._step(path)
-            for view, counted in self._file(path).items():
+            for view, counted in self._file_counts(path).items():
                 parts[view].append(counted)
         python = [p for p in paths if p in imports.module_of and not is_test_path(p)]
-        mass = masses(imports, python, options.graph_prop_hops, options.graph_prop_damp)
+        mass = file_masses(imports, python, options.graph_prop_hops, options.graph_prop_damp)
         parts["top"].append(count(topology_features(imports, mass)))
-        reached = {test: links[test] & inside for test in sorted(inside & links.keys())}
-        parts["tests"].append(count(link_features(reached, imports.module_of)))
-        return _sum(parts, len(paths), options)
+        tested_files = {test: links[test] & path_set for test in sorted(path_set & links.keys())}
+        parts["tests"].append(count(link_features(tested_files, imports.module_of)))
+        return _weighted_sum(parts, len(paths), options)
 
-    def _file(self, path: str) -> Mapping[str, Counts]:
+    def _file_counts(self, path: str) -> Mapping[str, Counts]:
         document = self._graph.document(path)
         if document is None:
             return {}
         return self._features.get(
-            path, self._module(path), document.sha256, self._options, lambda: self._count(path, document.lines)
+            path, self._module(path), document.sha256, self._options, lambda: self._compute_counts(path, document.lines)
         )
 
-    def _count(self, path: str, lines: Sequence[str]) -> dict[str, Counts]:
+    def _compute_counts(self, path: str, lines: Sequence[str]) -> dict[str, Counts]:
         facts = self._graph.facts(path)
         if facts is None:
             return {}
-        return {view: count(found) for view, found in file_features(facts, lines, self._options).items()}
+        return {view: count(features) for view, features in file_features(facts, lines, self._options).items()}
 
     def _paths(self) -> list[str]:
         stored = {row.path for row in self._graph.store.files()}
@@ -169,7 +171,7 @@ class Embedder:
 
     def _test_links(self) -> dict[str, frozenset[str]]:
         if self._links is None:
-            self._links = links_of_tests(self._import_graph())
+            self._links = product_files_of_tests(self._import_graph())
         return self._links
 
     def _step(self, path: str) -> None:
@@ -180,15 +182,15 @@ class Embedder:
         self._done += 1
 
 
-def _sum(parts: Mapping[str, list[Counts]], files: int, options: EmbeddingOptions) -> RepoEmbedding:
+def _weighted_sum(counts_by_view: Mapping[str, list[Counts]], files: int, options: EmbeddingOptions) -> RepoEmbedding:
     views: dict[str, np.ndarray] = {}
     density: dict[str, Density] = {}
     total = np.zeros(options.dim)
     for view in VIEWS:
-        sums, density[view] = hashed(add(parts[view]), options.dim)
-        exact = unit(sums)
-        total = total + options.weight(view) * exact
-        views[f"z_{view}"] = exact.astype(np.float32)
+        sums, density[view] = hashed(add(counts_by_view[view]), options.dim)
+        unit_sums = unit(sums)
+        total = total + options.weight(view) * unit_sums
+        views[f"z_{view}"] = unit_sums.astype(np.float32)
     return RepoEmbedding(unit(total).astype(np.float32), **views, density=density, files=files, options=options)
 
 

@@ -1,4 +1,5 @@
-"""What code says where people say it in other words: `discard` for "thrown away", `nav` for "menu". In one direction, phrases as well."""
+"""The words that code uses for what people say in other words: `discard` for "thrown away", `nav` for "menu". Unlike synonyms these go in
+one direction only, and include phrases."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..graph import terms
-from .vocabulary import own_lines
+from .vocabulary import user_synonym_lines
 
 _BUILT_IN = Path(__file__).with_name("everyday.txt")
 
@@ -16,54 +17,54 @@ Phrase = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Everyday:
-    """`words`: the term of a word to the terms that code has for it, the likeliest first. `phrases`: the same for several words, in lower
-    case as they are said; none has more than `longest`."""
+class EverydayTable:
+    """`words`: term to the terms that code uses for it, the likeliest first. `phrases`: the same for phrases of several words, in lower
+    case and unstemmed; `longest`: the number of words in the longest."""
 
     words: Mapping[str, tuple[str, ...]]
     phrases: Mapping[Phrase, tuple[str, ...]]
     longest: int
 
     def phrases_in(self, text: str) -> tuple[Phrase, ...]:
-        """The phrases that a text says, each once, in order; of those that overlap the longest that begins first."""
-        said = [word.lower() for word in terms.words(text)]
-        found: dict[Phrase, None] = {}
-        at = 0
-        while at < len(said):
-            lengths = range(min(self.longest, len(said) - at), 1, -1)
-            length = next((n for n in lengths if tuple(said[at : at + n]) in self.phrases), 0)
+        """The phrases of the table that a text contains, each once, in order; of overlapping ones the first, and of those the longest."""
+        text_words = [word.lower() for word in terms.words(text)]
+        phrases: dict[Phrase, None] = {}
+        position = 0
+        while position < len(text_words):
+            lengths = range(min(self.longest, len(text_words) - position), 1, -1)
+            length = next((n for n in lengths if tuple(text_words[position : position + n]) in self.phrases), 0)
             if length:
-                found[tuple(said[at : at + length])] = None
-            at += length or 1
-        return tuple(found)
+                phrases[tuple(text_words[position : position + length])] = None
+            position += length or 1
+        return tuple(phrases)
 
 
-def everyday() -> Everyday:
-    """The table that comes with Pathline, and the lines with `->` of the user's own synonyms. Raises `UsageError` where these cannot be
+def everyday_table() -> EverydayTable:
+    """The table that comes with Pathline and the `->` lines of the user's own synonyms file. Raises `UsageError` where that cannot be
     read."""
-    return _table(own_lines())
+    return _read_all(user_synonym_lines())
 
 
 @functools.lru_cache(maxsize=4)
-def _table(own: tuple[str, ...]) -> Everyday:
-    return read_table((*_BUILT_IN.read_text("utf-8").split("\n"), *own))
+def _read_all(user_lines: tuple[str, ...]) -> EverydayTable:
+    return read_table((*_BUILT_IN.read_text("utf-8").split("\n"), *user_lines))
 
 
-def read_table(lines: tuple[str, ...]) -> Everyday:
-    """Lines `said | said so, too -> code words`, `#` before comments; others are passed over."""
+def read_table(lines: tuple[str, ...]) -> EverydayTable:
+    """Parse lines such as `spoken | also spoken -> code words`; `#` begins a comment, and lines without `->` are skipped."""
     words: dict[str, dict[str, None]] = {}
     phrases: dict[Phrase, dict[str, None]] = {}
     for line in lines:
-        said, _, written = line.partition("#")[0].lower().partition("->")
-        code = dict.fromkeys(terms.stem(word) for word in written.split())
-        for one in said.split("|") if code else ():
-            parts = tuple(one.split())
-            if len(parts) == 1:
-                words.setdefault(terms.stem(parts[0]), {}).update(code)
-            elif parts:
-                phrases.setdefault(parts, {}).update(code)
-    return Everyday(
-        {word: tuple(t for t in code if t != word) for word, code in words.items()},
-        {phrase: tuple(code) for phrase, code in phrases.items()},
+        spoken, _, code_words = line.partition("#")[0].lower().partition("->")
+        code_terms = dict.fromkeys(terms.stem(word) for word in code_words.split())
+        for spoken_phrase in spoken.split("|") if code_terms else ():
+            phrase_words = tuple(spoken_phrase.split())
+            if len(phrase_words) == 1:
+                words.setdefault(terms.stem(phrase_words[0]), {}).update(code_terms)
+            elif phrase_words:
+                phrases.setdefault(phrase_words, {}).update(code_terms)
+    return EverydayTable(
+        {word: tuple(t for t in code_terms if t != word) for word, code_terms in words.items()},
+        {phrase: tuple(code_terms) for phrase, code_terms in phrases.items()},
         max(map(len, phrases), default=0),
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Counts and weights have 12 bits behind the point.
+# Counts and weights are fixed-point numbers with 12 fractional bits.
 POINT = 12
 ONE = 1 << POINT
 
@@ -52,24 +52,24 @@ def feature_hash(feature: str) -> int:
 
 
 def count(features: Mapping[str, float]) -> Counts:
-    """Features with how often they occur; fractions are rounded to 1 / 4096."""
+    """Features with their number of occurrences as `Counts`; fractions are rounded to 1 / 4096."""
     hashes = np.fromiter(map(feature_hash, features), dtype=np.uint64, count=len(features))
     counts = np.fromiter((math.floor(n * ONE + 0.5) for n in features.values()), dtype=np.int64, count=len(features))
-    return _by_hash(hashes, counts)
+    return _sum_by_hash(hashes, counts)
 
 
 def add(parts: Iterable[Counts]) -> Counts:
     """The sum of several counts."""
-    given = list(parts)
-    if not given:
+    counts = list(parts)
+    if not counts:
         return Counts(np.zeros(0, np.uint64), np.zeros(0, np.int64))
-    return _by_hash(np.concatenate([p.hashes for p in given]), np.concatenate([p.counts for p in given]))
+    return _sum_by_hash(np.concatenate([p.hashes for p in counts]), np.concatenate([p.counts for p in counts]))
 
 
-def _by_hash(hashes: np.ndarray, counts: np.ndarray) -> Counts:
-    distinct, place = np.unique(hashes, return_inverse=True)
+def _sum_by_hash(hashes: np.ndarray, counts: np.ndarray) -> Counts:
+    distinct, positions = np.unique(hashes, return_inverse=True)
     sums = np.zeros(len(distinct), np.int64)
-    np.add.at(sums, place, counts)
+    np.add.at(sums, positions, counts)
     return Counts(distinct, sums)
 
 
@@ -85,14 +85,17 @@ def log_weights(counts: np.ndarray) -> np.ndarray:
 
 
 def hashed(counted: Counts, dim: int) -> tuple[np.ndarray, Density]:
-    """The log-weighted features at their places, int64 (dim,), and how full it is."""
+    """The hashed vector of log-weighted features, int64 (dim,), and its density."""
     places = (counted.hashes >> np.uint64(1)) % np.uint64(dim)
     signs = 1 - 2 * (counted.hashes & np.uint64(1)).astype(np.int64)
     sums = np.zeros(dim, np.int64)
     np.add.at(sums, places.astype(np.int64), signs * log_weights(counted.counts))
-    at_place = np.bincount(places.astype(np.int64), minlength=dim)
+    features_at = np.bincount(places.astype(np.int64), minlength=dim)
     density = Density(
-        len(counted), int(counted.counts.sum()) / ONE, int(np.count_nonzero(sums)), int(at_place[at_place > 1].sum())
+        len(counted),
+        int(counted.counts.sum()) / ONE,
+        int(np.count_nonzero(sums)),
+        int(features_at[features_at > 1].sum()),
     )
     return sums, density
 

@@ -1,4 +1,4 @@
-"""The shape of a language model, read from its `config.json` alone: nothing is loaded, imported or fetched for it."""
+"""The shape of a language model from its `config.json` alone: nothing is loaded, imported or fetched for it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..model_names import is_hub_id, looks_like_path
 from ..paths import models_dir
 
 _MAX_BYTES = 10_000_000
-# What families of models call the same number; the commonest name first.
-_NAMES = {
+# Each dimension's names in the configurations of model families, the commonest first.
+_FIELD_NAMES = {
     "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
     "d_model": ("hidden_size", "n_embd", "d_model", "n_embed", "dim"),
     "heads": ("num_attention_heads", "n_head", "n_heads", "num_heads"),
@@ -24,14 +24,14 @@ _NAMES = {
     "vocab": ("vocab_size",),
     "head_dim": ("head_dim", "d_kv"),
 }
-# Where the configuration of a model of several parts tells of its language model.
+# The keys under which a model of several parts has the configuration of its language model.
 TEXT_PARTS = ("text_config", "llm_config", "language_config")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelDims:
     """`d_model` is the width of the residual stream; queries are `heads * head_dim` wide, keys and values `kv_heads * head_dim`, the
-    feed-forward part `intermediate`. `vocab` is 0 where the configuration does not tell."""
+    feed-forward part `intermediate`. `vocab` is 0 where the configuration lacks it."""
 
     layers: int
     d_model: int
@@ -70,58 +70,58 @@ def model_dims(model_id: str, cache_dir: str | os.PathLike[str] | None = None) -
 
 
 def read_dims(config: Mapping[str, Any], source: str = "config.json") -> ModelDims:
-    """The shape that a configuration tells; of one with several parts, that of its language model. Raises `ModelFileError`."""
+    """The shape in a configuration; for a model of several parts, that of its language model. Raises `ModelFileError`."""
     for part in TEXT_PARTS:
         if isinstance(config.get(part), Mapping):
             config = {**config, **config[part]}
             break
 
-    def number(what: str, otherwise: int | None = None) -> int:
-        for name in _NAMES[what]:
+    def number(field: str, default: int | None = None) -> int:
+        for name in _FIELD_NAMES[field]:
             value = config.get(name)
             if isinstance(value, int) and not isinstance(value, bool) and value > 0:
                 return value
-        if otherwise is None:
-            raise ModelFileError(f"{source} does not tell {what} ({', '.join(_NAMES[what])}).")
-        return otherwise
+        if default is None:
+            raise ModelFileError(f"{source} does not tell {field} ({', '.join(_FIELD_NAMES[field])}).")
+        return default
 
     d_model = number("d_model")
     heads = number("heads")
     # Falcon's first models share one key head among all, and say so by a flag.
-    shared = config.get("multi_query") is True and not config.get("new_decoder_architecture")
+    shares_key_head = config.get("multi_query") is True and not config.get("new_decoder_architecture")
     return ModelDims(
-        number("layers"), d_model, heads, number("kv_heads", 1 if shared else heads), number("head_dim", d_model // heads),
+        number("layers"), d_model, heads, number("kv_heads", 1 if shares_key_head else heads), number("head_dim", d_model // heads),
         number("intermediate", 4 * d_model), number("vocab", 0), str(config.get("model_type", "")),
     )  # fmt: skip
 
 
 def _config_file(model_id: str, cache: Path | None) -> Path:
     if looks_like_path(model_id):
-        place = Path(model_id).expanduser()
-        file = place if place.name == "config.json" else place / "config.json"
+        folder = Path(model_id).expanduser()
+        file = folder if folder.name == "config.json" else folder / "config.json"
         if not file.is_file():
-            raise ModelMissingError(f"There is no model at {place}: it holds no config.json.")
+            raise ModelMissingError(f"There is no model at {folder}: it holds no config.json.")
         return file
     if not is_hub_id(model_id):
         raise ModelMissingError(
             f"{model_id[:80]!r} is no model: name a folder (./…), an installed model or an id such as org/name."
         )
-    for file in _places(model_id, cache):
+    for file in _config_candidates(model_id, cache):
         if file.is_file():
             return file
     raise ModelMissingError(f"The model {model_id} is not on this machine: run `pathline model pull {model_id}`.")
 
 
-def _places(model_id: str, cache: Path | None) -> Iterator[Path]:
+def _config_candidates(model_id: str, cache: Path | None) -> Iterator[Path]:
     """Where a model's configuration may lie, the likeliest first."""
     folders = [cache] if cache is not None else [models_dir(), _hub_cache()]
     for folder in folders:
         yield folder / model_id / "config.json"
-        yield from (p / "config.json" for p in _listed(folder) if p.name.lower() == model_id.lower())
+        yield from (p / "config.json" for p in _entries_of(folder) if p.name.lower() == model_id.lower())
         repository = folder / f"models--{model_id.replace('/', '--')}"
-        for named in ("main", *sorted(p.name for p in _listed(repository / "refs"))):
+        for ref_name in ("main", *sorted(p.name for p in _entries_of(repository / "refs"))):
             try:
-                commit = (repository / "refs" / named).read_text("ascii").strip()
+                commit = (repository / "refs" / ref_name).read_text("ascii").strip()
             except (OSError, ValueError):
                 continue
             # A ref is a line in a file that others wrote: it names a folder beside it, never a path.
@@ -131,14 +131,14 @@ def _places(model_id: str, cache: Path | None) -> Iterator[Path]:
 
 def _hub_cache() -> Path:
     """The user's Hugging Face cache, as huggingface_hub finds it."""
-    told = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    if told:
-        return Path(told).expanduser()
+    configured = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if configured:
+        return Path(configured).expanduser()
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(os.environ.get("HF_HOME") or f"{cache}/huggingface").expanduser() / "hub"
 
 
-def _listed(folder: Path) -> list[Path]:
+def _entries_of(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
     except OSError:
@@ -146,7 +146,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def read_config(file: Path) -> Mapping[str, Any]:
-    """What a `config.json` holds. Raises `ModelFileError`."""
+    """The parsed `config.json`. Raises `ModelFileError` where it is unreadable or not an object."""
     try:
         with file.open("rb") as stream:
             data = json.loads(stream.read(_MAX_BYTES))

@@ -9,28 +9,37 @@ from dataclasses import dataclass
 class RankingOptions:
     """The weights of ranking, chosen on development questions as a whole (docs/evaluation.md; `./x bench tune_ranking` searches them).
 
-    `*_weight` and `*_b` are the BM25F weight and length normalisation of a field, `k1` its saturation. `path_weight`: words of the
-    path, `path_coverage`: how far a word that stands there counts as met. `file_weight`: share of a file's evidence as a whole.
-    `coverage_power`: how much a document loses that meets few of the terms, `file_coverage_power`: how much it loses where all of its file
-    meets few of them. `definition_boost`: for definitions of names that the
-    question writes as code, `qualified_boost`: where it is the one of a dotted name, `mention_boost`: for words that may be names,
-    `assigned_boost`: for what is assigned under a name that holds most of a short question, `base_boost`: for what others are built on
-    where one asks how to add something of one's own, `called_boost`: for what a function that is written as code calls. `file_repeat`:
-    factor for each further place of a file,
-    `further_span` for further lines of a long definition. `own_name_weight`, `generic_weight`: of the project's own name, and of words
-    that ask for any design. `extending_weight`: of "add a new" in a question how to add something of one's own. `synonym_weight`: of
-    occurrences of a word that means the same; `synonym_coverage`: how far it counts as met; `synonym_idf`: how far a word is as common as
-    it is together with these. `everyday_words`: of the words that code has for one that people say, so many count; `said_weight`: of a
-    phrase for which code has words (0 turns phrases off), `said_word`: factor for what it consists of. `part_weight`: of the parts of a
-    name of several, which is a word by itself. `call_spread`: what of the
-    first `spread_pool` candidates one gets from another that it calls or is
-    called by, at most `spread_cap` of its own. `join_share`: neighbours are one result where no score is below that share of the best,
-    over at most `region_lines`. `long_*`, `report_*`, `trace_boost`: for texts as long as a bug report, their body, its names, its
-    `long_terms` most telling terms, and tracebacks. `asked_test_factor`: for tests where the question speaks of testing, which need not
-    mean tests. `phrase_*`: where nothing is asked but something described, factors for each part of a name that is in the description,
-    for each other part, for classes and modules (1 turns each off). `mentioned_factor`: for files that the question names. The other
-    factors are for what is seldom the answer; of examples, copies of others' code and generated files `aside_power` is the exponent of
-    a fixed one (0 turns it off).
+    Fields: `*_weight` and `*_b` are the BM25F weight and length normalisation of a field, `k1` the saturation.
+
+    Coverage: `path_weight` is the score of terms in the path, `path_coverage` how far they count as covered. `file_weight`: the share of a
+    score that comes from the file as a whole. `coverage_power`: the penalty of a document with few of the terms, `file_coverage_power`: of
+    one whose whole file has few of them.
+
+    Boosts: `definition_boost` for definitions of names that the question writes as code, `qualified_boost` for the only one of a dotted
+    name, `mention_boost` for definitions of words that may be names, `assigned_boost` for assignments whose name holds most of a short
+    question, `base_boost` for base classes and registering functions in a question how to add something of one's own, `called_boost` for
+    callees of a function that the question writes as code, `trace_boost` for frames and messages of tracebacks.
+
+    Terms: `own_name_weight` of the project's own name, `generic_weight` of words that fit any design, `extending_weight` of "add a new" in
+    a question how to add something of one's own, `part_weight` of the parts of a compound name. `synonym_weight`: of a synonym's
+    occurrences; `synonym_coverage`: how far these count as covered; `synonym_idf`: from 0 (a term's own idf) to 1 (its idf together with
+    its synonyms). `everyday_words`: so many of the code's words for an everyday word count. `said_weight`: of a phrase for which code uses
+    other words (0 turns phrases off), `said_word`: factor for the phrase's own words.
+
+    Several places: `file_repeat` is the factor for each further place of a file, `further_span` for further lines of a long definition.
+    `call_spread`: the share of its score that each of the first `spread_pool` candidates adds to its callers and callees, which gain at
+    most `spread_cap` of their own. `join_share`: adjacent candidates are one result where no score is below that share of the best, over
+    at most `region_lines`.
+
+    Reports (texts as long as a bug report): `long_body_weight` and `long_name_weight` of the words and names in their body, of which the
+    `long_terms` most informative count; `report_*` replace or add to the other options.
+
+    Phrases (a description without a question): `phrase_*` are factors for each part of a name that is in the description, for each other
+    part, for classes and for modules (1 turns each off).
+
+    Files: `mentioned_factor` for those that the question names, `asked_test_factor` for tests where the question speaks of testing, which
+    need not mean tests. The other factors are for files that are seldom the answer; `aside_power` is the exponent of the fixed factors of
+    examples, copies of others' code and generated files (0 turns them off).
     """
 
     name_weight: float = 4.0
@@ -94,14 +103,14 @@ class RankingOptions:
 
 @dataclass(frozen=True, slots=True)
 class SelectionOptions:
-    """`top` spans are returned. With a zoom symbol, its neighbours up to `zoom_radius` steps away are looked at, as far as they are found
+    """`top` spans are returned. With a zoom symbol, its neighbours up to `zoom_radius` links away are added, as far as they are found
     within `zoom_seconds` (None: no limit).
 
     The workspace holds no answer where the best span contains less than `min_coverage + short_margin / n` of the information
-    of the question's n terms (their idf): a short question must be met more fully.
+    of the question's n terms (their idf): a short question must be covered more fully.
 
     `max_lines`: a longer definition is cut to its deciding lines. `path_glob`: only files whose path matches (`fnmatch`). `kind`: one of
-    `Question.kind`, where the caller knows better than the words tell.
+    `Question.kind`, where the caller knows it.
     """
 
     top: int = 8
@@ -119,8 +128,8 @@ class SelectionOptions:
 class ContextOptions:
     """`tokens`: the budget of the packed evidence, in the model's own tokens (or an estimate without a model).
 
-    A span of which less than `min_kept` of the lines would fit is left out, if anything else fits. `max_lines`: a longer symbol is shown
-    as a window of that many lines.
+    A span of which a smaller share of the lines than `min_kept` would fit is left out, if anything else fits. `max_lines`: a longer symbol
+    is shown as a window of that many lines.
     """
 
     tokens: int = 900
@@ -132,8 +141,8 @@ class ContextOptions:
 class EmbeddingOptions:
     """`dim`: the length of each vector. The weights are those of the views, each at length 1, in their sum.
 
-    `include_text` adds the words at the beginning of every file: of each at most `text_max_bytes` and `max_text_tokens`.
-    With `graph_prop_hops`, topology counts what lies that many imports away, too, `graph_prop_damp` of it for each.
+    `include_text` adds the words at the beginning of every file, at most `text_max_bytes` and `max_text_tokens` of each.
+    With `graph_prop_hops`, topology includes files that many imports away, weighted by `graph_prop_damp` for each import.
     """
 
     dim: int = 1536
@@ -161,12 +170,11 @@ class EmbeddingOptions:
 
 @dataclass(frozen=True, slots=True)
 class ModuleOptions:
-    """`top` modules and files are returned. Beside the best of a file's definitions, which is 1 in the best file, counts: `definition`
-    for one that defines a name which the question writes as code (and which at most `max_definitions` define), `named` for each part
-    of its path that the question speaks of.
+    """`top` modules and files are returned. Added to a file's score, which is 1 for the best file: `definition` where it defines a name
+    that the question writes as code (and that at most `max_definitions` define), `named` for each part of its path in the question.
 
-    Around symbols, `radius` links away, `call` and the others are the weights of links; of what is linked to one symbol at most
-    `max_links` of a kind count, and `max_frontier` symbols of each step go on.
+    Around symbols, up to `radius` links away: `call`, `caller` … are the weights of links; at most `max_links` of a kind are followed from
+    one symbol, and from at most `max_frontier` symbols of each step.
     """
 
     top: int = 10
@@ -187,8 +195,8 @@ class ModuleOptions:
 
 @dataclass(frozen=True, slots=True)
 class RerankOptions:
-    """What each feature adds at most to a score, which is about 1 for the best file; 0 turns it off. The first `depth` files are judged; of
-    the tests of a definition `max_links` are looked at.
+    """The largest gain by each feature, added to a score that is about 1 for the best file; 0 turns a feature off. The first `depth` files
+    are rescored; at most `max_links` tests of a definition are read.
 
     `tests` and `neighbours` follow the links of each candidate, which takes many seconds in a large repository; so they are off by default.
     """

@@ -1,4 +1,4 @@
-"""Passages of files to the text that a model reads, within a budget of its own tokens.
+"""Packs passages of files into the text that a model reads, within a budget of its own tokens.
 
     [1] app/router.py:10-14
     def match(self, url):
@@ -6,10 +6,10 @@
         # … 34 lines left out
 
 Each block is one run of real lines, so that it can be cited. A passage that does not fit whole keeps its head (signature and docstring)
-and loses statements from its end. No line stands there twice: what overlaps or touches is one block, at the place of the better one.
+and loses statements from its end. No line occurs twice: overlapping and adjacent passages are one block, at the rank of the better one.
 
-Asking a tokenizer costs, and the tokens of a whole are not quite the sum of those of its parts. So the parts are counted once, all in one
-call; what they add up to decides what is tried; and the text as a whole is counted, which alone decides what is taken.
+Tokenizing is slow, and the tokens of a text are not quite the sum of those of its parts. So the parts are counted once, all in one call;
+their sum decides which texts are tried; and only the count of a whole text decides whether it is used.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from .statements import Unit, head_length, units_of
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 SEPARATOR = "\n\n"
-_TRIALS = 4
-_MORE = 2.0
-_FULL = 0.95  # of the budget: then no further trial is made for what is left of it
-_MARK = "    # … 99 lines left out\n"
+_MAX_TRIALS = 4
+_MAX_GROWTH = 2.0
+_FULL_SHARE = 0.95  # of the budget: a text that fills so much of it is good enough
+_SAMPLE_MARK = "    # … 99 lines left out\n"
 File = tuple[str, str]  # root, path
 Draft = TypeVar("Draft")
 
@@ -43,10 +43,10 @@ def estimate_tokens(texts: Sequence[str]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What is to be packed together: `units` of a file, in order, the first `head` of which say what the rest is about.
+    """Lines to be packed together: `units` of a file, in order, the first `head` of which introduce the rest.
 
-    `lines` holds the text by line number, of the units and of what else belongs to the passage: that counts as left out. `evidence` gives
-    symbol, score and reasons.
+    `lines`: line number to text, of the units and of the passage's other lines, which count as omitted. `evidence` gives symbol, score
+    and reasons.
     """
 
     evidence: Evidence
@@ -61,14 +61,14 @@ class Passage:
 
 @dataclass
 class _Draft:
-    """`taken[file][line]`: for each packed line the passage that brought it."""
+    """`passage_at[file][line]`: the index of the passage that each packed line is from. `complete`: nothing was left out."""
 
-    taken: defaultdict[File, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    passage_at: defaultdict[File, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
     complete: bool = True
 
 
 def passage_of(evidence: Evidence) -> Passage:
-    """Evidence as it is, to be cut at its own statements."""
+    """All lines of an evidence as a passage, which may be cut between its statements."""
     span = evidence.span
     lines = evidence.text.split("\n")
     units = units_of(span.path, lines, span.start)
@@ -77,156 +77,169 @@ def passage_of(evidence: Evidence) -> Passage:
 
 
 def pack(passages: Sequence[Passage], budget: int, count: CountTokens, min_kept: float) -> EvidencePack:
-    """As much of the passages as fits, best first. `min_kept`: a passage of which a smaller share of the lines would fit is left out, as
-    long as there is something else."""
-    costs = _costs(passages, count)
+    """As much of the passages as fits into `budget` tokens, best first. A passage of which a smaller share of the lines than `min_kept`
+    would fit is left out, unless nothing else fits."""
+    costs = _token_costs(passages, count)
 
-    def attempt(allowance: float) -> tuple[_Draft, str, bool]:
-        draft = _fill(passages, allowance, costs, min_kept)
+    def render_within(allowance: float) -> tuple[_Draft, str, bool]:
+        draft = _select_units(passages, allowance, costs, min_kept)
         return draft, SEPARATOR.join(_blocks(passages, draft)), draft.complete
 
-    draft, text, tokens = fit(attempt, _Draft(), budget, count)
-    return EvidencePack(text, tuple(_evidence(passages, draft)), tokens, tuple(_omitted(passages, draft)))
+    draft, text, tokens = fit_to_budget(render_within, _Draft(), budget, count)
+    return EvidencePack(text, tuple(_evidence(passages, draft)), tokens, tuple(_omitted_spans(passages, draft)))
 
 
-def fit(
-    attempt: Callable[[float], tuple[Draft, str, bool]], nothing: Draft, budget: int, count: CountTokens
+def fit_to_budget(
+    render_within: Callable[[float], tuple[Draft, str, bool]], empty: Draft, budget: int, count: CountTokens
 ) -> tuple[Draft, str, int]:
-    """The fullest text within the budget that was found, and its tokens; `nothing` and "" where none fits.
+    """(draft, text, tokens) of the fullest text within the budget; `empty`, "" and 0 where none fits.
 
-    `attempt` makes the text whose parts add up to no more than it is allowed, and says whether that is all there is.
+    `render_within(allowance)` returns draft and text whose parts add up to no more than that many tokens, and whether nothing is left out.
     """
-    best, best_text, best_tokens = nothing, "", 0
+    best_draft, best_text, best_tokens = empty, "", 0
     allowance, low, high = float(budget), 0.0, math.inf
-    # What is tried falls until something fits; how much more might fit is asked a few times only.
+    # The allowance falls until a text fits; for a fuller one there are a few trials only.
     trials = 0
-    while allowance >= 1 and (trials < _TRIALS or not best_text):
+    while allowance >= 1 and (trials < _MAX_TRIALS or not best_text):
         trials += 1
-        draft, text, complete = attempt(allowance)
+        draft, text, complete = render_within(allowance)
         tokens = count([text])[0] if text else 0
         if tokens > budget:
             high = allowance
-            # The parts may add up to less than the whole: then as much less is allowed.
+            # The parts may add up to less than the whole: scale the allowance by as much.
             allowance = allowance * budget / tokens if trials == 1 else (low + high) / 2
             continue
         if tokens >= best_tokens:
-            best, best_text, best_tokens = draft, text, tokens
-        if complete or tokens >= _FULL * budget or trials >= _TRIALS:
+            best_draft, best_text, best_tokens = draft, text, tokens
+        if complete or tokens >= _FULL_SHARE * budget or trials >= _MAX_TRIALS:
             break
         low = allowance
-        allowance = min(allowance * min(_MORE, budget / max(tokens, 1)), (low + high) / 2)
-    return best, best_text, best_tokens
+        allowance = min(allowance * min(_MAX_GROWTH, budget / max(tokens, 1)), (low + high) / 2)
+    return best_draft, best_text, best_tokens
 
 
-def _costs(passages: Sequence[Passage], count: CountTokens) -> dict[str, int]:
+def _token_costs(passages: Sequence[Passage], count: CountTokens) -> dict[str, int]:
     """The tokens of every unit, header and mark by themselves, in one call."""
     texts = dict.fromkeys(_unit_text(passage, unit) for passage in passages for unit in passage.units)
     texts |= dict.fromkeys(_header(len(passages), p.evidence.span) for p in passages)
-    texts |= {_MARK: None}
+    texts |= {_SAMPLE_MARK: None}
     return dict(zip(texts, count(list(texts)), strict=True)) if passages else {}
 
 
-def _fill(passages: Sequence[Passage], allowance: float, costs: Mapping[str, int], min_kept: float) -> _Draft:
-    """The passages one after the other, as long as the tokens of their parts add up to no more than allowed."""
+def _select_units(passages: Sequence[Passage], allowance: float, costs: Mapping[str, int], min_kept: float) -> _Draft:
+    """Passages in order, as long as the tokens of their parts add up to no more than `allowance`."""
     draft = _Draft()
-    left = allowance
-    for number, passage in enumerate(passages):
-        taken = draft.taken[passage.file]
-        new = [unit for unit in passage.units if any(n not in taken for n in unit.lines)]
-        if not new:
+    budget_left = allowance
+    for passage_index, passage in enumerate(passages):
+        passage_at = draft.passage_at[passage.file]
+        new_units = [unit for unit in passage.units if any(n not in passage_at for n in unit.lines)]
+        if not new_units:
             continue
         header = costs[_header(len(passages), passage.evidence.span)]
-        prices = [costs[_unit_text(passage, unit)] for unit in new]
-        spent = header + sum(prices)
-        if spent > left:
+        unit_costs = [costs[_unit_text(passage, unit)] for unit in new_units]
+        cost = header + sum(unit_costs)
+        if cost > budget_left:
             draft.complete = False
-            new, spent = _cut(passage, new, prices, header + costs[_MARK], left, min_kept)
-        left -= spent
-        for unit in new:
+            new_units, cost = _first_units(
+                passage, new_units, unit_costs, header + costs[_SAMPLE_MARK], budget_left, min_kept
+            )
+        budget_left -= cost
+        for unit in new_units:
             for line in unit.lines:
-                taken.setdefault(line, number)
-    # A scrap is better than nothing.
-    return draft if any(draft.taken.values()) or not min_kept else _fill(passages, allowance, costs, 0.0)
+                passage_at.setdefault(line, passage_index)
+    # A small part is better than nothing.
+    return draft if any(draft.passage_at.values()) or not min_kept else _select_units(passages, allowance, costs, 0.0)
 
 
-def _cut(
-    passage: Passage, new: Sequence[Unit], prices: Sequence[int], spent: int, left: float, min_kept: float
+def _first_units(
+    passage: Passage,
+    new_units: Sequence[Unit],
+    unit_costs: Sequence[int],
+    spent: int,
+    budget_left: float,
+    min_kept: float,
 ) -> tuple[list[Unit], int]:
-    """The first of the new units that fit, and their cost: at least the head and one statement of the body, and a piece of some size."""
+    """The first of the new units that fit, and their cost in tokens. None where they would be less than the head and one statement, or
+    less than the share `min_kept` of the lines."""
     head = set(passage.units[: passage.head])
-    keep, cost = 0, 0
-    for position, (unit, price) in enumerate(zip(new, prices, strict=True)):
-        spent += price
-        if spent > left:
+    kept_count, kept_cost = 0, 0
+    for position, (unit, unit_cost) in enumerate(zip(new_units, unit_costs, strict=True)):
+        spent += unit_cost
+        if spent > budget_left:
             break
         if unit.final and unit not in head:
-            keep, cost = position + 1, spent
-    share = sum(len(u.lines) for u in new[:keep]) / sum(len(u.lines) for u in passage.units)
-    return (list(new[:keep]), cost) if share >= min_kept else ([], 0)
+            kept_count, kept_cost = position + 1, spent
+    share = sum(len(u.lines) for u in new_units[:kept_count]) / sum(len(u.lines) for u in passage.units)
+    return (list(new_units[:kept_count]), kept_cost) if share >= min_kept else ([], 0)
 
 
 def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Numbers as (first, last) of those that follow each other, in order."""
-    found: list[tuple[int, int]] = []
+    """The ranges (first, last) of consecutive numbers, in order."""
+    ranges: list[tuple[int, int]] = []
     for number in sorted(numbers):
-        if found and found[-1][1] == number - 1:
-            found[-1] = found[-1][0], number
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1] = ranges[-1][0], number
         else:
-            found.append((number, number))
-    return found
+            ranges.append((number, number))
+    return ranges
 
 
-def _ranked(passages: Sequence[Passage], draft: _Draft) -> list[tuple[int, Span, str]]:
-    """The runs of packed lines with their texts, each with the best passage in it, in the order of these."""
-    found = []
-    for file, taken in draft.taken.items():
-        for first, last in runs(taken):
+def _ranked_runs(passages: Sequence[Passage], draft: _Draft) -> list[tuple[int, Span, str]]:
+    """(index of its best passage, span, text) for each run of packed lines, in the order of the passages."""
+    ranked_runs = []
+    for file, passage_at in draft.passage_at.items():
+        for first, last in runs(passage_at):
             lines = range(first, last + 1)
-            text = "\n".join(passages[taken[n]].lines[n] for n in lines)
-            found.append((min(taken[n] for n in lines), Span(*file, first, last), text))
-    return sorted(found, key=lambda run: (run[0], run[1].start))
+            text = "\n".join(passages[passage_at[n]].lines[n] for n in lines)
+            ranked_runs.append((min(passage_at[n] for n in lines), Span(*file, first, last), text))
+    return sorted(ranked_runs, key=lambda run: (run[0], run[1].start))
 
 
 def _blocks(passages: Sequence[Passage], draft: _Draft) -> list[str]:
-    known = _known(passages)
+    passage_of_line = _passage_of_line(passages)
     blocks = []
-    for number, (_, span, text) in enumerate(_ranked(passages, draft), 1):
+    for block_number, (_, span, text) in enumerate(_ranked_runs(passages, draft), 1):
         file = span.root, span.path
-        left_out: list[str] = []
-        while (line := span.end + len(left_out) + 1) in known[file] and line not in draft.taken[file]:
-            left_out.append(passages[known[file][line]].lines[line])
-        blocks.append(f"{_header(number, span)}{text}" + ("\n" + mark(left_out, span.path) if left_out else ""))
+        omitted_lines: list[str] = []
+        while (line := span.end + len(omitted_lines) + 1) in passage_of_line[file] and line not in draft.passage_at[
+            file
+        ]:
+            omitted_lines.append(passages[passage_of_line[file][line]].lines[line])
+        blocks.append(
+            f"{_header(block_number, span)}{text}"
+            + ("\n" + omission_mark(omitted_lines, span.path) if omitted_lines else "")
+        )
     return blocks
 
 
-def _known(passages: Sequence[Passage]) -> defaultdict[File, dict[int, int]]:
-    """Every line of the passages, with the first passage that has it."""
-    known: defaultdict[File, dict[int, int]] = defaultdict(dict)
-    for number, passage in enumerate(passages):
+def _passage_of_line(passages: Sequence[Passage]) -> defaultdict[File, dict[int, int]]:
+    """The index of the first passage with each line, by file and line number."""
+    passage_of_line: defaultdict[File, dict[int, int]] = defaultdict(dict)
+    for passage_index, passage in enumerate(passages):
         for line in passage.lines:
-            known[passage.file].setdefault(line, number)
-    return known
+            passage_of_line[passage.file].setdefault(line, passage_index)
+    return passage_of_line
 
 
 def _evidence(passages: Sequence[Passage], draft: _Draft) -> Iterator[Evidence]:
-    for number, span, text in _ranked(passages, draft):
-        best = passages[number].evidence
-        inside = [p for p in passages if p.file == (span.root, span.path) and _meets(p, span)]
-        why = tuple(dict.fromkeys(reason for p in inside for reason in p.evidence.why))
+    for passage_index, span, text in _ranked_runs(passages, draft):
+        best = passages[passage_index].evidence
+        overlapping = [p for p in passages if p.file == (span.root, span.path) and _overlaps(p, span)]
+        why = tuple(dict.fromkeys(reason for p in overlapping for reason in p.evidence.why))
         yield Evidence(span, text, hash_text(text), best.symbol, best.kind, best.score, why)
 
 
-def _meets(passage: Passage, span: Span) -> bool:
+def _overlaps(passage: Passage, span: Span) -> bool:
     return any(unit.start <= span.end and span.start <= unit.end for unit in passage.units)
 
 
-def _omitted(passages: Sequence[Passage], draft: _Draft) -> list[Span]:
-    """The lines of the passages that are not in the pack, those of better passages first."""
-    found = []
-    for file, known in _known(passages).items():
-        for first, last in runs(known.keys() - draft.taken[file].keys()):
-            found.append((min(known[n] for n in range(first, last + 1)), Span(*file, first, last)))
-    return [span for _, span in sorted(found, key=lambda run: (run[0], run[1].path, run[1].start))]
+def _omitted_spans(passages: Sequence[Passage], draft: _Draft) -> list[Span]:
+    """Spans of the passages' lines that are not in the pack, those of better passages first."""
+    ranked_spans = []
+    for file, passage_of_line in _passage_of_line(passages).items():
+        for first, last in runs(passage_of_line.keys() - draft.passage_at[file].keys()):
+            ranked_spans.append((min(passage_of_line[n] for n in range(first, last + 1)), Span(*file, first, last)))
+    return [span for _, span in sorted(ranked_spans, key=lambda run: (run[0], run[1].path, run[1].start))]
 
 
 def _unit_text(passage: Passage, unit: Unit) -> str:
@@ -237,8 +250,8 @@ def _header(number: int, span: Span) -> str:
     return f"[{number}] {span}\n"
 
 
-def mark(left_out: Sequence[str], path: str) -> str:
-    """What stands in place of lines that were left out, as a comment where the text is Python."""
-    said = f"… {len(left_out)} line{'s' * (len(left_out) != 1)} left out"
-    following = next((line for line in left_out if line.strip()), "")
-    return f"{following[: len(following) - len(following.lstrip())]}{'# ' * is_python(path)}{said}"
+def omission_mark(omitted_lines: Sequence[str], path: str) -> str:
+    """The line that replaces omitted lines, indented as they are; a comment where the file is Python."""
+    text = f"… {len(omitted_lines)} line{'s' * (len(omitted_lines) != 1)} left out"
+    first_text = next((line for line in omitted_lines if line.strip()), "")
+    return f"{first_text[: len(first_text) - len(first_text.lstrip())]}{'# ' * is_python(path)}{text}"

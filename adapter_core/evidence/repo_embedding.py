@@ -1,4 +1,4 @@
-"""The embedding of a repository as a value: its vector, the views that it is the sum of, how full they are; to files and back."""
+"""The embedding of a repository as a value: its vector, the views that are summed in it, and their density; saving and loading."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class RepoEmbedding:
         return unit(total).astype(np.float32)
 
     def diagnostics(self) -> dict[str, Any]:
-        """What is worth knowing about it, as plain data."""
+        """Hash, size, density and options as JSON data."""
         return {
             "schema": _SCHEMA,
             "sha256": self.sha256,
@@ -70,7 +70,7 @@ class RepoEmbedding:
         }
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write `embedding.npz` and `embedding.json` into a folder, which is made where it is missing. Raises `OSError`."""
+        """Write `embedding.npz` and `embedding.json` into a folder, which is created if needed. Raises `OSError`."""
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
         arrays = {"z": self.z, **{f"z_{view}": self.view(view) for view in VIEWS}}
@@ -79,18 +79,18 @@ class RepoEmbedding:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> RepoEmbedding:
-        """What `save` wrote. Raises `OSError`, and `ValueError` where it is damaged or of another version."""
+        """Read what `save` wrote. Raises `OSError`, and `ValueError` where it is damaged or of another version."""
         source = Path(folder)
         try:
-            told = json.loads((source / DIAGNOSTICS).read_text("utf-8"))
-            options = EmbeddingOptions(**told["options"])
-            density = {view: Density(**told["views"][view]) for view in VIEWS}
+            diagnostics = json.loads((source / DIAGNOSTICS).read_text("utf-8"))
+            options = EmbeddingOptions(**diagnostics["options"])
+            density = {view: Density(**diagnostics["views"][view]) for view in VIEWS}
             with np.load(source / ARRAYS, allow_pickle=False) as data:
                 arrays = {name: data[name] for name in ("z", *(f"z_{view}" for view in VIEWS))}
-            found = cls(**arrays, density=density, files=told["files"], options=options)
-            whole = all(a.shape == (options.dim,) and a.dtype == np.float32 for a in arrays.values())
+            embedding = cls(**arrays, density=density, files=diagnostics["files"], options=options)
+            is_intact = all(a.shape == (options.dim,) and a.dtype == np.float32 for a in arrays.values())
         except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"{source} holds no embedding that can be read: {error}") from error
-        if told.get("schema") != _SCHEMA or not whole or told.get("sha256") != found.sha256:
+        if diagnostics.get("schema") != _SCHEMA or not is_intact or diagnostics.get("sha256") != embedding.sha256:
             raise ValueError(f"{source} holds a damaged embedding, or one of another version: build it anew")
-        return found
+        return embedding

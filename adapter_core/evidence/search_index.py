@@ -1,4 +1,4 @@
-"""The searchable documents of a workspace as arrays: stored segments, with open editors' texts over them."""
+"""The searchable documents of a workspace as arrays: the stored segments, with an overlay of the texts in open editors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..graph.storage.store import Store
 
 @dataclass(frozen=True, slots=True)
 class TermHits:
-    """Postings of one term over live documents, except those of the path field: `documents`, `fields`, `counts`, each (n,).
+    """Postings of one term in live documents, except those of the path field: `documents`, `fields`, `counts`, each (n,).
 
     `files`: positions in `SearchIndex.paths` of the files whose path holds the term.
     """
@@ -32,8 +32,8 @@ class TermHits:
 
 @dataclass(frozen=True, slots=True)
 class PackedHits:
-    """The same, as small as it can be kept: `documents`, int32, and `packed`, uint16 (see `postings.unpack`), each (n,); `in_path` (m,):
-    the first documents of the files whose path holds the term."""
+    """The same in a compact form: `documents`, int32, and `packed`, uint16 (see `postings.unpack`), each (n,); `in_path` (m,): the first
+    documents of the files whose path holds the term."""
 
     documents: np.ndarray
     packed: np.ndarray
@@ -45,14 +45,13 @@ class PackedHits:
 
 
 class StoredDocuments:
-    """The documents of the stored index in one state, which all questions share: see `SearchIndex`. `offsets`: segment to the number
-    of its first document. `own_names`: terms of the names of the project itself. Files are in the order of their paths, documents in
-    that in which they were written."""
+    """The documents of the stored index in one state, shared by all questions: see `SearchIndex`. `offsets`: segment to the number of its
+    first document. `own_names`: the project's own names as terms. Files are ordered by path, documents by the time of writing."""
 
     def __init__(self, store: Store) -> None:
         """Within a snapshot of the store."""
         self._state = store.state()
-        self._hits: Recent[str, PackedHits] = Recent(_KEPT_BYTES, lambda hits: hits.nbytes)
+        self._hits: Recent[str, PackedHits] = Recent(_MAX_POSTING_BYTES, lambda hits: hits.nbytes)
         self._hits_lock = Lock()
         rows = store.files()
         self.paths = [row.path for row in rows]
@@ -85,29 +84,29 @@ class StoredDocuments:
         self.own_names = _own_names(self.paths, self.file_of)
 
     def hits(self, store: Store, term: str) -> PackedHits:
-        """The postings of a term over documents that are alive; remembered, since questions share many words and synonyms."""
+        """The postings of a term in live documents; cached, since questions share many words and synonyms."""
         with self._hits_lock:
             if term in self._hits:
                 return self._hits[term]
         with store.snapshot():
-            current = store.state() == self._state
+            is_current = store.state() == self._state
             parts = [(self.offsets[s], packed) for s, packed in store.postings(term) if s in self.offsets]
         if parts:
             packed = np.concatenate([packed for _, packed in parts])
             packed[:, 0] += np.repeat([offset for offset, _ in parts], [len(packed) for _, packed in parts]).astype(
                 "<u4"
             )
-            found = _packed_hits(packed[self.file_of[packed[:, 0]] >= 0])
+            hits = _packed_hits(packed[self.file_of[packed[:, 0]] >= 0])
         else:
-            found = _NO_HITS
-        if current:
+            hits = _NO_HITS
+        if is_current:
             with self._hits_lock:
-                self._hits[term] = found
-        return found
+                self._hits[term] = hits
+        return hits
 
 
 def _packed_hits(postings: np.ndarray) -> PackedHits:
-    """Those of postings (n, 2) with the documents of a whole index."""
+    """The hits in postings (n, 2), whose documents are numbered over the whole index."""
     documents, packed = postings[:, 0].astype(np.int32), postings[:, 1].astype(np.uint16)
     fields, _ = unpack(packed)
     in_path = fields == PATH
@@ -115,11 +114,11 @@ def _packed_hits(postings: np.ndarray) -> PackedHits:
 
 
 def _own_names(paths: Sequence[str], file_of: np.ndarray) -> frozenset[str]:
-    """The names of the packages or modules that make up most of a workspace, as terms: in a question about it they tell nothing."""
+    """The names of the packages or modules that make up most of a workspace, as terms: in a question about it they carry no information."""
     packages = {path.rpartition("/")[0] for path in paths if path.endswith("/__init__.py")}
-    documents = np.bincount(file_of[file_of >= 0], minlength=len(paths))
-    sizes: dict[str, int] = defaultdict(int)
-    for path, size in zip(paths, documents.tolist(), strict=True):
+    documents_by_file = np.bincount(file_of[file_of >= 0], minlength=len(paths))
+    documents_by_name: dict[str, int] = defaultdict(int)
+    for path, size in zip(paths, documents_by_file.tolist(), strict=True):
         if not is_python(path) or is_test_path(path):
             continue
         top = path.removesuffix(".py")
@@ -127,46 +126,48 @@ def _own_names(paths: Sequence[str], file_of: np.ndarray) -> frozenset[str]:
             top == path.removesuffix(".py") and folder in packages
         ):
             top = folder
-        sizes[top.rpartition("/")[2]] += size
-    whole = sum(sizes.values())
-    return frozenset(terms.compound(name) for name, size in sizes.items() if size >= _OWN_SHARE * whole)
+        documents_by_name[top.rpartition("/")[2]] += size
+    total = sum(documents_by_name.values())
+    return frozenset(
+        terms.compound(name) for name, size in documents_by_name.items() if size >= _OWN_NAME_SHARE * total
+    )
 
 
 def _statistics(file_of: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, int, np.ndarray]:
-    """Which documents are alive, how many, and the average length of each of their fields, at least 1."""
+    """(which documents are alive, their number, the average length of each of their fields, at least 1)."""
     alive = file_of >= 0
     live = lengths[alive]
     return alive, len(live), np.maximum(live.mean(axis=0) if len(live) else np.ones(len(FIELDS)), 1.0)
 
 
-_KEPT = 4  # workspaces
-_KEPT_BYTES = 10_000_000  # of the postings that were asked for last, for each of these
+_MAX_STATES = 4  # workspaces
+_MAX_POSTING_BYTES = 10_000_000  # of cached postings, for each of these
 _NO_HITS = PackedHits(np.zeros(0, np.int32), np.zeros(0, np.uint16), np.zeros(0, np.int32))
-_OWN_SHARE = 0.3  # of a workspace's documents, in a package that it is named after
+_OWN_NAME_SHARE = 0.3  # of a workspace's documents, in a package whose name is the project's
 _stored: OrderedDict[tuple[str, int], StoredDocuments] = OrderedDict()
 _lock = Lock()
 
 
 def stored_documents(store: Store) -> StoredDocuments:
-    """Those of the index as it is; remembered for the last few states, since every request opens the store anew."""
+    """The documents of the store's present state; cached for the last few states, since every request opens the store anew."""
     state = store.state()
     with _lock:
-        found = _stored.get(state)
-    if found is None:
-        found = StoredDocuments(store)
+        documents = _stored.get(state)
+    if documents is None:
+        documents = StoredDocuments(store)
     with _lock:
         for other in [s for s in _stored if s[0] == state[0] and s[1] < state[1]]:
             del _stored[other]
-        _stored[state] = found
+        _stored[state] = documents
         _stored.move_to_end(state)
-        while len(_stored) > _KEPT:
+        while len(_stored) > _MAX_STATES:
             _stored.popitem(last=False)
-    return found
+    return documents
 
 
 class SearchIndex:
-    """`file_of` and `symbol_of` give each document's file (position in `paths` and `kinds`; -1: none any more) and symbol index; `lengths`
-    (documents, fields). `alive` (documents,), their `count`, and the `average` length of each field of theirs. `stored`: the part of it
+    """`file_of`, `symbol_of` (documents,): each document's file (position in `paths` and `kinds`; -1: deleted) and symbol index; `lengths`
+    (documents, fields). `alive` (documents,); `count` of live documents; `average` (fields,): their average lengths. `stored`: the part
     that does not depend on open editors."""
 
     def __init__(self, graph: CodeGraph) -> None:
@@ -185,38 +186,38 @@ class SearchIndex:
             self.alive, self.count, self.average = stored.statistics
 
     def _lay_over(self, graph: CodeGraph) -> None:
-        """The documents of open files instead of those that are stored of them."""
+        """Replace the stored documents of open files by those of their present text."""
         position = {path: i for i, path in enumerate(self.paths)}
-        opened = graph.documents.open_texts
-        gone = [position[path] for path in opened if path in position]
-        batch = []
-        for path in opened:
+        open_paths = graph.documents.open_texts
+        replaced_files = [position[path] for path in open_paths if path in position]
+        parsed_files = []
+        for path in open_paths:
             facts, document = graph.facts(path), graph.document(path)
             if facts is not None and document is not None:
-                batch.append((facts, document.text))
-        new = [facts.path for facts, _ in batch if facts.path not in position]
-        position.update({path: len(self.paths) + i for i, path in enumerate(new)})
-        self.paths = [*self.paths, *new]
-        self.kinds = [*self.kinds, *("python" if is_python(path) else "text" for path in new)]
-        segment = build_segment(batch)
+                parsed_files.append((facts, document.text))
+        new_paths = [facts.path for facts, _ in parsed_files if facts.path not in position]
+        position.update({path: len(self.paths) + i for i, path in enumerate(new_paths)})
+        self.paths = [*self.paths, *new_paths]
+        self.kinds = [*self.kinds, *("python" if is_python(path) else "text" for path in new_paths)]
+        segment = build_segment(parsed_files)
         self._overlay = segment.postings()
-        places = np.array([position[facts.path] for facts, _ in batch], dtype=np.int64)
-        stored = np.where(np.isin(self.file_of, gone), -1, self.file_of)
-        self.file_of = np.concatenate((stored, places[segment.owners[:, 0]]))
+        file_positions = np.array([position[facts.path] for facts, _ in parsed_files], dtype=np.int64)
+        stored_file_of = np.where(np.isin(self.file_of, replaced_files), -1, self.file_of)
+        self.file_of = np.concatenate((stored_file_of, file_positions[segment.owners[:, 0]]))
         self.symbol_of = np.concatenate((self.symbol_of, segment.owners[:, 1]))
         self.lengths = np.concatenate((self.lengths, segment.lengths))
 
     def hits(self, term: str) -> TermHits:
-        found = self.stored.hits(self._store, term)
-        documents, packed, in_path = found.documents, found.packed, found.in_path
+        hits = self.stored.hits(self._store, term)
+        documents, packed, in_path = hits.documents, hits.packed, hits.in_path
         if self._is_laid_over:
             alive = self.alive[documents]
             documents, packed, in_path = documents[alive], packed[alive], in_path[self.alive[in_path]]
         if term in self._overlay:
-            own = _packed_hits(self._overlay[term] + np.array([self._overlay_offset, 0], "<u4"))
-            documents = np.concatenate((documents, own.documents))
-            packed = np.concatenate((packed, own.packed))
-            in_path = np.concatenate((in_path, own.in_path))
+            overlay_hits = _packed_hits(self._overlay[term] + np.array([self._overlay_offset, 0], "<u4"))
+            documents = np.concatenate((documents, overlay_hits.documents))
+            packed = np.concatenate((packed, overlay_hits.packed))
+            in_path = np.concatenate((in_path, overlay_hits.in_path))
         fields, counts = unpack(packed)
         return TermHits(
             documents.astype(np.int64), fields.astype(np.int64), counts.astype(np.float64), self.file_of[in_path]

@@ -1,4 +1,4 @@
-"""From a question to ranked spans: rank the documents, join what the graph knows, cut to lines, and keep them diverse."""
+"""From a question to ranked spans: rank the documents, add what the graph knows, cut to lines, and select a diverse list."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..types import Evidence, SymbolRef
 from .assigned import lift_assigned
-from .candidates import Candidate, lexical, lift_definitions, lift_overview
+from .candidates import Candidate, lexical_candidates, lift_definitions, lift_overview
 from .cutting import Cutter
-from .linked import lift_bases, lift_called, lift_module, lift_zoom, module_files, spread
+from .linked import lift_bases, lift_called, lift_module, lift_zoom, module_files, spread_scores
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
 from .question import Question, analyse
 from .ranking import rank
-from .regions import regions
+from .regions import joined_candidates
 from .search_index import SearchIndex
 from .traces import lift_trace, read_trace
 
-# Questions about how things fit together; one of these is about several places, and they know each other. So is most often one where
-# something is done, which one function begins and another ends.
-_ABOUT_SEVERAL = frozenset({"how", "why", "what", "where", "callers"})
-_POOL = 6  # candidates for each result
+# Questions about how things fit together have several answers, which are linked to each other. So most often has one for where something
+# is done: one function begins it and another ends it.
+_KINDS_ABOUT_SEVERAL = frozenset({"how", "why", "what", "where", "callers"})
+_CANDIDATES_PER_RESULT = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`evidence`: the results, best first, for a person to go through; what matches and stands together is one result.
+    """The evidence for a question, as three lists, each with the best first.
 
-    `passages`: the same for a reader with few tokens, the best lines first: of a long definition its further deciding lines come later.
-    `definitions`: the same for one who speaks about definitions, each by itself. `supported`: whether the best of it holds enough of the
-    question to answer from.
+    `evidence`: results for a person to go through; adjacent matches are joined into one. `passages`: for a reader with few tokens, by
+    deciding lines: further ones of a long definition come later. `definitions`: single definitions, for answers that are composed from
+    facts. `supported`: whether the best evidence holds enough of the question for an answer; `coverage`: the share that it holds.
     """
 
     question: Question
@@ -43,9 +43,9 @@ class Found:
     supported: bool
     coverage: float
     weights: dict[str, float]  # term of the question to its weight times idf
-    instead: dict[str, tuple[str, ...]]  # term or phrase of the question to what code may have in its place
+    alternatives: dict[str, tuple[str, ...]]  # term or phrase of the question to the terms that code may use instead
     zoom: SymbolRef | None = None
-    line: tuple[str, int] | None = None  # path and line that the user points at, if he does
+    line: tuple[str, int] | None = None  # path and line that the user points at, if any
 
 
 def search(
@@ -58,55 +58,59 @@ def search(
 
 def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: SymbolRef | None) -> Found:
     index = SearchIndex(graph)
-    asked = analyse(question, index.own_names, options.ranking)
+    query = analyse(question, index.own_names, options.ranking)
     if options.kind:
-        asked = replace(asked, kind=options.kind)
-    ranked = rank(index, asked, options.ranking)
-    wanted = _wanted(options)
-    candidates = lexical(index, ranked, options.top * _POOL, wanted)
-    if is_phrase(asked):
-        prefer_named(graph, asked, options.ranking, candidates)
-    if asked.kind in _ABOUT_SEVERAL:
-        spread(graph, candidates, options.ranking)
-    defined = lift_definitions(graph, asked, options.ranking, candidates)
-    lift_assigned(graph, index, asked, ranked, options.ranking, candidates)
-    lift_bases(graph, asked, options.ranking.base_boost, candidates)
-    lift_called(graph, asked, options.ranking.called_boost, candidates)
-    defined = lift_trace(graph, index, read_trace(asked.text), candidates, options.ranking.trace_boost) or defined
+        query = replace(query, kind=options.kind)
+    ranked = rank(index, query, options.ranking)
+    path_filter = _path_filter(options)
+    candidates = lexical_candidates(index, ranked, options.top * _CANDIDATES_PER_RESULT, path_filter)
+    if is_phrase(query):
+        prefer_named(graph, query, options.ranking, candidates)
+    if query.kind in _KINDS_ABOUT_SEVERAL:
+        spread_scores(graph, candidates, options.ranking)
+    has_exact_match = lift_definitions(graph, query, options.ranking, candidates)
+    lift_assigned(graph, index, query, ranked, options.ranking, candidates)
+    lift_bases(graph, query, options.ranking.base_boost, candidates)
+    lift_called(graph, query, options.ranking.called_boost, candidates)
+    has_exact_match = (
+        lift_trace(graph, index, read_trace(query.text), candidates, options.ranking.trace_boost) or has_exact_match
+    )
     if zoom is not None and zoom.symbol.kind == "module":
         pattern = module_files(zoom)
-        within = lexical(index, ranked, options.top * _POOL, lambda path: fnmatchcase(path, pattern))
-        lift_module(graph, zoom, within, candidates)
+        module_candidates = lexical_candidates(
+            index, ranked, options.top * _CANDIDATES_PER_RESULT, lambda path: fnmatchcase(path, pattern)
+        )
+        lift_module(graph, zoom, module_candidates, candidates)
     if zoom is not None:
         with graph.within(options.zoom_seconds):
             lift_zoom(graph, zoom, options.zoom_radius, candidates)
-    elif asked.kind == "overview":
-        defined = lift_overview(graph, index, candidates) or defined
-    if wanted is not None:
-        # What was lifted need not be of the files that are asked for.
-        candidates = {key: c for key, c in candidates.items() if wanted(c.path)}
-    weights = {term: asked.terms[term] * idf for term, idf in ranked.idf.items()}
-    places = regions(graph, candidates.values(), options.ranking)
-    cutter = Cutter(graph, weights, options.max_lines, asked.said)
-    evidence, passages, definitions = _diverse(places, cutter, options)
+    elif query.kind == "overview":
+        has_exact_match = lift_overview(graph, index, candidates) or has_exact_match
+    if path_filter is not None:
+        # Lifted candidates may be in other files.
+        candidates = {key: c for key, c in candidates.items() if path_filter(c.path)}
+    weights = {term: query.terms[term] * idf for term, idf in ranked.idf.items()}
+    places = joined_candidates(graph, candidates.values(), options.ranking)
+    cutter = Cutter(graph, weights, options.max_lines, query.phrases)
+    evidence, passages, definitions = _select_diverse(places, cutter, options)
     coverage = _coverage([*passages, *definitions], weights)
-    needed = options.min_coverage + options.short_margin / max(1, len(weights))
-    supported = bool(evidence) and (zoom is not None or defined or coverage >= needed)
+    required_coverage = options.min_coverage + options.short_margin / max(1, len(weights))
+    supported = bool(evidence) and (zoom is not None or has_exact_match or coverage >= required_coverage)
     return Found(
-        asked,
+        query,
         tuple(evidence),
         tuple(passages),
         tuple(definitions),
         supported,
         coverage,
         weights,
-        cutter.instead,
+        cutter.alternatives,
         zoom,
     )
 
 
-def _wanted(options: SelectionOptions) -> Callable[[str], bool] | None:
-    """Which files are asked for; None: all. Who says that tests are wanted wants nothing else."""
+def _path_filter(options: SelectionOptions) -> Callable[[str], bool] | None:
+    """A predicate on paths by `path_glob` and `kind` ("tests": test files only); None for all files."""
     glob, only_tests = options.path_glob, options.kind == "tests"
     if not (glob or only_tests):
         return None
@@ -114,80 +118,84 @@ def _wanted(options: SelectionOptions) -> Callable[[str], bool] | None:
 
 
 @dataclass
-class _Waiting:
-    """What may be taken next: a candidate, or (`span`) further deciding lines of one that was, or (`left`) all that these leave of it."""
+class _QueueItem:
+    """What may be selected next: a candidate, or (`span`) further deciding lines of a selected one, or (`takes_rest`) its remaining lines.
+    `is_place`: a candidate of its own, and not a member of a region."""
 
     candidate: Candidate
     score: float
     span: Evidence | None = None
-    listed: bool = False
-    left: bool = False
+    is_place: bool = False
+    takes_rest: bool = False
 
 
-def _diverse(
+def _select_diverse(
     places: Iterable[Candidate], cutter: Cutter, options: SelectionOptions
 ) -> tuple[list[Evidence], list[Evidence], list[Evidence]]:
-    """Results, passages and definitions (see `Found`), none of which overlaps another of its list; each further one of a file counts a
-    little less."""
+    """(results, passages, definitions), see `Found`; no two of a list overlap. Each further candidate of a file counts a little less."""
     ranking = options.ranking
-    waiting = [_Waiting(c, c.score, listed=True) for c in sorted(places, key=lambda c: (-c.score, c.path, c.index))]
+    queue = [_QueueItem(c, c.score, is_place=True) for c in sorted(places, key=lambda c: (-c.score, c.path, c.index))]
     results: list[Evidence] = []
     passages: list[Evidence] = []
     definitions: list[Evidence] = []
-    taken: dict[str, int] = {}
-    while waiting and len(results) < options.top:
-        best = max(
-            range(len(waiting)),
-            key=lambda i: waiting[i].score * ranking.file_repeat ** taken.get(waiting[i].candidate.path, 0),
+    picked_by_path: dict[str, int] = {}
+    while queue and len(results) < options.top:
+        best_index = max(
+            range(len(queue)),
+            key=lambda i: queue[i].score * ranking.file_repeat ** picked_by_path.get(queue[i].candidate.path, 0),
         )
-        chosen = waiting.pop(best)
-        candidate = chosen.candidate
-        if chosen.left:
-            passages += _fresh(cutter.left(candidate, passages), passages)
+        item = queue.pop(best_index)
+        candidate = item.candidate
+        if item.takes_rest:
+            passages += _without_overlaps(cutter.remaining_evidence(candidate, passages), passages)
             continue
-        spans = [chosen.span] if chosen.span else cutter.deciding(candidate)
-        spans = _fresh(spans, passages)
+        spans = [item.span] if item.span else cutter.deciding_evidence(candidate)
+        spans = _without_overlaps(spans, passages)
         if not spans:
             continue
-        taken[candidate.path] = taken.get(candidate.path, 0) + 1
-        region = cutter.cut(candidate, *candidate.region) if chosen.listed and candidate.region else None
-        if chosen.listed:
-            results += _fresh([_in_its_place(candidate, cutter, results) or region or spans[0]], results)
-        if region and candidate.whole:
-            passages += _fresh([region], passages)
-            parts = [cutter.deciding(c)[:1] for c in candidate.others]
-            definitions += _fresh([spans[0], *(part for found in parts for part in found)], definitions)
+        picked_by_path[candidate.path] = picked_by_path.get(candidate.path, 0) + 1
+        region = cutter.evidence_at(candidate, *candidate.region) if item.is_place and candidate.region else None
+        if item.is_place:
+            results += _without_overlaps(
+                [_best_unlisted_member(candidate, cutter, results) or region or spans[0]], results
+            )
+        if region and candidate.as_whole:
+            passages += _without_overlaps([region], passages)
+            parts = [cutter.deciding_evidence(c)[:1] for c in candidate.merged]
+            definitions += _without_overlaps([spans[0], *(part for found in parts for part in found)], definitions)
             continue
         passages.append(spans[0])
         definitions.append(spans[0])
         further = candidate.score * ranking.further_span
-        waiting += [_Waiting(candidate, further, span) for span in spans[1:]]
-        if not chosen.span:
-            waiting.append(_Waiting(candidate, further, left=True))
-        waiting += [_Waiting(other, other.score) for other in candidate.others if chosen.listed]
+        queue += [_QueueItem(candidate, further, span) for span in spans[1:]]
+        if not item.span:
+            queue.append(_QueueItem(candidate, further, takes_rest=True))
+        queue += [_QueueItem(other, other.score) for other in candidate.merged if item.is_place]
     return results, passages, definitions
 
 
-def _in_its_place(candidate: Candidate, cutter: Cutter, results: Sequence[Evidence]) -> Evidence | None:
-    """Instead of a class for which its words alone speak the best of its members that is not listed yet: what
-    answers is in these, and its own lines say little more than what it is called."""
+def _best_unlisted_member(candidate: Candidate, cutter: Cutter, results: Sequence[Evidence]) -> Evidence | None:
+    """The evidence of a class's best member that is not in the results yet, to be shown instead of the class: the answer is in its members,
+    and its own lines say little. None for a class that was lifted, which is itself the answer."""
     if candidate.lifted:
         return None
-    found = (cutter.result(member) for member in candidate.members)
-    return next((item for item in found if item is not None and _fresh([item], results)), None)
+    members = (cutter.best_evidence(member) for member in candidate.members)
+    return next(
+        (evidence for evidence in members if evidence is not None and _without_overlaps([evidence], results)), None
+    )
 
 
-def _fresh(spans: Iterable[Evidence], known: Sequence[Evidence]) -> list[Evidence]:
-    """What overlaps nothing that is known, nor what comes before it."""
-    found: list[Evidence] = []
-    for item in spans:
-        if not any(item.span.overlaps(other.span) for other in (*known, *found)):
-            found.append(item)
-    return found
+def _without_overlaps(evidence: Iterable[Evidence], earlier: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence that overlaps neither an earlier one nor what comes before it in the list."""
+    kept: list[Evidence] = []
+    for item in evidence:
+        if not any(item.span.overlaps(other.span) for other in (*earlier, *kept)):
+            kept.append(item)
+    return kept
 
 
 def _coverage(evidence: list[Evidence], weights: dict[str, float]) -> float:
-    """The largest share of the question's information that one span, with its path and name, holds."""
+    """The largest share of the question's information in one evidence, with its path and symbol's name; from 0 to 1."""
     mass = sum(weights.values())
     if not mass:
         return 0.0

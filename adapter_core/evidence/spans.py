@@ -1,7 +1,7 @@
-"""From a definition to its deciding lines.
+"""From a definition to its deciding lines: the spans that are shown of it for a question.
 
-A short definition is its own evidence. Of a long one the head is kept (decorators, signature, first docstring paragraph) and
-the statements that match the question best; a window never cuts a statement.
+A short definition is shown whole; a long one by its head (decorators, signature, first docstring paragraph) and the statements that
+match the question best. A span never cuts a statement, unless it alone is longer than the limit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..graph.source import is_python
 from ..types import ModuleFacts, Symbol
 from .statements import logical_lines
 
-_MOST_PIECES = 4  # of what is left of a function: more than any pack holds
+_MAX_PIECES = 4  # of a function's remaining lines: more than any pack holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ def deciding_lines(
     symbol = facts.symbols[index]
     end = min(symbol.end, len(lines))
     if symbol.kind == "module" or symbol.kind == "section":
-        return _windows(symbol, own_blocks(facts, index, lines), lines, weights, max_lines, with_head=False)
+        return _deciding_spans(symbol, own_blocks(facts, index, lines), lines, weights, max_lines, with_head=False)
     if end - symbol.start + 1 <= max_lines and symbol.kind != "class":
         return [(symbol.start, end)]
     if symbol.kind == "class" and end - symbol.start + 1 <= max_lines // 2:
         return [(symbol.start, end)]
-    return _windows(symbol, own_blocks(facts, index, lines), lines, weights, max_lines, with_head=True)
+    return _deciding_spans(symbol, own_blocks(facts, index, lines), lines, weights, max_lines, with_head=True)
 
 
 def further_lines(
@@ -46,62 +46,65 @@ def further_lines(
     lines: list[str],
     weights: Mapping[str, float],
     max_lines: int,
-    shown: Sequence[tuple[int, int]],
+    shown_ranges: Sequence[tuple[int, int]],
 ) -> list[tuple[int, int]]:
-    """What the lines that are `shown` leave of a function, in pieces of about `max_lines`, those that hold most of the question first."""
+    """The lines of a function outside `shown_ranges`, in pieces of about `max_lines`, those that hold most of the question first. None for
+    other symbols."""
     symbol = facts.symbols[index]
-    if not symbol.is_callable or any(start <= symbol.start and symbol.end <= last for start, last in shown):
+    if not symbol.is_callable or any(start <= symbol.start and symbol.end <= last for start, last in shown_ranges):
         return []
     blocks = own_blocks(facts, index, lines)
     pieces: list[tuple[int, int]] = []
     first = symbol.start
-    for start, last in [*sorted(shown), (symbol.end + 1, symbol.end)]:
-        gap, done = len(pieces), first - 1
+    for start, last in [*sorted(shown_ranges), (symbol.end + 1, symbol.end)]:
+        pieces_before, last_line = len(pieces), first - 1
         for block in blocks:
             if not first <= block.start < start:
                 continue
-            # What stands above a statement, a comment, belongs to it.
-            if len(pieces) > gap and block.end - pieces[-1][0] < max_lines:
+            # A comment above a statement belongs to it.
+            if len(pieces) > pieces_before and block.end - pieces[-1][0] < max_lines:
                 pieces[-1] = pieces[-1][0], block.end
             else:
-                # Of a statement that is longer than a piece, only its beginning.
-                pieces.append((done + 1, min(block.end, block.start + max_lines - 1)))
-            done = block.end
+                # A statement that is longer than a piece is cut.
+                pieces.append((last_line + 1, min(block.end, block.start + max_lines - 1)))
+            last_line = block.end
         first = max(first, last + 1)
-    found = sorted(pieces, key=lambda piece: -line_score("\n".join(lines[piece[0] - 1 : piece[1]]), weights))
-    return found[:_MOST_PIECES]
+    ranked = sorted(pieces, key=lambda piece: -line_score("\n".join(lines[piece[0] - 1 : piece[1]]), weights))
+    return ranked[:_MAX_PIECES]
 
 
 def own_blocks(facts: ModuleFacts, index: int, lines: list[str]) -> list[Block]:
-    """The blocks of a symbol in order, without those of the definitions in it (for functions: nested ones included)."""
+    """The blocks of a symbol in order: of a class or module without those of the definitions in it, of a function with them."""
     symbol = facts.symbols[index]
     end = min(symbol.end, len(lines))
     if symbol.kind == "section" or not is_python(facts.path):
-        # Of a text file as a whole, what stands before its first section.
+        # A text file's own blocks end before its first section.
         end = min((s.start - 1 for s in facts.symbols[1:] if index == 0), default=end)
         return _blocks(facts.path, lines, symbol.start, max(end, symbol.start))
-    skip: list[tuple[int, int]] = []
+    inner_ranges: list[tuple[int, int]] = []
     if not symbol.is_callable:
-        skip = [(s.start, s.end) for s in facts.symbols if s.parent == index and (s.is_callable or s.kind == "class")]
-    found: list[Block] = []
+        inner_ranges = [
+            (s.start, s.end) for s in facts.symbols if s.parent == index and (s.is_callable or s.kind == "class")
+        ]
+    blocks: list[Block] = []
     start = symbol.start
-    # What stands between the definitions within: each piece by itself, so that nobody reads what does not belong here.
-    for first, last in [*sorted(skip), (end + 1, end)]:
-        found += _blocks(facts.path, lines, start, first - 1)
+    # The lines between the inner definitions, each gap by itself.
+    for first, last in [*sorted(inner_ranges), (end + 1, end)]:
+        blocks += _blocks(facts.path, lines, start, first - 1)
         start = max(start, last + 1)
-    return found
+    return blocks
 
 
 def _blocks(path: str, lines: list[str], start: int, end: int) -> list[Block]:
-    found: list[Block] = []
-    decorated = 0
+    blocks: list[Block] = []
+    decorator_line = 0
     for first, last in logical_lines(path, lines[start - 1 : end]):
         if lines[start + first - 1].lstrip().startswith("@"):
-            decorated = decorated or start + first
+            decorator_line = decorator_line or start + first
             continue
-        found.append(Block(decorated or start + first, start + last))
-        decorated = 0
-    return found
+        blocks.append(Block(decorator_line or start + first, start + last))
+        decorator_line = 0
+    return blocks
 
 
 def line_score(text: str, weights: Mapping[str, float]) -> float:
@@ -123,7 +126,7 @@ def head_end(symbol: Symbol, lines: list[str], blocks: list[Block]) -> int:
     return end
 
 
-def _windows(
+def _deciding_spans(
     symbol: Symbol, blocks: list[Block], lines: list[str], weights: Mapping[str, float], max_lines: int, with_head: bool
 ) -> list[tuple[int, int]]:
     if not blocks:
@@ -144,7 +147,7 @@ def _windows(
             spans.append((start, end))
     if spans:
         return spans
-    # Nothing in it is asked for by name: it is then shown from its beginning, in whole blocks.
+    # No block matches: show it from its beginning, in whole blocks.
     last = max((b.end for b in blocks if b.end < blocks[0].start + max_lines), default=blocks[0].start + max_lines - 1)
     return [(blocks[0].start, last)]
 

@@ -1,7 +1,7 @@
-"""Where a piece of a file may be cut: Python at the borders of statements, text at those of paragraphs.
+"""Splits a piece of a file into units that may not be cut: statements of Python, paragraphs of a text.
 
 A piece need not be a whole file, nor parse: evidence is often a few statements out of a function, and the one that is being typed is
-broken. So the borders are found by reading brackets, strings, comments and line ends, as the tokenizer does, and not from a syntax tree.
+broken. So the boundaries are found by scanning brackets, strings, comments and line ends, as a tokenizer does, and not by parsing.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from ..graph.source import is_python
 
-_SIGNS = re.compile(r"#|\"\"\"|'''|[\"'()\[\]{}]|\\\Z")
-# What ends a string, or is escaped in it.
-_ENDS = {quote: re.compile(rf"\\.|{quote}", re.DOTALL) for quote in ("'", '"', "'''", '"""')}
+_TOKEN = re.compile(r"#|\"\"\"|'''|[\"'()\[\]{}]|\\\Z")
+# By its opening quote: an escaped character in a string, or the end of the string.
+_STRING_END = {quote: re.compile(rf"\\.|{quote}", re.DOTALL) for quote in ("'", '"', "'''", '"""')}
 _DEFINITION = re.compile(r"(?:async\s+)?(?:def|class)\b")
-_STRING = re.compile(r"[rRuU]?[\"']")
-# No expression goes on with one of these at the beginning of a line: a bracket that is still open there will never be closed.
-_STATEMENT = re.compile(
+_STRING_START = re.compile(r"[rRuU]?[\"']")
+# No expression continues with one of these at the beginning of a line: a bracket that is still open there is never closed.
+_STATEMENT_KEYWORD = re.compile(
     r"\s*(?:def|class|return|raise|import|while|try|del|assert|pass|break|continue|global|nonlocal)\b(?!\s*[=,.)\]])"
 )
 
@@ -27,7 +27,7 @@ _STATEMENT = re.compile(
 class Unit:
     """Lines `start..end` that stay together: a statement, or the first lines of a compound one, with the blank lines and comments above.
 
-    `code` is its first line proper. A piece may end behind it if `final`: a decorator, or a header without its body, is no end.
+    `code`: the first line of the statement itself. `final`: a piece may end after it, which it may not after a decorator or a header.
     """
 
     start: int
@@ -41,18 +41,18 @@ class Unit:
 
 
 def units_of(path: str, lines: Sequence[str], first: int) -> list[Unit]:
-    """The units of lines that begin with number `first`, in order and without a gap."""
+    """The units of `lines`, the first of which has number `first`; in order and without gaps."""
     spans = logical_lines(path, lines)
     if not spans:
         return [Unit(first, first + len(lines) - 1, first, True)] if lines else []
     units: list[Unit] = []
     start = 0
-    for number, (begin, end) in enumerate(spans):
-        following = lines[spans[number + 1][0]] if number + 1 < len(spans) else ""
-        final = not is_python(path) or _may_end(lines[begin], lines[end], following)
-        # What stands behind the last one belongs to it.
+    for number, (first_of_span, end) in enumerate(spans):
+        next_line = lines[spans[number + 1][0]] if number + 1 < len(spans) else ""
+        final = not is_python(path) or _is_complete(lines[first_of_span], lines[end], next_line)
+        # Trailing lines belong to the last unit.
         end = end if number + 1 < len(spans) else len(lines) - 1
-        units.append(Unit(first + start, first + end, first + begin, final))
+        units.append(Unit(first + start, first + end, first + first_of_span, final))
         start = end + 1
     return units
 
@@ -63,7 +63,7 @@ def logical_lines(path: str, lines: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def head_length(path: str, lines: Sequence[str], units: Sequence[Unit]) -> int:
-    """How many of the first units say what the rest is about: decorators, signature and docstring; of a text its first paragraph.
+    """The number of leading units that are the head: decorators, signature and docstring; of a text its first paragraph.
 
     0 where the lines do not begin with a definition or a docstring.
     """
@@ -84,33 +84,38 @@ def head_length(path: str, lines: Sequence[str], units: Sequence[Unit]) -> int:
 
 
 def is_docstring(line: str) -> bool:
-    """Whether a statement that begins with this line is a string, and so a docstring where one may stand."""
-    return _STRING.match(line.strip()) is not None
+    """Whether the statement that begins with this line is a string: a docstring, at the right place."""
+    return _STRING_START.match(line.strip()) is not None
 
 
 def _statements(lines: Sequence[str]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    begin: int | None = None
+    statements: list[tuple[int, int]] = []
+    first: int | None = None
     depth, quote = 0, ""
     for number, line in enumerate(lines):
-        if begin is None and (not line.strip() or line.lstrip().startswith("#")):
+        if first is None and (not line.strip() or line.lstrip().startswith("#")):
             continue
-        if begin is not None and depth and not quote and (_STATEMENT.match(line) or _decorates(lines, number)):
-            found.append((begin, number - 1))
-            begin, depth = None, 0
-        if begin is None:
-            begin = number
-        depth, quote, goes_on = _read(line, depth, quote)
-        if not depth and not quote and not goes_on:
-            found.append((begin, number))
-            begin = None
-    if begin is not None:
-        found.append((begin, len(lines) - 1))
-    return found
+        if (
+            first is not None
+            and depth
+            and not quote
+            and (_STATEMENT_KEYWORD.match(line) or _is_decorator(lines, number))
+        ):
+            statements.append((first, number - 1))
+            first, depth = None, 0
+        if first is None:
+            first = number
+        depth, quote, is_continued = _scan_line(line, depth, quote)
+        if not depth and not quote and not is_continued:
+            statements.append((first, number))
+            first = None
+    if first is not None:
+        statements.append((first, len(lines) - 1))
+    return statements
 
 
-def _decorates(lines: Sequence[str], number: int) -> bool:
-    """Whether a line is a decorator, and not the product of matrices: definitions come below it."""
+def _is_decorator(lines: Sequence[str], number: int) -> bool:
+    """Whether a line with `@` is a decorator, and not a matrix product: it is followed by a definition or further decorators of one."""
     while number < len(lines) and lines[number].lstrip().startswith("@"):
         number += 1
         if number < len(lines) and _DEFINITION.match(lines[number].lstrip()):
@@ -118,45 +123,46 @@ def _decorates(lines: Sequence[str], number: int) -> bool:
     return False
 
 
-def _read(line: str, depth: int, quote: str) -> tuple[int, str, bool]:
-    """Brackets open, and the quote of a string that is open, behind a line; and whether a backslash joins the next one to it."""
-    at = 0
+def _scan_line(line: str, depth: int, quote: str) -> tuple[int, str, bool]:
+    """The state after a line: (number of open brackets, quote of an open string or "", whether a backslash continues the line). `depth`
+    and `quote` are the state before it."""
+    position = 0
     while True:
         if quote:
-            at, closed = _end_of_string(line, at, quote)
-            if not closed:
-                # Only a backslash carries a short string over a line end; without one it is broken, and ends here.
+            position, is_closed = _end_of_string(line, position, quote)
+            if not is_closed:
+                # Only a backslash continues a single-quoted string on the next line; without one it is broken, and ends here.
                 return depth, quote if len(quote) == 3 or _trailing_backslash(line) else "", False
             quote = ""
-        sign = _SIGNS.search(line, at)
-        if sign is None or sign[0] == "#":
+        token = _TOKEN.search(line, position)
+        if token is None or token[0] == "#":
             return depth, "", False
-        at = sign.end()
-        if sign[0] == "\\":
+        position = token.end()
+        if token[0] == "\\":
             return depth, "", True
-        if sign[0] in "([{":
+        if token[0] in "([{":
             depth += 1
-        elif sign[0] in ")]}":
+        elif token[0] in ")]}":
             depth = max(0, depth - 1)
         else:
-            quote = sign[0]
+            quote = token[0]
 
 
-def _end_of_string(line: str, at: int, quote: str) -> tuple[int, bool]:
-    """Where the string ends that is open at `at`, and whether it does on this line."""
-    found = next((sign for sign in _ENDS[quote].finditer(line, at) if sign[0] == quote), None)
-    return (found.end(), True) if found else (len(line), False)
+def _end_of_string(line: str, position: int, quote: str) -> tuple[int, bool]:
+    """(the position after the string that is open at `position`, whether it ends on this line)."""
+    end = next((token for token in _STRING_END[quote].finditer(line, position) if token[0] == quote), None)
+    return (end.end(), True) if end else (len(line), False)
 
 
 def _trailing_backslash(line: str) -> bool:
     return (len(line) - len(line.rstrip("\\"))) % 2 == 1
 
 
-def _may_end(first: str, last: str, following: str) -> bool:
+def _is_complete(first: str, last: str, next_line: str) -> bool:
     if first.lstrip().startswith("@"):
         return False
-    opens = following.strip() and _indent(following) > _indent(first)
-    return not opens and not (not following and last.rstrip().endswith(":"))
+    opens_block = next_line.strip() and _indent(next_line) > _indent(first)
+    return not opens_block and not (not next_line and last.rstrip().endswith(":"))
 
 
 def _indent(line: str) -> int:
@@ -165,12 +171,12 @@ def _indent(line: str) -> int:
 
 
 def _paragraphs(lines: Sequence[str]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    begin: int | None = None
+    paragraphs: list[tuple[int, int]] = []
+    first: int | None = None
     for number, line in enumerate(lines):
         if line.strip():
-            begin = number if begin is None else begin
-        elif begin is not None:
-            found.append((begin, number - 1))
-            begin = None
-    return [*found, (begin, len(lines) - 1)] if begin is not None else found
+            first = number if first is None else first
+        elif first is not None:
+            paragraphs.append((first, number - 1))
+            first = None
+    return [*paragraphs, (first, len(lines) - 1)] if first is not None else paragraphs

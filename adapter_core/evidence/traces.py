@@ -1,4 +1,4 @@
-"""Tracebacks and error messages in a question: the frames that lie in the workspace, and where the message is raised."""
+"""Tracebacks and error messages in a question: the frames within the workspace, and the lines that raise the message."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .search_index import SearchIndex
 # `File "src/app.py", line 12, in run`, and pytest's `src/app.py:12: ValueError` or `src/app.py:12: in run`.
 _FRAME = re.compile(r'File "([^"\n]{1,300})", line (\d{1,7})(?:, in (\w+))?')
 _SHORT_FRAME = re.compile(r"^[ \t]{0,20}([\w./\\-]{1,300}\.pyi?):(\d{1,7}):(?: in (\w+))?(?=\s|$)", re.MULTILINE)
-# The last line of a traceback, or an error that is spoken of: `app.errors.NoMatch: no rule for /x`. Every repetition has a bound: the text
-# is anybody's, and a pattern that begins anew at each of its lines must not read on over the next ones.
+# The last line of a traceback, or an error in prose: `app.errors.NoMatch: no rule for /x`. Every repetition is bounded: the text may be
+# hostile, and a pattern that can match at each line must not scan the following ones each time.
 _ERROR = re.compile(
     r"^[>E \t]{0,20}(?:[A-Za-z_]\w{0,60}\.){0,8}([A-Z]\w{0,60}[a-z]): {1,8}(\S[^\n]{5,300})$", re.MULTILINE
 )
-# What is quoted in a question as it came up on a screen: `What does "cannot open the file" mean?`
-_TEXT = re.compile(r"\"([^\"\n]{6,300})\"|“([^”\n]{6,300})”")
-_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`|\d+|/\S+")
+# A quoted message: `What does "cannot open the file" mean?`
+_QUOTED_MESSAGE = re.compile(r"\"([^\"\n]{6,300})\"|“([^”\n]{6,300})”")
+_VALUE = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`|\d+|/\S+")
 _MAX_FRAMES = 12
 _MAX_MESSAGES = 3
 _MIN_WORDS = 2
@@ -32,87 +32,89 @@ _MAX_FILES = 40
 @dataclass(frozen=True, slots=True)
 class Trace:
     """`frames`: (path, line, function or "") as written, the innermost last. `errors`: (name of the exception, message); the name is ""
-    where only a text is quoted."""
+    for a message that is quoted alone."""
 
     frames: tuple[tuple[str, int, str], ...]
     errors: tuple[tuple[str, str], ...]
 
 
 def read_trace(text: str) -> Trace:
-    """The frames and errors that a text holds; empty for a question without any."""
-    found = sorted((m for pattern in (_FRAME, _SHORT_FRAME) for m in pattern.finditer(text)), key=re.Match.start)
-    frames = tuple(dict.fromkeys((m[1].replace("\\", "/"), int(m[2]), m[3] or "") for m in found))
+    """The frames and errors in a text; the last ones, where there are many."""
+    frame_matches = sorted(
+        (m for pattern in (_FRAME, _SHORT_FRAME) for m in pattern.finditer(text)), key=re.Match.start
+    )
+    frames = tuple(dict.fromkeys((m[1].replace("\\", "/"), int(m[2]), m[3] or "") for m in frame_matches))
     errors = [(m[1], m[2].strip()) for m in _ERROR.finditer(text)]
     if not errors and not frames:
-        errors = [("", (m[1] or m[2]).strip()) for m in _TEXT.finditer(text)]
+        errors = [("", (m[1] or m[2]).strip()) for m in _QUOTED_MESSAGE.finditer(text)]
     return Trace(frames[-_MAX_FRAMES:], tuple(dict.fromkeys(errors))[-_MAX_MESSAGES:])
 
 
 def lift_trace(graph: CodeGraph, index: SearchIndex, trace: Trace, candidates: Candidates, boost: float) -> bool:
-    """Lift the definitions around the frames, the innermost most, and those that raise the messages. Returns whether there are any."""
-    found = False
-    for place, (written, line, function) in enumerate(reversed(trace.frames)):
-        path = _in_workspace(index, written)
-        ref = _entered(graph, path, line, function) if path else None
+    """Lift the functions of the frames, the innermost most, and the definitions with the messages. Returns whether there are any."""
+    has_match = False
+    for position, (written_path, line, function) in enumerate(reversed(trace.frames)):
+        path = _workspace_file(index, written_path)
+        ref = _function_of_frame(graph, path, line, function) if path else None
         if ref is not None:
-            found = True
-            lift(graph, ref, boost / (1 + place), f"traceback: {path}:{line}", candidates)
+            has_match = True
+            lift(graph, ref, boost / (1 + position), f"traceback: {path}:{line}", candidates)
     for name, path, line in message_places(graph, index, trace):
-        # What is only quoted may be anything: lifted, it costs other questions more than it brings these.
+        # A quotation alone may be anything: lifting it harms other questions more than it helps these.
         ref = graph.symbol_at(path, line) if name else None
         if ref is not None:
-            found = True
+            has_match = True
             lift(graph, ref, boost, f"message of {name}: line {line}", candidates)
-    return found
+    return has_match
 
 
 def message_places(graph: CodeGraph, index: SearchIndex, trace: Trace) -> list[tuple[str, str, int]]:
     """(name of the exception, path, line) of the lines that hold the messages of a trace."""
-    return [(name, *place) for name, message in trace.errors for place in _raised(graph, index, message)]
+    return [(name, *place) for name, message in trace.errors for place in _message_lines(graph, index, message)]
 
 
-def _entered(graph: CodeGraph, path: str, line: int, function: str) -> SymbolRef | None:
-    """The function that a frame stands in. Its name decides where the line is one of another version of the file."""
+def _function_of_frame(graph: CodeGraph, path: str, line: int, function: str) -> SymbolRef | None:
+    """The function of a frame. The name decides where the line number is that of another version of the file."""
     ref = graph.symbol_at(path, line)
     if not function or (ref is not None and ref.symbol.name == function):
         return ref
-    named = [r for r in graph.defs_in(path) if r.symbol.name == function]
-    return min(named, key=lambda r: abs(r.symbol.start - line), default=ref)
+    same_name = [r for r in graph.defs_in(path) if r.symbol.name == function]
+    return min(same_name, key=lambda r: abs(r.symbol.start - line), default=ref)
 
 
-def _in_workspace(index: SearchIndex, written: str) -> str | None:
-    """The file that a frame names: of those whose path ends like it the one that shares most; none where it shares its name only with
-    a file elsewhere (`/usr/lib/python3/json/decoder.py` is not `app/decoder.py`)."""
-    parts = written.split("/")
+def _workspace_file(index: SearchIndex, written_path: str) -> str | None:
+    """The workspace's file with the path of a frame: one path must end with the other, and the longest match wins. None where only the
+    file's name is the same (`/usr/lib/python3/json/decoder.py` is not `app/decoder.py`)."""
+    written_parts = written_path.split("/")
     best: tuple[int, str] | None = None
     for path in index.paths:
-        own = path.split("/")
-        if own[-1] != parts[-1]:
+        path_parts = path.split("/")
+        if path_parts[-1] != written_parts[-1]:
             continue
-        shared = next(
-            (i for i, (a, b) in enumerate(zip(own[::-1], parts[::-1], strict=False)) if a != b),
-            min(len(own), len(parts)),
+        shared_parts = next(
+            (i for i, (a, b) in enumerate(zip(path_parts[::-1], written_parts[::-1], strict=False)) if a != b),
+            min(len(path_parts), len(written_parts)),
         )
-        if shared in (len(own), len(parts)) and (best is None or shared > best[0]):
-            best = shared, path
+        if shared_parts in (len(path_parts), len(written_parts)) and (best is None or shared_parts > best[0]):
+            best = shared_parts, path
     return best[1] if best else None
 
 
-def _raised(graph: CodeGraph, index: SearchIndex, message: str) -> list[tuple[str, int]]:
-    """Lines whose string literals hold the fixed part of a message: the longest run of words without values, which are filled in."""
-    fixed = [part.strip(" :,.;()[]{}") for part in _QUOTED.split(message)]
-    wanted = max(fixed, key=len)
-    if len(wanted.split()) < _MIN_WORDS:
+def _message_lines(graph: CodeGraph, index: SearchIndex, message: str) -> list[tuple[str, int]]:
+    """(path, line) of the lines with the fixed text of a message: its longest part between values that are filled in."""
+    fixed_parts = [part.strip(" :,.;()[]{}") for part in _VALUE.split(message)]
+    fixed_text = max(fixed_parts, key=len)
+    if len(fixed_text.split()) < _MIN_WORDS:
         return []
     files: set[int] | None = None
-    for term in dict.fromkeys(terms.terms_of(wanted)):
+    for term in dict.fromkeys(terms.terms_of(fixed_text)):
         hit = index.hits(term)
-        own = set(index.file_of[hit.documents].tolist())
-        files = own if files is None else files & own
+        files_with_term = set(index.file_of[hit.documents].tolist())
+        files = files_with_term if files is None else files & files_with_term
     paths = sorted(index.paths[f] for f in files or () if is_python(index.paths[f]))
-    found = []
+    places = []
     for path in paths[:_MAX_FILES]:
         document = graph.document(path)
         lines = document.lines if document is not None else []
-        found += [(path, n) for n, line in enumerate(lines, 1) if wanted in line]
-    return found
+        places += [(path, n) for n, line in enumerate(lines, 1) if fixed_text in line]
+    return places

@@ -1,4 +1,4 @@
-"""Words of questions: those that say nothing, those that say little about code, and those that mean the same as others."""
+"""Words of questions: stop words, generic words that say little about code, and synonyms."""
 
 from __future__ import annotations
 
@@ -43,54 +43,54 @@ _GENERIC = """
 
 STOP_WORDS = frozenset(_STOP.split())
 STOP_TERMS = frozenset(terms.stem(word) for word in STOP_WORDS) | STOP_WORDS
-# Words that say something, though their stems are those of `them`, `located`, `exactly` and the like.
-TELLING_WORDS = frozenset("theme themes themed location locations exact projection projections".split())
+# Words that are no stop words, though their stems are those of `them`, `located`, `exactly` and the like.
+INFORMATIVE_WORDS = frozenset("theme themes themed location locations exact projection projections".split())
 GENERIC_WORDS = frozenset(_GENERIC.split())
 
 
 def synonyms_file() -> Path:
-    """Where the user's own synonyms are looked for. It need not exist."""
+    """The path of the user's own synonyms. The file need not exist."""
     return config_dir() / "synonyms.txt"
 
 
 def synonyms() -> Mapping[str, tuple[str, ...]]:
-    """Term to the terms of words that mean much the same: the table that comes with Pathline, and the user's own
-    (`synonyms_file`). Raises `UsageError` where that cannot be read."""
-    return _synonyms(own_lines())
+    """Term to its synonyms, as terms: the table that comes with Pathline and the user's own (`synonyms_file`). Raises `UsageError` where
+    that cannot be read."""
+    return _synonyms(user_synonym_lines())
 
 
 @functools.lru_cache(maxsize=4)
-def _synonyms(own: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    return groups([*_BUILT_IN.read_text("utf-8").split("\n"), *own])
+def _synonyms(user_lines: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    return read_groups([*_BUILT_IN.read_text("utf-8").split("\n"), *user_lines])
 
 
-def own_lines() -> tuple[str, ...]:
-    """The lines of the user's own synonyms; none where there is no such file. Raises `UsageError` where it cannot be read."""
-    own = synonyms_file()
+def user_synonym_lines() -> tuple[str, ...]:
+    """The lines of the user's own synonyms file; none where there is no such file. Raises `UsageError` where it cannot be read."""
+    path = synonyms_file()
     try:
-        found = own.stat()
+        stat = path.stat()
     except OSError:
         return ()
-    return _read(own, found.st_mtime_ns, found.st_size)
+    return _read(path, stat.st_mtime_ns, stat.st_size)
 
 
 @functools.lru_cache(maxsize=4)
-def _read(own: Path, changed: int, size: int) -> tuple[str, ...]:
+def _read(path: Path, changed: int, size: int) -> tuple[str, ...]:
     if size > _MAX_BYTES:
-        raise UsageError(f"{own} is larger than 1 MB: keep a group of words to a line.")
+        raise UsageError(f"{path} is larger than 1 MB: keep a group of words to a line.")
     try:
-        return tuple(own.read_text("utf-8").split("\n"))
+        return tuple(path.read_text("utf-8").split("\n"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{own} cannot be read as UTF-8 text: {error}.") from error
+        raise UsageError(f"{path} cannot be read as UTF-8 text: {error}.") from error
 
 
-def groups(lines: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Groups of words, one to a line, `#` before comments, to the terms that each term finds, in the order of the lines. Lines with `->`
-    are no groups (see `everyday`)."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
+def read_groups(lines: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Parse groups of synonyms, one to a line (`#` begins a comment): each term with the other terms of its groups, in the order of the
+    lines. Lines with `->` are skipped (see `everyday`)."""
+    synonyms_by_term: dict[str, dict[str, None]] = defaultdict(dict)
     for line in lines:
         text = line.partition("#")[0]
         group = [terms.stem(word.lower()) for word in terms.words(text)] if "->" not in text else ()
         for term in group:
-            found[term].update((other, None) for other in group if other != term)
-    return {term: tuple(others) for term, others in found.items()}
+            synonyms_by_term[term].update((other, None) for other in group if other != term)
+    return {term: tuple(others) for term, others in synonyms_by_term.items()}

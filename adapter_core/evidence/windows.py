@@ -1,6 +1,6 @@
-"""Windows on symbols: of a long definition its signature, its docstring and the statements that answer to a question.
+"""Windows on symbols: of a long definition its signature, its docstring and the statements that match a question.
 
-A window is whole statements only. What it leaves out is marked in its text, and its parts are runs of real lines that can be cited.
+A window consists of whole statements. Its text marks omitted lines, and its parts are runs of real lines that can be cited.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..graph.storage.postings import in_function
 from ..types import Evidence, ModuleFacts, Span, SymbolRef
 from .candidates import SymbolKey, symbol_key
 from .options import ContextOptions
-from .packing import Passage, mark, passage_of, runs
+from .packing import Passage, omission_mark, passage_of, runs
 from .question import analyse
 from .statements import Unit, head_length, is_docstring, units_of
 
@@ -26,8 +26,8 @@ _DEFINITIONS = frozenset({"class", "function", "method", "property"})
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is shown of a symbol: `parts`, runs of real lines in order; `text`, the parts with marks where lines were left out, `left_out`
-    of them. `symbol` is None for evidence that lies in no definition. `score`: how much of the question its statements hold."""
+    """The part of a symbol that is shown: `parts`, runs of real lines in order; `text`, the parts with marks for omitted lines; `left_out`,
+    the number of these. `symbol` is None for evidence outside any definition. `score`: the summed weight of the question's terms in it."""
 
     symbol: SymbolRef | None
     parts: tuple[Evidence, ...]
@@ -39,13 +39,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A symbol's units; `wanted` are the lines that the window must hold, `template` gives symbol, score and reasons."""
+    """A symbol's units, the first `head` of which are its head. The window must hold the lines of `wanted_ranges`; `template` gives symbol,
+    score and reasons."""
 
     ref: SymbolRef
     lines: Mapping[int, str]
     units: tuple[Unit, ...]
     head: int
-    wanted: tuple[tuple[int, int], ...]
+    wanted_ranges: tuple[tuple[int, int], ...]
     template: Evidence
 
 
@@ -55,12 +56,12 @@ def collect_function_windows(
     question: str = "",
     max_lines: int = ContextOptions().max_lines,
 ) -> list[Window]:
-    """Windows of about `max_lines` lines on functions and other symbols: a shorter one is shown whole, of a longer one its signature, its
+    """Windows of about `max_lines` lines on functions and other symbols: a shorter one is shown whole, a longer one by its signature, its
     docstring (the first paragraph, where all of it would take more than half of the lines), and statements.
 
-    Given a file's path, on all its functions and methods: those that hold something of the question, the best first; all of them, in
-    order, where nothing is asked. Given symbols, or names of symbols, on each of them, in the order given. A class or module is shown
-    by its own statements and the first lines of what it defines.
+    For a file's path: on all its functions and methods that match the question, the best first; without a question on all of them, in
+    order. For symbols, or names of symbols: on each of them, in their order. A class or module is shown by its own statements and the
+    signatures of its definitions.
     """
     if isinstance(path_or_symbols, str):
         facts = graph.facts(path_or_symbols)
@@ -73,7 +74,7 @@ def collect_function_windows(
                 return windows
             return sorted((w for w in windows if w.score > 0), key=lambda w: -w.score)
         path_or_symbols = [path_or_symbols]
-    refs = [r for one in path_or_symbols for r in (graph.find_symbol(one) if isinstance(one, str) else [one])]
+    refs = [r for item in path_or_symbols for r in (graph.find_symbol(item) if isinstance(item, str) else [item])]
     return windows_of(graph, refs, question, max_lines)
 
 
@@ -83,26 +84,31 @@ def windows_of(
     question: str = "",
     max_lines: int = ContextOptions().max_lines,
 ) -> list[Window]:
-    """A window for each symbol, and for each evidence on the symbol in which it lies (one for several in the same), in order."""
+    """A window on each symbol, and on the symbol around each evidence, in order; several evidences in one symbol share a window."""
     pieces: dict[SymbolKey, _Piece] = {}
     order: list[SymbolKey | Evidence] = []
-    for one in wanted:
-        found = _piece_of_evidence(graph, one) if isinstance(one, Evidence) else _piece(graph, one)
-        if found is None:
-            order += [one] if isinstance(one, Evidence) else []
+    for item in wanted:
+        piece = _piece_of_evidence(graph, item) if isinstance(item, Evidence) else _piece(graph, item)
+        if piece is None:
+            order += [item] if isinstance(item, Evidence) else []
             continue
-        key = symbol_key(found.ref)
+        key = symbol_key(piece.ref)
         if key in pieces:
-            known = pieces[key]
-            found = replace(
-                known, wanted=(*known.wanted, *found.wanted), template=_joined(known.template, found.template)
+            earlier = pieces[key]
+            piece = replace(
+                earlier,
+                wanted_ranges=(*earlier.wanted_ranges, *piece.wanted_ranges),
+                template=_merge_evidence(earlier.template, piece.template),
             )
         else:
             order.append(key)
-        pieces[key] = found
-    weights = _weights(question, pieces.values())
+        pieces[key] = piece
+    weights = _term_weights(question, pieces.values())
     return [
-        _loose(one, weights) if isinstance(one, Evidence) else _window(pieces[one], weights, max_lines) for one in order
+        _window_without_symbol(item, weights)
+        if isinstance(item, Evidence)
+        else _window(pieces[item], weights, max_lines)
+        for item in order
     ]
 
 
@@ -110,25 +116,25 @@ def windows_of(
 
 
 def _piece_of_evidence(graph: CodeGraph, evidence: Evidence) -> _Piece | None:
-    """The innermost definition around evidence (of functions in a function the outermost); None where it lies in none, or where the file
-    is no longer what it was."""
+    """The innermost definition around evidence (for nested functions the outermost function); None where there is none, or where the
+    lines have changed."""
     span = evidence.span
     facts, document = graph.facts(span.path), graph.document(span.path)
     if facts is None or document is None or hash_lines(document.lines, span.start, span.end) != evidence.sha256:
         return None
-    around = [
+    definitions = [
         s for s in facts.symbols
         if s.kind in _DEFINITIONS and s.start <= span.start and span.end <= s.end and not in_function(facts, s)
     ]  # fmt: skip
-    if not around:
+    if not definitions:
         return None
-    innermost = min(around, key=lambda s: s.end - s.start)
+    innermost = min(definitions, key=lambda s: s.end - s.start)
     ref = SymbolRef(graph.name, facts.path, facts.module, innermost)
-    found = _piece(graph, ref, ((span.start, span.end),))
-    return replace(found, template=replace(found.template, score=evidence.score, why=evidence.why)) if found else None
+    piece = _piece(graph, ref, ((span.start, span.end),))
+    return replace(piece, template=replace(piece.template, score=evidence.score, why=evidence.why)) if piece else None
 
 
-def _piece(graph: CodeGraph, ref: SymbolRef, wanted: tuple[tuple[int, int], ...] = ()) -> _Piece | None:
+def _piece(graph: CodeGraph, ref: SymbolRef, wanted_ranges: tuple[tuple[int, int], ...] = ()) -> _Piece | None:
     facts, document = graph.facts(ref.path), graph.document(ref.path)
     index = index_of(facts, ref.symbol) if facts is not None else None
     if facts is None or document is None or index is None:
@@ -139,24 +145,28 @@ def _piece(graph: CodeGraph, ref: SymbolRef, wanted: tuple[tuple[int, int], ...]
     units = units_of(ref.path, lines, symbol.start)
     head = head_length(ref.path, lines, units)
     if symbol.kind in ("class", "module"):
-        units = _without_bodies(facts, index, units, wanted)
+        units = _drop_inner_bodies(facts, index, units, wanted_ranges)
     span = Span(graph.name, ref.path, symbol.start, max(end, symbol.start))
     name = facts.module if symbol.kind == "module" else symbol.qualname
     template = Evidence(span, "", "", name, symbol.kind, 0.0)
-    return _Piece(ref, dict(enumerate(lines, symbol.start)), tuple(units), head, wanted, template) if units else None
+    return (
+        _Piece(ref, dict(enumerate(lines, symbol.start)), tuple(units), head, wanted_ranges, template)
+        if units
+        else None
+    )
 
 
-def _without_bodies(
-    facts: ModuleFacts, index: int, units: Sequence[Unit], wanted: Sequence[tuple[int, int]]
+def _drop_inner_bodies(
+    facts: ModuleFacts, index: int, units: Sequence[Unit], wanted_ranges: Sequence[tuple[int, int]]
 ) -> list[Unit]:
-    """Of what a class or module defines only decorators and signature, but for the lines that are wanted."""
+    """The units of a class or module without the bodies of its definitions, except for the wanted lines."""
     inner = [s for s in facts.symbols if s.parent == index and s.kind in _DEFINITIONS]
     kept = []
     for unit in units:
-        around = next((s for s in inner if s.start <= unit.code <= s.end), None)
-        if around is None or unit.code < around.name_line or _meets(unit, wanted):
+        definition = next((s for s in inner if s.start <= unit.code <= s.end), None)
+        if definition is None or unit.code < definition.name_line or _overlaps_any(unit, wanted_ranges):
             kept.append(unit)
-        elif unit.code == around.name_line:
+        elif unit.code == definition.name_line:
             kept.append(replace(unit, final=True))
     return kept
 
@@ -164,132 +174,140 @@ def _without_bodies(
 # -- units to windows --------------------------------------------------------------------------------------------------
 
 
-def _weights(question: str, pieces: Iterable[_Piece]) -> dict[str, float]:
-    """The question's terms, by how few of the statements at hand hold them."""
-    asked = analyse(question).terms
-    if not asked:
+def _term_weights(question: str, pieces: Iterable[_Piece]) -> dict[str, float]:
+    """The question's terms with their weights times idf over the statements of these pieces."""
+    query_terms = analyse(question).terms
+    if not query_terms:
         return {}
-    texts = [_text(piece.lines, unit) for piece in pieces for unit in piece.units]
-    held = Counter(term for text in texts for term in set(terms.terms_of(text)) & asked.keys())
-    return {term: weight * math.log(1 + len(texts) / (1 + held[term])) for term, weight in asked.items()}
+    texts = [_unit_text(piece.lines, unit) for piece in pieces for unit in piece.units]
+    documents_with = Counter(term for text in texts for term in set(terms.terms_of(text)) & query_terms.keys())
+    return {
+        term: weight * math.log(1 + len(texts) / (1 + documents_with[term])) for term, weight in query_terms.items()
+    }
 
 
 def _window(piece: _Piece, weights: Mapping[str, float], max_lines: int) -> Window:
     units = piece.units
-    chosen = list(units)
+    shown_units = list(units)
     if sum(len(u.lines) for u in units) > max_lines:
-        chosen = _chosen(piece, weights, max_lines)
-    chosen = _without_blank_beginnings(piece.lines, chosen)
-    numbered = {n: piece.lines[n] for u in chosen for n in u.lines}
-    score = _score("\n".join(numbered.values()), weights)
-    passage = Passage(piece.template, tuple(chosen), min(piece.head, len(chosen)), piece.lines)
+        shown_units = _chosen_units(piece, weights, max_lines)
+    shown_units = _trim_leading_blanks(piece.lines, shown_units)
+    shown_lines = {n: piece.lines[n] for u in shown_units for n in u.lines}
+    score = _score("\n".join(shown_lines.values()), weights)
+    passage = Passage(piece.template, tuple(shown_units), min(piece.head, len(shown_units)), piece.lines)
     return Window(
         piece.ref,
-        tuple(_parts(passage, numbered)),
-        _marked(passage, numbered),
-        len(piece.lines) - len(numbered),
+        tuple(_evidence_parts(passage, shown_lines)),
+        _text_with_marks(passage, shown_lines),
+        len(piece.lines) - len(shown_lines),
         score,
         passage,
     )
 
 
-def _chosen(piece: _Piece, weights: Mapping[str, float], max_lines: int) -> list[Unit]:
-    """The head, then what is wanted; else the best run of statements that the rest of the lines hold; else the first ones."""
+def _chosen_units(piece: _Piece, weights: Mapping[str, float], max_lines: int) -> list[Unit]:
+    """The head, and the wanted units of the body, or else the best run of units that fits into the remaining lines (without a match, the
+    first ones)."""
     head, body = list(piece.units[: piece.head]), piece.units[piece.head :]
     if head and sum(len(u.lines) for u in head) > max_lines // 2:
         head[-1] = _first_paragraph(piece.lines, head[-1])
-    room = max_lines - sum(len(u.lines) for u in head)
-    if any(_meets(unit, piece.wanted) for unit in body):
-        return [*head, *_to_their_end(body, {i for i, u in enumerate(body) if _meets(u, piece.wanted)})]
-    scores = [_score(_text(piece.lines, unit), weights) for unit in body]
+    lines_left = max_lines - sum(len(u.lines) for u in head)
+    if any(_overlaps_any(unit, piece.wanted_ranges) for unit in body):
+        return [
+            *head,
+            *_complete_headers(body, {i for i, u in enumerate(body) if _overlaps_any(u, piece.wanted_ranges)}),
+        ]
+    scores = [_score(_unit_text(piece.lines, unit), weights) for unit in body]
     best: tuple[float, range] | None = None
     for first in range(len(body)):
         lines, total = 0, 0.0
         for last in range(first, len(body)):
             lines += len(body[last].lines)
             total += scores[last]
-            if lines > room:
+            if lines > lines_left:
                 break
             if not body[last].final or (any(scores) and not (scores[first] and scores[last])):
                 continue
-            # More of the question for each line, where anything is asked; else as many lines from the beginning as there is room for.
+            # The score for its length, where anything matches; else as many lines from the beginning as fit.
             value = total / math.sqrt(lines + 6) if any(scores) else float(lines)
             if best is None or value > best[0]:
                 best = value, range(first, last + 1)
         if not any(scores):
             break
-    # A single statement may be longer than all there is room for.
+    # A single statement may be longer than the limit.
     return [*head, *(body[i] for i in best[1])] if best is not None else head or list(body[:1])
 
 
-def _to_their_end(body: Sequence[Unit], chosen: set[int]) -> list[Unit]:
-    """The chosen units, and behind each header that would be the end of a run the statement that it needs."""
+def _complete_headers(units: Sequence[Unit], chosen: set[int]) -> list[Unit]:
+    """The chosen units, with the next statement added after each header that would end a run."""
     for number in sorted(chosen):
-        while not body[number].final and number + 1 < len(body) and number + 1 not in chosen:
+        while not units[number].final and number + 1 < len(units) and number + 1 not in chosen:
             number += 1
             chosen.add(number)
-    return [body[i] for i in sorted(chosen)]
+    return [units[i] for i in sorted(chosen)]
 
 
 def _first_paragraph(lines: Mapping[int, str], docstring: Unit) -> Unit:
-    """The beginning of a docstring that would fill the window; any other statement as it is."""
+    """The first paragraph of a docstring; any other statement as it is."""
     if not is_docstring(lines[docstring.code]):
         return docstring
-    said = False
+    has_text = False
     for number in range(docstring.code, docstring.end + 1):
-        if said and not lines[number].strip():
+        if has_text and not lines[number].strip():
             return replace(docstring, end=number - 1)
-        said = said or bool(lines[number].strip().strip("rRuU\"'"))
+        has_text = has_text or bool(lines[number].strip().strip("rRuU\"'"))
     return docstring
 
 
-def _without_blank_beginnings(lines: Mapping[int, str], units: Sequence[Unit]) -> list[Unit]:
-    """The units without the blank lines at the beginning of a run."""
-    found: list[Unit] = []
+def _trim_leading_blanks(lines: Mapping[int, str], units: Sequence[Unit]) -> list[Unit]:
+    """The units without blank lines at the beginning of each run."""
+    trimmed: list[Unit] = []
     for unit in units:
         start = unit.start
-        if not found or found[-1].end != start - 1:
+        if not trimmed or trimmed[-1].end != start - 1:
             start = next(n for n in unit.lines if lines[n].strip() or n == unit.code)
-        found.append(replace(unit, start=start))
-    return found
+        trimmed.append(replace(unit, start=start))
+    return trimmed
 
 
-def _loose(evidence: Evidence, weights: Mapping[str, float]) -> Window:
-    """Evidence that lies in no definition."""
+def _window_without_symbol(evidence: Evidence, weights: Mapping[str, float]) -> Window:
+    """The window of evidence outside any definition: the evidence itself."""
     return Window(None, (evidence,), evidence.text, 0, _score(evidence.text, weights), passage_of(evidence))
 
 
-def _parts(passage: Passage, numbered: Mapping[int, str]) -> Iterable[Evidence]:
-    for first, last in runs(numbered):
-        text = "\n".join(numbered[n] for n in range(first, last + 1))
+def _evidence_parts(passage: Passage, shown_lines: Mapping[int, str]) -> Iterable[Evidence]:
+    for first, last in runs(shown_lines):
+        text = "\n".join(shown_lines[n] for n in range(first, last + 1))
         span = replace(passage.evidence.span, start=first, end=last)
         yield replace(passage.evidence, span=span, text=text, sha256=hash_text(text))
 
 
-def _marked(passage: Passage, numbered: Mapping[int, str]) -> str:
-    shown: list[str] = []
-    hidden: list[str] = []
+def _text_with_marks(passage: Passage, shown_lines: Mapping[int, str]) -> str:
+    text_lines: list[str] = []
+    omitted_lines: list[str] = []
     for number, text in passage.lines.items():
-        if number in numbered:
-            shown += [mark(hidden, passage.evidence.span.path)] if hidden else []
-            hidden = []
-            shown.append(text)
+        if number in shown_lines:
+            text_lines += [omission_mark(omitted_lines, passage.evidence.span.path)] if omitted_lines else []
+            omitted_lines = []
+            text_lines.append(text)
         else:
-            hidden.append(text)
-    return "\n".join([*shown, *([mark(hidden, passage.evidence.span.path)] if hidden else [])])
+            omitted_lines.append(text)
+    return "\n".join(
+        [*text_lines, *([omission_mark(omitted_lines, passage.evidence.span.path)] if omitted_lines else [])]
+    )
 
 
-def _joined(one: Evidence, other: Evidence) -> Evidence:
-    return replace(one, score=max(one.score, other.score), why=tuple(dict.fromkeys((*one.why, *other.why))))
+def _merge_evidence(first: Evidence, second: Evidence) -> Evidence:
+    return replace(first, score=max(first.score, second.score), why=tuple(dict.fromkeys((*first.why, *second.why))))
 
 
 def _score(text: str, weights: Mapping[str, float]) -> float:
     return sum(weights.get(term, 0.0) for term in dict.fromkeys(terms.terms_of(text)))
 
 
-def _text(lines: Mapping[int, str], unit: Unit) -> str:
+def _unit_text(lines: Mapping[int, str], unit: Unit) -> str:
     return "\n".join(lines[n] for n in unit.lines)
 
 
-def _meets(unit: Unit, spans: Iterable[tuple[int, int]]) -> bool:
+def _overlaps_any(unit: Unit, spans: Iterable[tuple[int, int]]) -> bool:
     return any(unit.start <= end and start <= unit.end for start, end in spans)

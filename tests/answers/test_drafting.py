@@ -19,7 +19,7 @@ from adapter_core.models.backend import Adaptation, Draft, Drafted, Drafts, Gene
 from adapter_core.types import Answer, CancelToken
 from tests.answers.fakes import Writer, build_fitted
 from tests.answers.test_answers import WORKSPACE, check_every_citation
-from tests.answers.test_sayable import texts_of
+from tests.answers.test_predicates import texts_of
 from tests.support import graph_of
 
 QUESTION = "How is a URL matched to an endpoint?"

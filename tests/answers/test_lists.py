@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.checking.quoted_statements import stand_so
+from adapter_core.answers.checking.quoted_statements import statements_hold
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.documentation.numbered_lists import lists_in
 from adapter_core.answers.runner import answer_question
@@ -69,7 +69,7 @@ def of_section(graph: CodeGraph) -> tuple[str, tuple[tuple[str, int, int], ...]]
 
 def stands(graph: CodeGraph, sentence: str, spans: tuple[tuple[str, int, int], ...]) -> bool | None:
     cited = [cite(graph, path, a, b, 40) for path, a, b in spans]
-    return stand_so(graph, sentence, tuple(c for c in cited if c is not None))
+    return statements_hold(graph, sentence, tuple(c for c in cited if c is not None))
 
 
 def test_the_list_of_a_section_is_told_whole_and_cited(tmp_path: Path) -> None:

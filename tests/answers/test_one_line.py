@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers import compose
-from adapter_core.answers.checking.quoted_statements import stand_so
+from adapter_core.answers.checking.quoted_statements import statements_hold
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.statements.one_line import one_line
 from adapter_core.evidence.selection import search
@@ -90,8 +90,8 @@ def test_a_comma_or_a_space_less_is_another_statement(repo: Path) -> None:
     cited = cite(graph, "m.py", 3, 14, 12)
     assert cited is not None
     right = 'In `split_shape`: `matched = pattern.match(r"^( *)(.*)$")`'
-    assert stand_so(graph, right, (cited,))
-    assert not stand_so(graph, right.replace("( *)", "(*)"), (cited,))
+    assert statements_hold(graph, right, (cited,))
+    assert not statements_hold(graph, right.replace("( *)", "(*)"), (cited,))
     returned = "In `split_shape`, when `matched`: `return tuple((part,) for part in shape), (shape,)`"
-    assert stand_so(graph, returned, (cited,))
-    assert not stand_so(graph, returned.replace("(shape,)", "(shape)"), (cited,))
+    assert statements_hold(graph, returned, (cited,))
+    assert not statements_hold(graph, returned.replace("(shape,)", "(shape)"), (cited,))

@@ -106,13 +106,13 @@ def test_functions_come_first(graph: CodeGraph) -> None:
 
 def values_of_functions(graph: CodeGraph, **values: Any) -> list[str]:
     from adapter_core.answers.selecting import select
-    from adapter_core.answers.writing.packs import Reader, functions_first
+    from adapter_core.answers.writing.packs import ModelReader, ranked_function_windows
     from adapter_core.evidence.selection import search
 
     options = with_values(AskOptions(), {"function_first": True, **values})
     found = search(graph, QUESTION)
-    windows = functions_first(
-        graph, QUESTION, found, select(graph, QUESTION, found, options), options.packing, Reader(Writer(), None)
+    windows = ranked_function_windows(
+        graph, QUESTION, found, select(graph, QUESTION, found, options), options.packing, ModelReader(Writer(), None)
     )
     return [w.symbol.symbol.name for w in windows if w.symbol is not None]
 

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.checking.meant_relations import LEAST_RELATION, LEAST_ROLES, words_about
-from adapter_core.answers.checking.role_model import fitted
+from adapter_core.answers.checking.likely_relations import (
+    MIN_RELATION_PROBABILITY,
+    MIN_ROLES_PROBABILITY,
+    word_sequence,
+)
+from adapter_core.answers.checking.role_model import load_role_model
 from adapter_core.answers.checking.sentence import read_sentence
 from adapter_core.code_graph import CodeGraph
 from tests.answers.test_relations import WORKSPACE, verdict
@@ -21,11 +25,13 @@ def graph(repo: Path) -> CodeGraph:
 
 def reads(text: str, relation: str, roles: dict[str, str]) -> float:
     """How likely the words tell this relation with these roles; 0 where they hardly tell it."""
-    about = words_about(read_sentence(text))
+    about = word_sequence(read_sentence(text))
     assert about is not None
-    likely = fitted().relations(about.words, len(about.names))[relation]
+    likely = load_role_model().relation_probabilities(about.words, len(about.names))[relation]
     order = tuple(roles[name.text.lstrip("@")] for name in about.names)
-    return fitted().roles(about.words, relation)[order] if likely >= LEAST_RELATION else 0
+    return (
+        load_role_model().role_probabilities(about.words, relation)[order] if likely >= MIN_RELATION_PROBABILITY else 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,8 +94,8 @@ def reads(text: str, relation: str, roles: dict[str, str]) -> float:
     ],
 )
 def test_who_does_what(text: str, relation: str) -> None:
-    assert reads(text, relation, {"f": "x", "g": "y"}) >= LEAST_ROLES
-    assert reads(text, relation, {"f": "y", "g": "x"}) < LEAST_ROLES
+    assert reads(text, relation, {"f": "x", "g": "y"}) >= MIN_ROLES_PROBABILITY
+    assert reads(text, relation, {"f": "y", "g": "x"}) < MIN_ROLES_PROBABILITY
 
 
 @pytest.mark.parametrize(
@@ -103,7 +109,7 @@ def test_who_does_what(text: str, relation: str) -> None:
     ],
 )
 def test_asides_and_conditions(text: str, relation: str, roles: dict[str, str]) -> None:
-    assert reads(text, relation, roles) >= LEAST_ROLES
+    assert reads(text, relation, roles) >= MIN_ROLES_PROBABILITY
 
 
 def test_a_denial_is_not_lost_where_plainer_words_take_its_place(graph: CodeGraph) -> None:
@@ -148,8 +154,8 @@ def test_a_denial_of_more_than_its_kind_is_not_decided(graph: CodeGraph) -> None
     ],
 )
 def test_what_is_bound_to_what(text: str, relation: str) -> None:
-    assert reads(text, relation, {"f": "x", "x": "t", "v": "v"}) >= LEAST_ROLES
-    assert reads(text, relation, {"f": "x", "x": "v", "v": "t"}) < LEAST_ROLES
+    assert reads(text, relation, {"f": "x", "x": "t", "v": "v"}) >= MIN_ROLES_PROBABILITY
+    assert reads(text, relation, {"f": "x", "x": "v", "v": "t"}) < MIN_ROLES_PROBABILITY
 
 
 GET, PUT, SAVE, RUN = "app/store.py:8-15", "app/store.py:17-21", "app/store.py:23-29", "app/main.py:4-6"

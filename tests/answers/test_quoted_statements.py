@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.checking.quoted_statements import stand_so
+from adapter_core.answers.checking.quoted_statements import statements_hold
 from adapter_core.answers.citations import cite
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
@@ -73,7 +73,7 @@ def graph(repo: Path) -> CodeGraph:
 @pytest.mark.parametrize("sentence", TRUE)
 def test_what_stands_so(graph: CodeGraph, sentence: str) -> None:
     citations = tuple(c for a, b in ((5, 16), (17, 19)) if (c := cite(graph, "m.py", a, b, 12)))
-    assert stand_so(graph, sentence, citations)
+    assert statements_hold(graph, sentence, citations)
     assert supports(graph, sentence, citations).ok
 
 
@@ -87,4 +87,4 @@ def test_what_stands_otherwise(graph: CodeGraph, sentence: str) -> None:
 def test_the_lines_that_say_so_must_be_cited(graph: CodeGraph, sentence: str) -> None:
     (citation,) = (cite(graph, "m.py", 10, 10, 12),)
     assert citation is not None
-    assert not stand_so(graph, sentence, (citation,))
+    assert not statements_hold(graph, sentence, (citation,))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter_core.answers.checking.rests_on_code import code_lines, said_in_prose_alone
+from adapter_core.answers.checking.rests_on_code import code_lines, prose_only_problem
 from adapter_core.answers.citations import cite
 from adapter_core.answers.writing.alignment import SentenceSplitter, is_whole
 from adapter_core.code_graph import CodeGraph
@@ -59,14 +59,14 @@ def graph(repo: Path) -> Iterator[CodeGraph]:
 def test_names_and_numbers_must_stand_in_code(graph: CodeGraph, sentence: str, missing: str) -> None:
     citation = cite(graph, "app/limits.py", 1, 10, 12)
     assert citation is not None
-    problem = said_in_prose_alone(graph, sentence, [citation])
+    problem = prose_only_problem(graph, sentence, [citation])
     assert problem == (f"only a docstring, comment or message speaks of {missing}" if missing else "")
 
 
 def test_a_text_file_holds_no_code(graph: CodeGraph) -> None:
     citation = cite(graph, "README.md", 1, 3, 12)
     assert citation is not None
-    assert "sudo" in said_in_prose_alone(graph, "Call `sudo` first.", [citation])
+    assert "sudo" in prose_only_problem(graph, "Call `sudo` first.", [citation])
 
 
 def test_lines_keep_their_numbers() -> None:

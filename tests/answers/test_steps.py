@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import adapter_core.graph as graph_package
-from adapter_core.answers.checking.quoted_statements import stand_so
+from adapter_core.answers.checking.quoted_statements import statements_hold
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.candidate import Candidate, Speaker
 from adapter_core.answers.composing.links.common_caller import common_caller
@@ -82,7 +82,7 @@ def told(graph: CodeGraph, name: str) -> list[Candidate]:
 
 def stands(graph: CodeGraph, sentence: str, spans: tuple[tuple[str, int, int], ...]) -> bool:
     cited = [cite(graph, path, a, b, 12) for path, a, b in spans]
-    return stand_so(graph, sentence, tuple(c for c in cited if c is not None))
+    return statements_hold(graph, sentence, tuple(c for c in cited if c is not None))
 
 
 def test_the_statements_that_tell_most_with_their_conditions(repo: Path) -> None:

@@ -97,7 +97,7 @@ def test_of_drafts_all_words_are_wanted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sentence", "tells"),
+    ("sentence", "expected"),
     [
         ("`Router.match` is a method.", False),
         ("`Router` is a Python class.", False),
@@ -107,5 +107,5 @@ def test_of_drafts_all_words_are_wanted() -> None:
         ("`Router.match` calls `compare`.", True),
     ],
 )
-def test_sentences_that_tell_more_than_a_kind(sentence: str, tells: bool) -> None:
-    assert wording.tells(sentence) is tells
+def test_sentences_that_tell_more_than_a_kind(sentence: str, expected: bool) -> None:
+    assert wording.is_informative(sentence) is expected

@@ -68,12 +68,12 @@ def test_what_is_learned_reads_what_it_has_not_met(tmp_path: Path, monkeypatch: 
     ]
     fit_roles.write(tmp_path / "roles.txt", fit_roles.fit(some))
     monkeypatch.setattr(role_model, "_FILE", tmp_path / "roles.txt")
-    model: RoleModel = role_model.fitted.__wrapped__()
+    model: RoleModel = role_model.load_role_model.__wrapped__()
     active, passive = (
         fit_roles.told("`{s}` triggers `{o}`.", "calls"),
         fit_roles.told("`{o}` is triggered by `{s}`.", "calls"),
     )
     assert active is not None
     assert passive is not None
-    assert model.roles(active.words, "calls")[("x", "y")] > 0.6
-    assert model.roles(passive.words, "calls")[("y", "x")] > 0.6
+    assert model.role_probabilities(active.words, "calls")[("x", "y")] > 0.6
+    assert model.role_probabilities(passive.words, "calls")[("y", "x")] > 0.6

@@ -22,7 +22,7 @@ from adapter_core.evidence.feature_cache import FeatureCache
 from adapter_core.evidence.hashing import ONE, Counts, add, count, feature_hash, hashed, log_weights, unit
 from adapter_core.evidence.options import EmbeddingOptions
 from adapter_core.evidence.repo_embedding import RepoEmbedding
-from adapter_core.evidence.topology import import_graph, links_of_tests, masses, topology_features
+from adapter_core.evidence.topology import file_masses, import_graph, product_files_of_tests, topology_features
 from adapter_core.graph.storage import version
 from tests.support import graph_of, write, write_tree
 
@@ -200,8 +200,8 @@ def test_links_between_files(graph: CodeGraph) -> None:
     assert imports.outside["shop/cart.py"] == {"decimal"}
     assert imports.importers["shop.cart"] == {"shop/__init__.py"}
     # `from shop import Cart` names the file that defines it, not the one that passes it on.
-    assert links_of_tests(imports) == {"tests/test_cart.py": {"shop/cart.py"}}
-    features = topology_features(imports, masses(imports, ["shop/cart.py"], 0, 0.85))
+    assert product_files_of_tests(imports) == {"tests/test_cart.py": {"shop/cart.py"}}
+    features = topology_features(imports, file_masses(imports, ["shop/cart.py"], 0, 0.85))
     assert features == {
         "edge:shop.cart>shop.prices": 1, "imports:shop.prices": 1, "outside:decimal": 1, "in:1": 1, "out:1": 1,
     }  # fmt: skip
@@ -233,21 +233,21 @@ def test_what_a_test_names_is_followed_to_where_it_is_written(repo: Path) -> Non
     )
     # `ghost` is written nowhere; then it is said of the modules through which its name goes in a circle.
     named = {"a/__init__.py", "a/b.py", "a/c.py", "a/d.py", "a/loop.py"}
-    assert links_of_tests(import_graph(graph)) == {"test_it.py": named}
+    assert product_files_of_tests(import_graph(graph)) == {"test_it.py": named}
 
 
 def test_mass_flows_along_imports(graph: CodeGraph) -> None:
     imports = import_graph(graph)
-    assert masses(imports, ["shop/__init__.py"], 0, 0.5) == {"shop/__init__.py": 1}
-    assert masses(imports, ["shop/__init__.py"], 1, 0.5) == {"shop/__init__.py": 1, "shop/cart.py": 0.5}
-    assert masses(imports, ["shop/__init__.py"], 9, 0.5) == {
+    assert file_masses(imports, ["shop/__init__.py"], 0, 0.5) == {"shop/__init__.py": 1}
+    assert file_masses(imports, ["shop/__init__.py"], 1, 0.5) == {"shop/__init__.py": 1, "shop/cart.py": 0.5}
+    assert file_masses(imports, ["shop/__init__.py"], 9, 0.5) == {
         "shop/__init__.py": 1, "shop/cart.py": 0.5, "shop/prices.py": 0.25,
     }  # fmt: skip
 
 
 def test_mass_goes_round_a_cycle_without_end(repo: Path) -> None:
     imports = import_graph(graph_of(repo, "#- a.py\nimport b\n#- b.py\nimport a\n"))
-    found = masses(imports, ["a.py"], 40, 0.5)
+    found = file_masses(imports, ["a.py"], 40, 0.5)
     assert found["a.py"] + found["b.py"] == pytest.approx(2)
 
 
@@ -406,7 +406,7 @@ def test_the_code_that_shapes_features_is_in_their_version() -> None:
     assert {"graph/linking/names/modules", "graph/source", "graph/terms"} <= ours
     of_the_index = {"types", *(f"graph/{name}" for name in version._SHAPING)}
     # What options say is part of the key of each file's features.
-    assert ours - of_the_index - {"evidence/options"} <= set(feature_cache._SHAPING)
+    assert ours - of_the_index - {"evidence/options"} <= set(feature_cache._FEATURE_MODULES)
 
 
 def test_other_limits_of_text_are_other_features(graph: CodeGraph) -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import UsageError
-from adapter_core.evidence.everyday import everyday, read_table
+from adapter_core.evidence.everyday import everyday_table, read_table
 from adapter_core.evidence.options import RankingOptions, SelectionOptions
 from adapter_core.evidence.question import analyse
 from adapter_core.evidence.ranking import rank
 from adapter_core.evidence.search_index import SearchIndex
 from adapter_core.evidence.selection import search
 from adapter_core.evidence.traces import read_trace
-from adapter_core.evidence.vocabulary import groups, synonyms
+from adapter_core.evidence.vocabulary import read_groups, synonyms
 from tests.support import graph_of
 
 
@@ -162,8 +162,8 @@ def footer_entries(pages):
 """,
     ) as graph:
         assert places(graph, "where is the menu made?")[0] == "site/parts.py::nav_entries"
-    assert "nav" in everyday().words["menu"]
-    assert "menu" not in everyday().words.get("nav", ())
+    assert "nav" in everyday_table().words["menu"]
+    assert "menu" not in everyday_table().words.get("nav", ())
 
 
 def test_of_phrases_that_overlap_the_longest_counts() -> None:
@@ -179,17 +179,17 @@ def test_of_phrases_that_overlap_the_longest_counts() -> None:
 
 
 def test_own_words_of_code_are_added(no_own_words: Path) -> None:
-    assert "frobnic" not in everyday().words
+    assert "frobnic" not in everyday_table().words
     no_own_words.mkdir()
     (no_own_words / "synonyms.txt").write_text("frobnic | set aside -> gizmos\nwibble wobbles\n", "utf-8")
-    assert everyday().words["frobnic"] == ("gizmo",)
-    assert everyday().phrases[("set", "aside")][-1] == "gizmo"
+    assert everyday_table().words["frobnic"] == ("gizmo",)
+    assert everyday_table().phrases[("set", "aside")][-1] == "gizmo"
     assert synonyms()["wibbl"] == ("wobbl",)
     assert "frobnic" not in synonyms()
 
 
 def test_the_table_of_what_people_say_is_in_form() -> None:
-    table = everyday()
+    table = everyday_table()
     assert len(table.words) > 500
     assert len(table.phrases) > 1000
     assert all(others and term not in others for term, others in table.words.items())
@@ -199,7 +199,7 @@ def test_the_table_of_what_people_say_is_in_form() -> None:
 def test_the_table_of_synonyms_is_in_both_directions() -> None:
     table = synonyms()
     assert all(term in table[other] for term, others in table.items() for other in others)
-    assert groups(["a b", "b c"]) == {"a": ("b",), "b": ("a", "c"), "c": ("b",)}
+    assert read_groups(["a b", "b c"]) == {"a": ("b",), "b": ("a", "c"), "c": ("b",)}
 
 
 def test_the_projects_own_name_tells_little(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""The words by which plain English tells what one piece of a program does to another, with all their forms.
+"""The English words that express relations between parts of a program, with all their forms.
 
-A verb names relations from who does it to what it is done to (`s` calls `o`); several where only the lines can tell which. A noun names
-one side of a relation: of "the caller of `o` is `s`" who does it, of "a parameter of `s` is `o`" what it is done to; or the deed
+A verb expresses a relation from its agent to its patient (`s` calls `o`); an ambiguous verb expresses several, and the cited lines decide.
+A noun names one side of a relation, the agent ("the caller of `o` is `s`") or the patient ("a parameter of `s` is `o`"), or the action
 itself ("a call to `o`").
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-_VERBS = {
+_ACTIVE_VERBS = {
     "calls": "call invoke execute run trigger use fire delegate dispatch rely depend consult apply reach employ utilise utilize "
     "start launch defer turn forward resort enter activate instantiate construct create go lean involve leverage hand pass "
     "request query perform end count fall make build kick work draw transfer cede lead spawn exercise need reference summon "
@@ -39,8 +39,8 @@ _VERBS = {
     "dress surround augment sport flag label stamp precede top equip crown prefix",
     "yields": "yield produce emit generate",
 }
-# Of these the subject is what it is done to, and the other side stands behind a preposition: "`o` comes from `s`".
-_MIDDLE = {
+# Verbs in the middle voice: the patient is the subject, and the agent follows a preposition: "`o` comes from `s`".
+_MIDDLE_VERBS = {
     "calls": "happen occur appear sit live exist take stand",
     "returns": "come originate emerge result",
     "raises": "come originate arise emerge stem emanate happen occur escape propagate bubble leak",
@@ -49,7 +49,7 @@ _MIDDLE = {
     "takes": "belong appear occur exist",
     "decorates": "belong",
 }  # fmt: skip
-_DOER = {
+_AGENT_NOUNS = {
     "calls": "caller user client invoker consumer",
     "raises": "source origin raiser thrower cause",
     "catches": "handler clause catcher",
@@ -59,7 +59,7 @@ _DOER = {
     "defines": "home location place container owner holder file source origin",
     "decorates": "decorator wrapper",
 }
-_DONE = {
+_PATIENT_NOUNS = {
     "calls": "callee target dependency helper collaborator",
     "returns": "returnvalue result outcome output",
     "raises": "exception error failure",
@@ -69,13 +69,13 @@ _DONE = {
     "defines": "method member attribute property operation class function part element component",
     "overrides": "original",
 }
-_DEED = {
+_ACTION_NOUNS = {
     "calls": "call invocation use usage execution",
     "raises": "raise throw raising",
     "returns": "return",
     "catches": "catch handling",
 }
-_PAST = {
+_IRREGULAR_PAST = {
     "throw": ("threw", "thrown"), "give": ("gave", "given"), "take": ("took", "taken"), "catch": ("caught", "caught"),
     "find": ("found", "found"),
     "make": ("made", "made"), "build": ("built", "built"), "hold": ("held", "held"), "bring": ("brought", "brought"),
@@ -92,11 +92,12 @@ _PAST = {
     "withstand": ("withstood", "withstood"), "reset": ("reset", "reset"), "preset": ("preset", "preset"), "quit": ("quit", "quit"),
     "mean": ("meant", "meant"), "leave": ("left", "left"), "break": ("broke", "broken"), "blow": ("blew", "blown"),
 }  # fmt: skip
-_DOUBLED = frozenset(
+_DOUBLING_VERBS = frozenset(
     "run wrap trap put set get tag sit let stop begin quit step spit tap spin drop swap flag top commit preset transfer reset emit admit "
     "transmit equip refer defer occur label model signal".split()
 )
-# What it is called with stands behind it, and what it is called for goes with "to": "assigns `v` to `x`"; the others "set `x` to `v`".
+# Verbs of assignment by what follows them: the value ("assigns `v` to `x`") or the target ("sets `x` to `v`"); or with the target as
+# their subject ("`x` becomes `v`").
 VALUE_FIRST = frozenset(
     "assign store save put write keep record place copy load use stash pass insert supply substitute attach cache remember "
     "retain preserve deposit inject push register memorise memorize tuck park hang drop commit transfer".split()
@@ -106,13 +107,13 @@ TARGET_FIRST = frozenset(
     "replace seed provide default define mutate rebind prime configure leave equate let tie fix refresh adjust alter modify reassign "
     "establish preset".split()
 )
-TARGET_DOES = frozenset(
+TARGET_AS_SUBJECT = frozenset(
     "get receive take hold become equal obtain have contain default fall carry be assume acquire start bear end "
     "come amount store refer point evaluate resolve revert go mean".split()
 )
-BINDING = VALUE_FIRST | TARGET_FIRST | TARGET_DOES
-# Verbs that only carry another one: "tries to call", "ends up calling", "is responsible for raising".
-_CARRIERS = frozenset(
+BINDING = VALUE_FIRST | TARGET_FIRST | TARGET_AS_SUBJECT
+# Verbs that introduce another verb and express no relation themselves: "tries to call", "ends up calling".
+_CARRIER_VERBS = frozenset(
     "try attempt help serve proceed begin start continue end go work happen choose decide manage tend need want have use be "
     "mean design intend suppose expect allow let fail act function succeed finish".split()
 )
@@ -120,67 +121,70 @@ _CARRIERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`doer`, `done`: the noun names this side of the relations; `deed`: what happens. `acts`: relations as a verb with its
-    subject doing it, `middle`: with its subject being what it is done to. `form`: base | third | gerund | participle (or past)."""
+    """A verb form or a noun, with the relations that it can express. A verb: `active`, with the agent as its subject; `middle`, with the
+    patient as its subject. A noun: `agent_of`, `patient_of`, the side that it names; `action_of`, the relation itself. `form`:
+    base | third | gerund | past | participle, "" for a word that is only a noun."""
 
     lemma: str
     form: str = ""
-    acts: tuple[str, ...] = ()
+    active: tuple[str, ...] = ()
     middle: tuple[str, ...] = ()
-    doer: tuple[str, ...] = ()
-    done: tuple[str, ...] = ()
-    deed: tuple[str, ...] = ()
+    agent_of: tuple[str, ...] = ()
+    patient_of: tuple[str, ...] = ()
+    action_of: tuple[str, ...] = ()
 
 
-def _inverted(table: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for kind, words in table.items():
+def _relations_by_word(table: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    relations_of: dict[str, tuple[str, ...]] = {}
+    for relation, words in table.items():
         for word in words.split():
-            if kind not in found.get(word, ()):
-                found[word] = (*found.get(word, ()), kind)
-    return found
+            if relation not in relations_of.get(word, ()):
+                relations_of[word] = (*relations_of.get(word, ()), relation)
+    return relations_of
 
 
 def forms_of(verb: str) -> dict[str, str]:
     """The forms of a verb: base, third, gerund, past, participle. ("be" has too many.)"""
     third = f"{verb}es" if verb.endswith(("ch", "sh", "ss", "x", "o")) else f"{verb}s"
-    stem = verb + verb[-1] if verb in _DOUBLED else verb.removesuffix("e") if not verb.endswith("ee") else verb
-    past, participle = _PAST.get(verb, (f"{verb}d" if verb.endswith("ie") else f"{stem}ed",) * 2)
+    stem = verb + verb[-1] if verb in _DOUBLING_VERBS else verb.removesuffix("e") if not verb.endswith("ee") else verb
+    past, participle = _IRREGULAR_PAST.get(verb, (f"{verb}d" if verb.endswith("ie") else f"{stem}ed",) * 2)
     if verb.endswith("y") and verb[-2] not in "aeiou":
-        third, past, participle = f"{verb[:-1]}ies", *_PAST.get(verb, (f"{verb[:-1]}ied",) * 2)
+        third, past, participle = f"{verb[:-1]}ies", *_IRREGULAR_PAST.get(verb, (f"{verb[:-1]}ied",) * 2)
     gerund = f"{verb[:-2]}ying" if verb.endswith("ie") else f"{stem}ing"
     third = "has" if verb == "have" else third
     return {"base": verb, "third": third, "gerund": gerund, "past": past, "participle": participle}
 
 
 @functools.cache
-def _forms() -> tuple[dict[str, tuple[str, str]], dict[str, dict[str, tuple[str, ...]]]]:
-    """(lemma, form) of each form of each verb; the nouns of each side."""
+def _tables() -> tuple[dict[str, tuple[str, str]], dict[str, dict[str, tuple[str, ...]]]]:
+    """The (lemma, form) of each verb form, and the relations of each word by the field of `Word` that holds them."""
     forms: dict[str, tuple[str, str]] = {}
-    acts, middle = _inverted(_VERBS), _inverted(_MIDDLE)
-    for lemma in sorted({*acts, *middle, *BINDING, *_CARRIERS} - {"be", "have"}):
-        own = forms_of(lemma)
-        forms |= {own[form]: (lemma, form) for form in ("third", "gerund", "past", "participle")}
-        if lemma in _DOUBLED and lemma.endswith("l"):  # "labeled" and "labelled"
+    active, middle = _relations_by_word(_ACTIVE_VERBS), _relations_by_word(_MIDDLE_VERBS)
+    for lemma in sorted({*active, *middle, *BINDING, *_CARRIER_VERBS} - {"be", "have"}):
+        forms_of_verb = forms_of(lemma)
+        forms |= {forms_of_verb[form]: (lemma, form) for form in ("third", "gerund", "past", "participle")}
+        if lemma in _DOUBLING_VERBS and lemma.endswith("l"):  # "labeled" and "labelled"
             forms |= {f"{lemma}ed": (lemma, "participle"), f"{lemma}ing": (lemma, "gerund")}
-        forms[lemma] = (lemma, "base")  # also where that is its past
-    nouns: dict[str, dict[str, tuple[str, ...]]] = {"acts": acts, "middle": middle}
-    for side, table in (("doer", _DOER), ("done", _DONE), ("deed", _DEED)):
-        nouns[side] = _inverted(table)
-    return forms, nouns
+        forms[lemma] = (lemma, "base")  # also where that is its past form
+    relations: dict[str, dict[str, tuple[str, ...]]] = {"active": active, "middle": middle}
+    for side, table in (("agent_of", _AGENT_NOUNS), ("patient_of", _PATIENT_NOUNS), ("action_of", _ACTION_NOUNS)):
+        relations[side] = _relations_by_word(table)
+    return forms, relations
 
 
 @functools.lru_cache(maxsize=4096)
 def look_up(text: str) -> Word | None:
-    """The word as a verb and as a noun; None where it is neither, as far as is known."""
-    forms, tables = _forms()
+    """The lexicon's entry for a word, as a verb and as a noun; None for a word that it does not have."""
+    forms, relations = _tables()
     word = text.lower()
     lemma, form = forms.get(word, ("", ""))
-    singular = word if word in tables["doer"] or word in tables["done"] or word in tables["deed"] else _singular(word)
-    sides = {side: tables[side].get(singular, ()) for side in ("doer", "done", "deed")}
-    if not lemma and not any(sides.values()):
+    sides = ("agent_of", "patient_of", "action_of")
+    singular = word if any(word in relations[side] for side in sides) else _singular(word)
+    noun_relations = {side: relations[side].get(singular, ()) for side in sides}
+    if not lemma and not any(noun_relations.values()):
         return None
-    return Word(lemma or singular, form, tables["acts"].get(lemma, ()), tables["middle"].get(lemma, ()), **sides)
+    active, middle = relations["active"].get(lemma, ()), relations["middle"].get(lemma, ())
+    return Word(lemma or singular, form, active, middle, **noun_relations)
 
 
 def _singular(word: str) -> str:

@@ -1,6 +1,6 @@
-"""Whether quoted statements stand where a sentence says: "In `f`, when `a`: `x = 1`, then `g(x)`" and the like.
+"""Verifies sentences that quote statements: "In `f`, when `a`: `x = 1`, then `g(x)`" and similar forms.
 
-Compared as syntax: each of them is a statement of that function on the cited lines, and runs only where what is told around it holds.
+They are compared as syntax: each must be a statement of that function on the cited lines, under the tests that the sentence claims.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..composing.statements.decisions import decision_of
 from ..composing.statements.quotes import quoted
 from ..composing.statements.steps import goes_so
 from ..inert import printable
-from .naming import ends_with, parts_of
+from .naming import ends_with, name_parts
 
 _CODE = r"(?:`[^`]+`)"
 _TEST = (
@@ -36,7 +36,7 @@ _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
 )
-_WAY = re.compile(
+_CALL_STEPS = re.compile(
     rf"Step by step: (?P<steps>{_CODE} (?:calls|may call|constructs) {_CODE}(?:; {_CODE} (?:calls|may call|constructs) {_CODE})*)\."
 )
 _TESTS = re.compile(
@@ -54,206 +54,220 @@ _KINDS = {
     "for each": "for",
 }
 
-Told = tuple[str, str, bool]  # kind and text of a test, and whether it has to hold
+ClaimedTest = tuple[str, str, bool]  # kind and text of a test, and whether it must hold
 
 
-def stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
-    """Whether all of a sentence of such a form is so; None where the sentence has another form, or can be read in another way, too."""
-    said = without_hedges(sentence)
-    if said != sentence and not _hedged_so(graph, sentence, citations):
+def statements_hold(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
+    """Whether a sentence of one of these forms is true; None for another form, or one that has to be checked otherwise, too."""
+    unhedged = without_hedges(sentence)
+    if unhedged != sentence and not _hedges_hold(graph, sentence, citations):
         return False
-    return _stand_so(graph, said, citations)
+    return _form_holds(graph, unhedged, citations)
 
 
 def without_hedges(sentence: str) -> str:
-    """A sentence without what it says of early exits before, and of names that are bound anew before."""
+    """The sentence without its remarks on earlier exits and on names that are rebound before."""
     return _BY_THEN.sub("", _THAT_FAR.sub("", sentence))
 
 
-def _hedged_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
-    """Whether an early exit stands before what is on the cited lines, and a test around that asks about what was bound anew, as is said."""
+def _hedges_hold(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
+    """Whether the remarks are true: there is an early exit before the cited statements, and a test around them on a rebound name."""
     owner = re.search(_CODE, sentence)
-    for symbol, spans, lines in _functions(graph, owner.group()[1:-1], citations) if owner else ():
+    for symbol, spans, lines in _cited_functions(graph, owner.group()[1:-1], citations) if owner else ():
         node = function_at(symbol, lines)
         placed = statements(node, lines) if node is not None else []
-        around = [p.tests for p in placed if any(a <= header(p.node)[1] and header(p.node)[0] <= b for a, b in spans)]
+        tests_around = [
+            p.tests for p in placed if any(a <= header(p.node)[1] and header(p.node)[0] <= b for a, b in spans)
+        ]
         calls = tests_of_calls(symbol, lines)
-        around += [tests for (_, line), tests in calls.items() if tests is not None and _shown(spans, line, line)]
-        far = not _THAT_FAR.search(sentence) or any(t.guard for tests in around for t in tests)
-        then = not _BY_THEN.search(sentence) or any(
-            t.anew and _shown(spans, t.start, t.end) for tests in around for t in tests
+        tests_around += [
+            tests for (_, line), tests in calls.items() if tests is not None and _is_cited(spans, line, line)
+        ]
+        early_exit_holds = not _THAT_FAR.search(sentence) or any(t.guard for tests in tests_around for t in tests)
+        rebound_holds = not _BY_THEN.search(sentence) or any(
+            t.anew and _is_cited(spans, t.start, t.end) for tests in tests_around for t in tests
         )
-        if far and then:
+        if early_exit_holds and rebound_holds:
             return True
     return False
 
 
-def _stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
+def _form_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
     form = _FORM.fullmatch(sentence.strip())
     if form is None:
-        if (way := _WAY.fullmatch(sentence.strip())) and not _follows(graph, way["steps"], citations):
-            return False  # that each step is so is checked as of any other sentence
+        if (call_steps := _CALL_STEPS.fullmatch(sentence.strip())) and not _steps_hold(
+            graph, call_steps["steps"], citations
+        ):
+            return False  # each step is also checked as the relation that it claims
         if _WRITTEN.fullmatch(sentence.strip()):
-            return _written_so(graph, sentence.strip(), citations)
+            return _written_order_holds(graph, sentence.strip(), citations)
         if listing := _LISTED.fullmatch(sentence.strip()):
             return listed_so(graph, listing["owner"], listing["title"] or "", listing["rest"], citations)
-        return _called_so(graph, sentence.strip(), citations) or _decided_so(graph, sentence.strip(), citations) or None
-    told = list(_told(form["around"], form["rest"]))
-    for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
+        return (
+            _calls_hold(graph, sentence.strip(), citations)
+            or _decision_holds(graph, sentence.strip(), citations)
+            or None
+        )
+    claimed = list(_claimed_statements(form["around"], form["rest"]))
+    for symbol, spans, lines in _cited_functions(graph, form["owner"][1:-1], citations):
         node = function_at(symbol, lines)
-        placed = _on(spans, statements(node, lines)) if node is not None else []
-        placed = [p for p in placed if _branched(form["around"], p.tests)]
-        if all(any(_is(p, text, tests, spans, lines) for p in placed) for text, tests in told):
+        placed = _cited_statements(spans, statements(node, lines)) if node is not None else []
+        placed = [p for p in placed if _branch_matches(form["around"], p.tests)]
+        if all(any(_matches(p, text, tests, spans, lines) for p in placed) for text, tests in claimed):
             return True
     return False
 
 
-def _follows(graph: CodeGraph, steps: str, citations: tuple[Citation, ...]) -> bool:
-    """Whether each step is a call on the cited lines, in what the one before it led to: a function, or the `__init__` of a class. By the
-    definitions and not by their names, which others may have, too."""
+def _steps_hold(graph: CodeGraph, steps: str, citations: tuple[Citation, ...]) -> bool:
+    """Whether each step is a call on the cited lines from the target of the step before: a function, or the `__init__` of a class. Targets
+    are compared as definitions, since names may be ambiguous."""
     sites = [(site.caller, (*site.targets, *site.enters)) for site in _cited_calls(graph, citations)]
-    led_to: set[tuple[str, int]] | None = None
+    reached: set[tuple[str, int]] | None = None
     for step in steps.split("; "):
-        begins, ends = (name[1:-1] for name in re.findall(_CODE, step)[:2])
-        found: set[tuple[str, int]] = set()
+        caller_name, callee_name = (name[1:-1] for name in re.findall(_CODE, step)[:2])
+        targets: set[tuple[str, int]] = set()
         for caller, refs in sites:
-            begun = caller is not None and caller.symbol.qualname == begins and (not led_to or _key(caller) in led_to)
-            if begun and any(ref.symbol.qualname == ends for ref in refs):
-                found.update(map(_key, refs))
-        if not found:
+            is_caller = (
+                caller is not None
+                and caller.symbol.qualname == caller_name
+                and (not reached or _symbol_key(caller) in reached)
+            )
+            if is_caller and any(ref.symbol.qualname == callee_name for ref in refs):
+                targets.update(map(_symbol_key, refs))
+        if not targets:
             return False
-        led_to = found
+        reached = targets
     return True
 
 
 def _cited_calls(graph: CodeGraph, citations: tuple[Citation, ...]) -> Iterator[CallSite]:
     for path in dict.fromkeys(c.span.path for c in citations):
         facts = graph.facts(path)
-        shown = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
+        cited_ranges = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
         for call in facts.calls if facts is not None else ():
-            if facts is not None and any(start <= call.line <= end for start, end in shown):
+            if facts is not None and any(start <= call.line <= end for start, end in cited_ranges):
                 yield graph.site(facts, call)
 
 
-def _key(ref: SymbolRef) -> tuple[str, int]:
+def _symbol_key(ref: SymbolRef) -> tuple[str, int]:
     return ref.path, ref.symbol.start
 
 
-def _called_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
+def _calls_hold(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
     """ "`f` calls, in the order written, `a()` and `b()` when `c`, for each `x in xs`." """
     form = _CALLS.fullmatch(sentence)
     if form is None:
         return False
     called = [name[1:-1].removesuffix("()") for name in re.findall(_CODE, form["called"])]
-    told = set(_tests(form["around"]))
-    for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
-        held = tests_of_calls(symbol, lines)
-        places = [
+    claimed = set(_claimed_tests(form["around"]))
+    for symbol, spans, lines in _cited_functions(graph, form["owner"][1:-1], citations):
+        tests_by_call = tests_of_calls(symbol, lines)
+        lines_by_call = [
             sorted(
                 line
-                for (callee, line), tests in held.items()
+                for (callee, line), tests in tests_by_call.items()
                 if callee == name
-                and _shown(spans, line, line)
+                and _is_cited(spans, line, line)
                 and tests is not None
-                and told <= _told_by(tests, spans)
-                and _branched(form["around"], tuple(tests))
+                and claimed <= _cited_tests(tests, spans)
+                and _branch_matches(form["around"], tuple(tests))
             )
             for name in called
         ]
-        if all(places) and (not form["order"] or _ascending(places)):
+        if all(lines_by_call) and (not form["order"] or _ascending(lines_by_call)):
             return True
     return False
 
 
-def _decided_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
-    """ "`f` decides in this order: …": that is what its exits come to, and their lines are cited."""
+def _decision_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
+    """ "`f` decides in this order: …": the text must be that of its exits, and their lines must be cited."""
     form = re.match(rf"(?P<owner>{_CODE}) (?=decides in this order: )", sentence)
     if form is None:
         return False
-    for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
+    for symbol, spans, lines in _cited_functions(graph, form["owner"][1:-1], citations):
         decision = decision_of(symbol, lines)
         if (
             decision is not None
             and decision[0] == sentence[form.end() :]
-            and all(_shown(spans, *d) for d in decision[1])
+            and all(_is_cited(spans, *d) for d in decision[1])
         ):
             return True
     return False
 
 
-def _written_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
+def _written_order_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool:
     """ "In `f`, in the order written: (1) `x = 1`; (2) when `a`: `g(x)`, then `h(x)`"."""
     form = _WRITTEN.fullmatch(sentence)
     return form is not None and any(
         goes_so(symbol, lines, form["rest"], spans)
-        for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations)
+        for symbol, spans, lines in _cited_functions(graph, form["owner"][1:-1], citations)
     )
 
 
-def _branched(around: str, tests: tuple[Test, ...]) -> bool:
-    """Whether what is said to stand "in one of its branches", or loops, stands in one."""
+def _branch_matches(around: str, tests: tuple[Test, ...]) -> bool:
+    """Whether the tests include a branch or a loop where the sentence says "in one of its branches" or "loops"."""
     loop = any(t.branch and t.kind in ("for", "while") for t in tests)
     return (BRANCH not in around or any(t.branch for t in tests)) and (LOOP not in around or loop)
 
 
-def _ascending(places: list[list[int]]) -> bool:
-    line = 0
-    for lines in places:
-        later = [n for n in lines if n >= line]
-        if not later:
+def _ascending(lines_by_call: list[list[int]]) -> bool:
+    last_line = 0
+    for lines in lines_by_call:
+        later_lines = [n for n in lines if n >= last_line]
+        if not later_lines:
             return False
-        line = later[0]
+        last_line = later_lines[0]
     return True
 
 
-def _told(around: str, rest: str) -> Iterator[tuple[str, list[Told]]]:
-    """(statement, what is told to hold around it)."""
-    outer = list(_tests(around))
-    before: list[Told] = []
+def _claimed_statements(around: str, rest: str) -> Iterator[tuple[str, list[ClaimedTest]]]:
+    """(statement, the tests that the sentence claims around it) for each quoted statement."""
+    outer_tests = list(_claimed_tests(around))
+    earlier_tests: list[ClaimedTest] = []
     for branch in re.split(rf"; (?={_LEAD})", rest):
         lead = re.match(_LEAD, branch)
-        own = list(_tests(lead.group())) if lead else []
+        branch_tests = list(_claimed_tests(lead.group())) if lead else []
         steps = branch[lead.end() :] if lead else branch
         for step in re.findall(_CODE, steps):
-            yield step[1:-1], [*outer, *before, *own]
-        before += [(kind, text, not holds) for kind, text, holds in own]
+            yield step[1:-1], [*outer_tests, *earlier_tests, *branch_tests]
+        earlier_tests += [(kind, text, not holds) for kind, text, holds in branch_tests]
 
 
-def _tests(text: str) -> Iterator[Told]:
+def _claimed_tests(text: str) -> Iterator[ClaimedTest]:
     for match in _TESTS.finditer(text):
-        for one in re.findall(_CODE, match["tests"]):
-            yield _KINDS[match["word"]], printable(one[1:-1]), match["word"] not in ("unless", "until")
+        for code in re.findall(_CODE, match["tests"]):
+            yield _KINDS[match["word"]], printable(code[1:-1]), match["word"] not in ("unless", "until")
 
 
-def _functions(
+def _cited_functions(
     graph: CodeGraph, name: str, citations: tuple[Citation, ...]
 ) -> Iterator[tuple[Symbol, list[Lines], list[str]]]:
-    """The functions of that name in which the cited lines of their file stand, with these and the lines of the file."""
-    wanted = parts_of(name)
+    """(function, cited line ranges of its file, lines of the file) for the functions of that name around all cited lines of their file."""
+    wanted_parts = name_parts(name)
     for path in dict.fromkeys(c.span.path for c in citations):
         facts, document = graph.facts(path), graph.document(path)
         if facts is None or document is None:
             continue
         spans = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
         for symbol in facts.symbols[1:]:
-            inside = all(symbol.start <= a and b <= symbol.end for a, b in spans)
-            full = [*facts.module.split("."), *symbol.qualname.split(".")]
-            if inside and symbol.is_callable and ends_with(full, wanted):
+            is_inside = all(symbol.start <= a and b <= symbol.end for a, b in spans)
+            full_name = [*facts.module.split("."), *symbol.qualname.split(".")]
+            if is_inside and symbol.is_callable and ends_with(full_name, wanted_parts):
                 yield symbol, spans, document.lines
 
 
-def _on(spans: list[Lines], placed: list[Placed]) -> list[Placed]:
-    return [p for p in placed if _shown(spans, *header(p.node))]
+def _cited_statements(spans: list[Lines], placed: list[Placed]) -> list[Placed]:
+    return [p for p in placed if _is_cited(spans, *header(p.node))]
 
 
-def _shown(spans: list[Lines], start: int, end: int) -> bool:
+def _is_cited(spans: list[Lines], start: int, end: int) -> bool:
     return all(any(a <= n <= b for a, b in spans) for n in range(start, end + 1))
 
 
-def _told_by(tests: tuple[Test, ...], spans: list[Lines]) -> set[Told]:
+def _cited_tests(tests: tuple[Test, ...], spans: list[Lines]) -> set[ClaimedTest]:
     """The tests whose lines are cited."""
-    return {(t.kind, printable(t.text), t.holds) for t in tests if _shown(spans, t.start, t.end)}
+    return {(t.kind, printable(t.text), t.holds) for t in tests if _is_cited(spans, t.start, t.end)}
 
 
-def _is(placed: Placed, text: str, tests: list[Told], spans: list[Lines], lines: list[str]) -> bool:
-    return set(tests) <= _told_by(placed.tests, spans) and printable(quoted(lines, placed.node)) == printable(text)
+def _matches(placed: Placed, text: str, tests: list[ClaimedTest], spans: list[Lines], lines: list[str]) -> bool:
+    return set(tests) <= _cited_tests(placed.tests, spans) and printable(quoted(lines, placed.node)) == printable(text)

@@ -1,8 +1,9 @@
-"""What of a sentence tells who does it and what it is done to: features of a log-linear model (`role_model.py`).
+"""Features of a sentence for the roles of its names in a relation, and for the relation: input of a log-linear model (`role_model.py`).
 
-A role is x who does it, y what it is done to (of containers and decorators: these do it), e what it depends on; t what is set, v what
-to. Of each name: the words beside it, the preposition that governs it, the verb and the noun next to it. Of the whole: what
-stands before, between and behind the names. Each feature is there by itself, shared by all relations, and once more for its own.
+The roles: x the agent, y the patient (containers and decorators are agents), e a condition; t the target that is set, v its value. For
+each name: the words next to it, the preposition that governs it, the nearest verb and noun. For the sentence: the words before, between
+and after the names. Each feature occurs twice: shared by all relations, and for its own relation (`…|relation`). The feature names are
+those of `roles.txt`: change them only together with a new fit.
 """
 
 from __future__ import annotations
@@ -16,102 +17,107 @@ from .word_forms import END, KIND_NOUNS, START, cue, is_name, labels, lemma
 PAIRS = ("calls", "returns", "raises", "takes", "inherits", "member", "defined", "decorated", "overrides", "catches")
 ROLES = {**dict.fromkeys(PAIRS, "xy"), "returns_if": "xye", "sets": "xtv", "default": "xtv"}
 TRIPLES = ("returns_if", "sets", "default")
-_REACH = 4  # words between a preposition and its name
+_MAX_DISTANCE = 4  # words between a preposition and its name
 Word = TypeVar("Word")
 
 
 def role_features(words: Sequence[str], relation: str, roles: Sequence[str]) -> Iterator[str]:
-    """The features of one reading: `roles` of the names, in the order of the text."""
-    for feature in _shared(words, relation, roles):
+    """The features of a relation with `roles` for the names, in the order of the text."""
+    for feature in _label_features(words, relation, roles):
         yield feature
         yield f"{feature}|{relation}"
-    for place, role in zip(_places(words), roles, strict=True):
-        for side, word in (("before", words[place - 1] if place else START), ("behind", _at(words, place + 1, END))):
+    for position, role in zip(_name_positions(words), roles, strict=True):
+        for side, word in (
+            ("before", words[position - 1] if position else START),
+            ("behind", _item_or(words, position + 1, END)),
+        ):
             if not is_name(word):
                 yield f"{role} {side} {word}"
                 yield f"{role} {side} {word}|{relation}"
-    yield from _by_verb(words, relation, roles)
+    yield from _verb_features(words, relation, roles)
 
 
-def _shared(words: Sequence[str], relation: str, roles: Sequence[str]) -> Iterator[str]:
-    told = [labels(word, relation) for word in words]
-    places = _places(words)
+def _label_features(words: Sequence[str], relation: str, roles: Sequence[str]) -> Iterator[str]:
+    word_labels = [labels(word, relation) for word in words]
+    positions = _name_positions(words)
     yield f"order {''.join(roles)}"
-    yield from _between(told, places, roles)
-    bounds = [-1, *places, len(words)]
-    for number, (place, role) in enumerate(zip(places, roles, strict=True)):
-        first, last = place, place
+    yield from _context_features(word_labels, positions, roles)
+    bounds = [-1, *positions, len(words)]
+    for index, (position, role) in enumerate(zip(positions, roles, strict=True)):
+        first, last = position, position
         while first and words[first - 1] in KIND_NOUNS:
             first -= 1
         while last + 1 < len(words) and words[last + 1] in KIND_NOUNS:
             last += 1
-        if first < place:
-            yield f"{role} is {words[place - 1]}"
-        yield from _beside(told, first, last, role)
-        governor = _governor(told, first)
+        if first < position:
+            yield f"{role} is {words[position - 1]}"
+        yield from _neighbour_features(word_labels, first, last, role)
+        governor = _governor(word_labels, first)
         yield f"{role} under {governor}"
-        before, behind = told[bounds[number] + 1 : place], told[place + 1 : bounds[number + 2]]
-        verbs, nouns = ([x for some in before for x in some if x[0] == sort] for sort in "VN")
-        later = [x for some in behind for x in some if x[0] == "V"]
-        named = [x for some in behind for x in some if x[0] == "N"]
-        passive = any("be" in some for some in behind)
+        before, behind = word_labels[bounds[index] + 1 : position], word_labels[position + 1 : bounds[index + 2]]
+        verbs, nouns = ([x for word_label in before for x in word_label if x[0] == kind] for kind in "VN")
+        verbs_behind = [x for word_label in behind for x in word_label if x[0] == "V"]
+        nouns_behind = [x for word_label in behind for x in word_label if x[0] == "N"]
+        passive = any("be" in word_label for word_label in behind)
         if verbs:
-            yield f"{role} after {verbs[-1]} {governor} {number > 0}"
+            yield f"{role} after {verbs[-1]} {governor} {index > 0}"
             yield f"{role} after {verbs[-1]}"
         if nouns:
-            yield f"{role} after {nouns[-1]} {governor} {number > 0}"
-        if later:
-            yield f"{role} before {later[0]} {passive}"
-        if named:
-            yield f"{role} before {named[0]} {number} {passive}"
-        sorts = [
-            "".join(sort for sort, some in pair if some)
-            for pair in ((("V", verbs), ("N", nouns)), (("V", later), ("N", named)))
+            yield f"{role} after {nouns[-1]} {governor} {index > 0}"
+        if verbs_behind:
+            yield f"{role} before {verbs_behind[0]} {passive}"
+        if nouns_behind:
+            yield f"{role} before {nouns_behind[0]} {index} {passive}"
+        patterns = [
+            "".join(kind for kind, word_label in pair if word_label)
+            for pair in ((("V", verbs), ("N", nouns)), (("V", verbs_behind), ("N", nouns_behind)))
         ]
-        yield f"{role} {number} {sorts[0]}>{sorts[1]}"
+        yield f"{role} {index} {patterns[0]}>{patterns[1]}"
 
 
-def _by_verb(words: Sequence[str], relation: str, roles: Sequence[str]) -> Iterator[str]:
-    """The verb itself before and behind a name, since some are told from the other side: a function "wears" its decorator."""
-    places = _places(words)
-    bounds = [-1, *places, len(words)]
-    for number, (place, role) in enumerate(zip(places, roles, strict=True)):
-        before = [w for w in words[bounds[number] + 1 : place] if labels(w, relation)[0][0] == "V"]
-        behind = [w for w in words[place + 1 : bounds[number + 2]] if labels(w, relation)[0][0] == "V"]
+def _verb_features(words: Sequence[str], relation: str, roles: Sequence[str]) -> Iterator[str]:
+    """The verbs themselves before and after a name, since some have the patient as their subject: a function "wears" its decorator."""
+    positions = _name_positions(words)
+    bounds = [-1, *positions, len(words)]
+    for index, (position, role) in enumerate(zip(positions, roles, strict=True)):
+        before = [w for w in words[bounds[index] + 1 : position] if labels(w, relation)[0][0] == "V"]
+        behind = [w for w in words[position + 1 : bounds[index + 2]] if labels(w, relation)[0][0] == "V"]
         if before:
-            yield f"{role} after {lemma(before[-1])} {number > 0}|{relation}"
+            yield f"{role} after {lemma(before[-1])} {index > 0}|{relation}"
         if behind:
             yield f"{role} before {lemma(behind[0])}|{relation}"
 
 
-def _beside(told: Sequence[tuple[str, ...]], first: int, last: int, role: str) -> Iterator[str]:
-    """The labels of the two words before and behind a name."""
-    for one in _at(told, first - 1, (START,)):
-        yield f"{role} < {one}"
-        for two in _at(told, first - 2, (START,)):
-            yield f"{role} < {two} {one}"
-    for one in _at(told, last + 1, (END,)):
-        yield f"{role} > {one}"
-        for two in _at(told, last + 2, (END,)):
-            yield f"{role} > {one} {two}"
+def _neighbour_features(word_labels: Sequence[tuple[str, ...]], first: int, last: int, role: str) -> Iterator[str]:
+    """The labels of the two words before and after a name."""
+    for near in _item_or(word_labels, first - 1, (START,)):
+        yield f"{role} < {near}"
+        for far in _item_or(word_labels, first - 2, (START,)):
+            yield f"{role} < {far} {near}"
+    for near in _item_or(word_labels, last + 1, (END,)):
+        yield f"{role} > {near}"
+        for far in _item_or(word_labels, last + 2, (END,)):
+            yield f"{role} > {near} {far}"
 
 
-def _between(told: Sequence[tuple[str, ...]], places: Sequence[int], roles: Sequence[str]) -> Iterator[str]:
-    """What tells structure before, between and behind the names, each stretch by itself and two that follow each other."""
-    bounds, ends = [-1, *places, len(told)], ["", *roles, ""]
-    stretches = [
-        " ".join(some[0] for some in told[a + 1 : b] if not some[0].startswith("x")) for a, b in pairwise(bounds)
+def _context_features(
+    word_labels: Sequence[tuple[str, ...]], positions: Sequence[int], roles: Sequence[str]
+) -> Iterator[str]:
+    """The labels of known words before, between and after the names, for each stretch and each two adjacent stretches."""
+    bounds, ends = [-1, *positions, len(word_labels)], ["", *roles, ""]
+    label_texts = [
+        " ".join(some[0] for some in word_labels[a + 1 : b] if not some[0].startswith("x")) for a, b in pairwise(bounds)
     ]
-    for number, stretch in enumerate(stretches):
-        yield f"{ends[number]}[{stretch}]{ends[number + 1]}"
-    for number, (one, two) in enumerate(pairwise(stretches)):
-        yield f"{ends[number]}[{one}]{ends[number + 1]}[{two}]{ends[number + 2]}"
+    for index, label_text in enumerate(label_texts):
+        yield f"{ends[index]}[{label_text}]{ends[index + 1]}"
+    for index, (first, second) in enumerate(pairwise(label_texts)):
+        yield f"{ends[index]}[{first}]{ends[index + 1]}[{second}]{ends[index + 2]}"
 
 
-def _governor(told: Sequence[tuple[str, ...]], first: int) -> str:
-    """The preposition that a name hangs on, with no other name or comma between."""
-    for place in range(first - 1, max(-1, first - 1 - _REACH), -1):
-        label = told[place][0]
+def _governor(word_labels: Sequence[tuple[str, ...]], first: int) -> str:
+    """The label of the preposition that governs a name, with no other name or comma between them; "none" without one."""
+    for position in range(first - 1, max(-1, first - 1 - _MAX_DISTANCE), -1):
+        label = word_labels[position][0]
         if label.startswith("p:"):
             return label
         if label in ("NAME", ","):
@@ -119,29 +125,29 @@ def _governor(told: Sequence[tuple[str, ...]], first: int) -> str:
     return "none"
 
 
-def _places(words: Sequence[str]) -> list[int]:
+def _name_positions(words: Sequence[str]) -> list[int]:
     return [i for i, word in enumerate(words) if is_name(word)]
 
 
-def _at(row: Sequence[Word], place: int, otherwise: Word) -> Word:
-    return row[place] if 0 <= place < len(row) else otherwise
+def _item_or(items: Sequence[Word], position: int, default: Word) -> Word:
+    return items[position] if 0 <= position < len(items) else default
 
 
 def relation_features(words: Sequence[str], relation: str) -> Iterator[str]:
-    """What of a sentence tells which relation it is about: its words, two in a row, and what the lexicon knows of them."""
-    before, hit = START, False
+    """The features of a sentence for its relation: its words, pairs of adjacent words, and what the lexicon knows of them."""
+    previous, any_cue = START, False
     for word in (*words, END):
-        own = "NAME" if is_name(word) else lemma(word)
-        yield f"says {before} {own}|{relation}"
-        before = own
-        if own in ("NAME", END) or word in ",:;()?":
+        token = "NAME" if is_name(word) else lemma(word)
+        yield f"says {previous} {token}|{relation}"
+        previous = token
+        if token in ("NAME", END) or word in ",:;()?":
             continue
-        yield f"says {own}|{relation}"
-        tells, count = cue(word, relation)
-        hit = hit or tells
-        if tells or count:
-            yield f"cue {tells} {min(count, 4)}"
-        if tells:
+        yield f"says {token}|{relation}"
+        is_cue, relation_count = cue(word, relation)
+        any_cue = any_cue or is_cue
+        if is_cue or relation_count:
+            yield f"cue {is_cue} {min(relation_count, 4)}"
+        if is_cue:
             yield f"cue|{relation}"
-    yield f"any cue {hit}"
+    yield f"any cue {any_cue}"
     yield f"relation|{relation}"

@@ -1,6 +1,6 @@
-"""One sentence as the verifier reads it: what it names and quotes, taken out, and the plain words that are left between.
+"""Splits a sentence into its mentions (names, numbers, quotations) and the plain words between them.
 
-In `Sentence.plain` each mention is a mark, `\\x02` its number `\\x03`, so that patterns over the words see where names stand.
+In `Sentence.plain` each mention is a mark, `\\x02` its number `\\x03`, so that patterns over the words see where the names are.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-MAX_CHARS = 2_000  # nobody writes longer sentences, and patterns take time over them
+MAX_CHARS = 2_000  # longer sentences are not written by anybody, and slow for the patterns
 MARK = re.compile(r"\x02(\d+)\x03")
 _ESCAPED = re.compile(r"\\([\[\]*<>#|\\~!+\-])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
-_PIECE = re.compile(
+_QUOTED_SPAN = re.compile(
     r"(?P<fence>`+)(?!`)\s?(?P<code>.+?)\s?(?<!`)(?P=fence)(?!`)"
     r"|“(?P<curly>[^“”]{2,})”"
     r"|(?<!\w)\"(?P<straight>[^\"]{2,})\"(?!\w)"
 )
-_BARE = re.compile(
+_BARE_NAME_OR_NUMBER = re.compile(
     r"(?P<name>(?<![\w.])_*[A-Za-z]\w*(?:\.\w+)+(?:\(\))?|\b\w*[^\W\d]_\w+\b(?:\(\))?|\b_\w+\b(?:\(\))?|\b[a-z]+[A-Z]\w*\b(?:\(\))?"
     r"|\b[A-Z][a-z0-9]+[A-Z]\w*\b(?:\(\))?|\b[A-Za-z_]\w*\(\)|\b(?:None|True|False)\b)"
     r"|(?P<number>(?<![\w.])-?\d(?:[\w.]*\w)?)"
@@ -44,35 +44,35 @@ class Sentence:
 
 
 def read_sentence(text: str) -> Sentence:
-    """Take the mentions out of a sentence. Code spans and quotations are found from left to right, as a renderer would."""
+    """Extract the mentions of a sentence. Code spans and quotations are found from left to right, as a renderer does."""
     source = _CONTROL.sub(" ", text)
     mentions: list[Mention] = []
     plain: list[str] = []
 
-    def mark(kind: str, content: str) -> str:
+    def add_mention(kind: str, content: str) -> str:
         mentions.append(Mention(kind, content))
         return f"\x02{len(mentions) - 1}\x03"
 
-    def words(part: str) -> str:
-        part = _ESCAPED.sub(r"\1", part)
-        out, position = [], 0
-        for match in _BARE.finditer(part):
+    def replace_bare_names(fragment: str) -> str:
+        fragment = _ESCAPED.sub(r"\1", fragment)
+        pieces, position = [], 0
+        for match in _BARE_NAME_OR_NUMBER.finditer(fragment):
             kind = match.lastgroup or "name"
             if match.group().lower() in _ABBREVIATIONS:
                 continue
-            out += [part[position : match.start()], mark(kind, match.group())]
+            pieces += [fragment[position : match.start()], add_mention(kind, match.group())]
             position = match.end()
-        return "".join([*out, part[position:]])
+        return "".join([*pieces, fragment[position:]])
 
     position = 0
-    for match in _PIECE.finditer(source):
-        plain.append(words(source[position : match.start()]))
+    for match in _QUOTED_SPAN.finditer(source):
+        plain.append(replace_bare_names(source[position : match.start()]))
         if match["code"] is not None:
-            plain.append(mark("code", match["code"].strip()))
+            plain.append(add_mention("code", match["code"].strip()))
         else:
-            plain.append(mark("quote", match["curly"] or match["straight"]))
+            plain.append(add_mention("quote", match["curly"] or match["straight"]))
         position = match.end()
-    plain.append(words(source[position:]))
+    plain.append(replace_bare_names(source[position:]))
     return Sentence(text, "".join(plain), tuple(mentions))
 
 

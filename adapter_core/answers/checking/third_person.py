@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# How docstrings and comments begin that say what is done ("Return the …", "Returns the …"): PEP 257, and what is common in code.
-_VERBS = frozenset(
+# First words of docstrings and comments that describe an action ("Return the …", "Returns the …"): PEP 257, and common ones in code.
+_DOCSTRING_VERBS = frozenset(
     """
     accept access acquire activate adapt add adjust advance aggregate align allocate allow append apply approximate assemble
     assert assign associate attach attempt authenticate batch begin bind block broadcast build cache calculate call cancel capture
@@ -33,12 +33,12 @@ _VERBS = frozenset(
 
 
 def third_person(word: str) -> str:
-    """ "return" and "Returns" as "returns"; "" for a word that is not known as a verb."""
+    """The third person of a verb: "returns" for "return" and "Returns"; "" for a word that is not in the list."""
     word = word.lower()
-    if word not in _VERBS:
+    if word not in _DOCSTRING_VERBS:
         for ending in ("ies", "es", "s"):
             base = word.removesuffix(ending) + ("y" if ending == "ies" else "")
-            if word.endswith(ending) and base in _VERBS:
+            if word.endswith(ending) and base in _DOCSTRING_VERBS:
                 return word
         return ""
     if word.endswith("y") and word[-2] not in "aeiou":

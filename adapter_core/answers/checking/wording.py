@@ -1,10 +1,9 @@
-"""Do the plain words of a sentence come from the lines it cites, or were they made up around a name that stands there?
+"""Whether the plain words of a model's sentence come from its cited lines, or were made up around a name that occurs there.
 
-Names, numbers and relations are checked exactly (`verify.py`); "`Router.match` deletes all files" names nothing but what is there. And
-words that all stand there can be put together to something that nobody said: "returns the default when the application is paused". So of
-a sentence that a model wrote the words that say something must stand in the cited lines or in what encloses them (names, signature,
-docstring), or mean the same as a word that does; and within each clause, near each other in one passage and in the order that they
-have there. Words of relations that were checked by themselves need not.
+Names, numbers and relations are checked exactly (`verify.py`); but "`Router.match` deletes all files" names nothing that is not there.
+And words that all occur can be combined into something that no line says: "returns the default when the application is paused". So the
+content words of a sentence, or synonyms of them, must occur in the cited lines or in what encloses them (names, signature, docstring);
+and within each clause, near each other in one passage and in about the same order. Words of relations that were verified are exempt.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ from ..composing.documentation.quoted_docs import docstring_of
 from .relations import Claims, claims_in
 from .sentence import MARK, Sentence, read_sentence
 
-# What things in code are called, whatever the code is; that something is a class or a method is checked as a relation.
-_NOUNS = """
+# Nouns that fit any code; that something is a class or a method is checked as a relation.
+_CODE_NOUNS = """
     argument arguments attribute attributes class classes code function functions instance instances it method methods module
     parameter parameters property given called named value values object objects call calls caller callers definition
 """
-_FREE = frozenset(terms.stem(word) for word in _NOUNS.split()) | frozenset(_NOUNS.split()) | STOP_TERMS
-# What is said of a condition that was checked.
-_HOLDS = frozenset("set true false given empty hold truthy falsy met present branch under".split())
+_FREE_TERMS = frozenset(terms.stem(word) for word in _CODE_NOUNS.split()) | frozenset(_CODE_NOUNS.split()) | STOP_TERMS
+# Words about a condition that was checked.
+_CONDITION_TERMS = frozenset("set true false given empty hold truthy falsy met present branch under".split())
 _ENDING = re.compile(r"(?:ied|ed|ing)\Z")
 _CLAUSE = re.compile(
     r"[,;:()]|\s[-\u2013\u2014]+\s|\b(?:which|that|who|where|and|or|but|when|if|unless|because|while|then|so|by)\b",
@@ -47,100 +46,103 @@ _PURPOSE = re.compile(
     re.I,
 )
 _ARTICLES, _BEING = frozenset({"a", "an", "the"}), frozenset({"is", "ar", "are", "as", "be"})
-# How the words of a docstring are cut into passages. Code is cut line by line.
+# Where a docstring is split into passages. Code is split into lines.
 _PASSAGE = re.compile(r"(?<=[.!?:;])\s+|\n\s*\n")
-_AHEAD, _BEHIND = 8, 4  # words between two that belong together
+_MAX_AHEAD, _MAX_BEHIND = 8, 4  # words between two that belong together
 
 
-def made_up(graph: CodeGraph, sentence: str, citations: Iterable[Citation], least: float) -> str:
-    """Why a sentence is made up of whose words less than the share `least` can be found as it puts them; "" where it is not. At 0
-    nothing is looked at."""
-    if least <= 0:
+def wording_problem(graph: CodeGraph, sentence: str, citations: Iterable[Citation], minimum: float) -> str:
+    """Why a sentence counts as made up: less than the share `minimum` of its content words, or of its pairs of adjacent ones, is found.
+    "" if it passes. With 0 nothing is checked."""
+    if minimum <= 0:
         return ""
     cited = tuple(citations)
-    read = read_sentence(sentence)
-    clauses = _clauses(read, claims_in(read))
-    wanted = [word for clause in clauses for word in clause]
-    if not wanted:
+    parsed = read_sentence(sentence)
+    clauses = _content_terms(parsed, claims_in(parsed))
+    terms_wanted = [word for clause in clauses for word in clause]
+    if not terms_wanted:
         return ""
-    # What something is for, its statements do not say.
-    texts = _prose(graph, cited) if _PURPOSE.search(read.plain) else _passages(graph, cited)
-    passages = [[_short(t) for t in terms.terms_of(p)] for p in texts]
-    alike = synonyms()
+    # Statements do not say what something is for; only documentation does.
+    texts = _prose_passages(graph, cited) if _PURPOSE.search(parsed.plain) else _passages(graph, cited)
+    passages = [[_reduced(t) for t in terms.terms_of(p)] for p in texts]
+    synonyms_of = synonyms()
     places: dict[str, list[tuple[int, int]]] = {}
-    for number, passage in enumerate(passages):
-        for at, term in enumerate(passage):
-            places.setdefault(term, []).append((number, at))
-    for word in set(wanted):
+    for passage_index, passage in enumerate(passages):
+        for position, term in enumerate(passage):
+            places.setdefault(term, []).append((passage_index, position))
+    for word in set(terms_wanted):
         if word not in places:
-            others = {_short(other) for other in alike.get(word, ())}
+            others = {_reduced(other) for other in synonyms_of.get(word, ())}
             places[word] = [place for other in others for place in places.get(other, ())]
-    missing = [word for word in dict.fromkeys(wanted) if not places[word]]
-    if len(missing) > (1 - least) * len(wanted):
+    missing = [word for word in dict.fromkeys(terms_wanted) if not places[word]]
+    if len(missing) > (1 - minimum) * len(terms_wanted):
         return f"the cited lines do not speak of {', '.join(missing[:3])}"
     pairs = [[(a, b) for a, b in pairwise(clause) if a != b and places[a] and places[b]] for clause in clauses]
-    apart = [pair for own in pairs for pair in _apart(own, places)]
-    if len(apart) > (1 - least) * sum(map(len, pairs)):
-        return f"the cited lines do not say “{' … '.join(apart[0])}”"
-    return _no_such_thing(read, passages)
+    distant_pairs = [pair for clause_pairs in pairs for pair in _pairs_apart(clause_pairs, places)]
+    if len(distant_pairs) > (1 - minimum) * sum(map(len, pairs)):
+        return f"the cited lines do not say “{' … '.join(distant_pairs[0])}”"
+    return _identity_problem(parsed, passages)
 
 
-def _no_such_thing(read: Sentence, passages: Sequence[Sequence[str]]) -> str:
-    """What something is ("is a lazy proxy") must be said of a thing there: a passage begins with it ("A lazy proxy for …") or says "is a",
-    "as a" before it, without a gap, and nothing goes on from it that makes it another thing ("Retry logic failed")."""
-    problems = [_not_said_to_be(match["what"], passages) for match in _IS_A.finditer(read.plain)]
+def _identity_problem(parsed: Sentence, passages: Sequence[Sequence[str]]) -> str:
+    """What is wrong with "is a lazy proxy", or "". A passage must begin with these words ("A lazy proxy for …") or have them directly after
+    "is a" or "as a"; and no word may follow that makes it another thing ("Retry logic failed")."""
+    problems = [_unsupported_identity(match["what"], passages) for match in _IS_A.finditer(parsed.plain)]
     return next(filter(None, problems), "")
 
 
-def _not_said_to_be(what: str, passages: Sequence[Sequence[str]]) -> str:
-    told = [_short(terms.stem(w.lower())) for w in terms.words(MARK.sub(" ", what))]
-    if not told or all(word in _FREE for word in told):
+def _unsupported_identity(identity: str, passages: Sequence[Sequence[str]]) -> str:
+    identity_terms = [_reduced(terms.stem(w.lower())) for w in terms.words(MARK.sub(" ", identity))]
+    if not identity_terms or all(word in _FREE_TERMS for word in identity_terms):
         return ""
     for passage in passages:
-        for at in range(len(passage) - len(told) + 1):
-            if [*passage[at : at + len(told)]] != told:
+        for position in range(len(passage) - len(identity_terms) + 1):
+            if [*passage[position : position + len(identity_terms)]] != identity_terms:
                 continue
-            before, behind = passage[max(0, at - 2) : at], passage[at + len(told) : at + len(told) + 1]
-            begins = (
+            before, after = (
+                passage[max(0, position - 2) : position],
+                passage[position + len(identity_terms) : position + len(identity_terms) + 1],
+            )
+            begins_there = (
                 not before
                 or (len(before) == 1 and before[0] in _ARTICLES)
                 or (before[0] in _BEING and before[1] in _ARTICLES)
             )
-            if begins and (not behind or behind[0] in STOP_TERMS):
+            if begins_there and (not after or after[0] in STOP_TERMS):
                 return ""
-    return f"the cited lines do not say that it is “{what.strip()}”"
+    return f"the cited lines do not say that it is “{identity.strip()}”"
 
 
-def tells(sentence: str) -> bool:
-    """Whether a sentence says more of what it begins with than what kind of thing that is."""
-    read = read_sentence(sentence)
-    own = {_short(term) for mention in read.mentions[:1] for term in terms.terms_of(mention.text)} | {
+def is_informative(sentence: str) -> bool:
+    """Whether a sentence says more of its subject than its kind."""
+    parsed = read_sentence(sentence)
+    subject_terms = {_reduced(term) for mention in parsed.mentions[:1] for term in terms.terms_of(mention.text)} | {
         "python",
         "represent",
     }
-    words = {word for clause in _clauses(read, Claims((), (), ())) for word in clause} - own
-    return len(read.mentions) > 1 or len(words) > 1
+    words = {word for clause in _content_terms(parsed, Claims((), (), ())) for word in clause} - subject_terms
+    return len(parsed.mentions) > 1 or len(words) > 1
 
 
-def _clauses(read: Sentence, claims: Claims) -> list[list[str]]:
-    """The terms of each clause that say something, without those of relations that were checked."""
-    plain = read.plain
-    free = _FREE | (_HOLDS if any(r.conditions for r in claims.relations) else frozenset())
+def _content_terms(parsed: Sentence, claims: Claims) -> list[list[str]]:
+    """The content terms of each clause, without those of relations that were verified."""
+    plain = parsed.plain
+    ignored = _FREE_TERMS | (_CONDITION_TERMS if any(r.conditions for r in claims.relations) else frozenset())
     for relation in claims.relations:
         if relation.objects and not relation.loose and relation.words:
             plain = re.sub(re.escape(relation.words), " , ", plain, count=1, flags=re.I)
     return [
         [
-            _short(term)
+            _reduced(term)
             for word in terms.words(MARK.sub(" ", clause))
-            if (term := terms.stem(word.lower())) not in free and word.lower() not in free
+            if (term := terms.stem(word.lower())) not in ignored and word.lower() not in ignored
         ]
         for clause in _CLAUSE.split(plain)
     ]
 
 
-def _short(term: str) -> str:
-    """Of a stemmed word the form that short verbs have, too: "tried", "adding" and "add"."""
+def _reduced(term: str) -> str:
+    """A stemmed word without verb endings, which the stemmer leaves on short verbs: "try" for "tried", "add" for "adding"."""
     if term.endswith("ied") and len(term) > 4:
         return term[:-3] + "y"
     match = _ENDING.search(term)
@@ -148,31 +150,36 @@ def _short(term: str) -> str:
     return rest if len(rest) >= 2 and any(c in "aeiouy" for c in rest) and not term.endswith("eed") else term
 
 
-def _apart(pairs: Sequence[tuple[str, str]], places: Mapping[str, Sequence[tuple[int, int]]]) -> list[tuple[str, str]]:
-    """The pairs of one clause that do not stand together in the passage that holds most of them: a clause is said in one place."""
-    numbers = {number for a, _ in pairs for number, _ in places[a]}
-    found = [[pair for pair in pairs if not _together(*_within(number, pair, places))] for number in sorted(numbers)]
-    return min(found, key=len, default=list(pairs))
+def _pairs_apart(
+    pairs: Sequence[tuple[str, str]], places: Mapping[str, Sequence[tuple[int, int]]]
+) -> list[tuple[str, str]]:
+    """The pairs of one clause that are not close together in the passage with most of them: a clause must come from one passage."""
+    passage_indexes = {passage_index for a, _ in pairs for passage_index, _ in places[a]}
+    by_passage = [
+        [pair for pair in pairs if not _are_close(*_places_in_passage(passage_index, pair, places))]
+        for passage_index in sorted(passage_indexes)
+    ]
+    return min(by_passage, key=len, default=list(pairs))
 
 
-def _within(
-    number: int, pair: tuple[str, str], places: Mapping[str, Sequence[tuple[int, int]]]
+def _places_in_passage(
+    passage_index: int, pair: tuple[str, str], places: Mapping[str, Sequence[tuple[int, int]]]
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """The places of both words of a pair in one passage."""
-    first, second = ([place for place in places[word] if place[0] == number] for word in pair)
+    """The places (passage, position) of both words of a pair in one passage."""
+    first, second = ([place for place in places[word] if place[0] == passage_index] for word in pair)
     return first, second
 
 
-def _together(some: Sequence[tuple[int, int]], others: Sequence[tuple[int, int]]) -> bool:
-    """Whether the second follows soon after the first somewhere, or stands shortly before it ("the key of the cache", "cache key")."""
-    here: dict[int, list[int]] = {}
-    for passage, at in others:
-        here.setdefault(passage, []).append(at)
-    return any(-_BEHIND <= b - a <= _AHEAD for passage, a in some for b in here.get(passage, ()))
+def _are_close(first: Sequence[tuple[int, int]], second: Sequence[tuple[int, int]]) -> bool:
+    """Whether the second follows soon after the first somewhere, or shortly precedes it ("the key of the cache", "cache key")."""
+    positions_in: dict[int, list[int]] = {}
+    for passage, position in second:
+        positions_in.setdefault(passage, []).append(position)
+    return any(-_MAX_BEHIND <= b - a <= _MAX_AHEAD for passage, a in first for b in positions_in.get(passage, ()))
 
 
-def _prose(graph: CodeGraph, citations: tuple[Citation, ...]) -> Iterable[str]:
-    """The comments on the cited lines, and the docstrings that begin or go on there."""
+def _prose_passages(graph: CodeGraph, citations: tuple[Citation, ...]) -> Iterable[str]:
+    """The passages of the comments and docstrings on the cited lines; of texts, of the lines themselves."""
     for citation in citations:
         span, facts, document = citation.span, graph.facts(citation.span.path), graph.document(citation.span.path)
         if facts is None or document is None:

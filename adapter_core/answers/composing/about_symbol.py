@@ -12,7 +12,7 @@ from ...types import Evidence, ModuleFacts, Symbol, SymbolRef
 from ..inert import code
 from ..kinds import LINKS
 from .candidate import Candidate, Speaker
-from .definitions import ASSIGNED, assigned_in_module, bases_and_methods, contents, header, members
+from .definitions import ASSIGNED_KINDS, assigned_in_module, bases_and_methods, contents, header, members
 from .documentation.attribute_docs import attribute_docs
 from .documentation.comments import comments_above, comments_in
 from .documentation.quoted_docs import of_docstring, of_documentation, of_module
@@ -124,9 +124,9 @@ class Teller:
             yield from bases_and_methods(speaker, lines)
             if subject.evidence is not None:
                 yield from members(speaker, self.links, subject.evidence, lines, speaker.place < _NEAR)
-        if symbol.kind in (*ASSIGNED, "class") or symbol.is_callable:
+        if symbol.kind in (*ASSIGNED_KINDS, "class") or symbol.is_callable:
             yield from comments_above(speaker, lines)
-        if symbol.kind in ASSIGNED:
+        if symbol.kind in ASSIGNED_KINDS:
             yield from attribute_docs(speaker, lines)
         if symbol.is_callable:
             yield from self._of_statements(speaker, subject, lines)

@@ -15,7 +15,7 @@ from .links.imports import module_name
 from .links.known_links import KnownLinks
 from .links.reads import reads
 
-ASSIGNED = ("constant", "variable", "type_alias", "field", "enum_member")
+ASSIGNED_KINDS = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_SIGNATURE = 160
 _MAX_LISTED = 5
 _MAX_CONTENTS = 8
@@ -81,7 +81,7 @@ _SAYS_NOTHING = ("Any", "Incomplete", "object", "typing.Any")
 def _value(speaker: Speaker, lines: list[str], head: tuple[int, int]) -> Iterator[Candidate]:
     """What a name is assigned, or else annotated with."""
     symbol = speaker.symbol
-    if symbol.kind not in ASSIGNED:
+    if symbol.kind not in ASSIGNED_KINDS:
         return
     name, annotation = code(symbol.qualname), symbol.returns or ""
     if len(symbol.signature) <= _MAX_SIGNATURE and _stands_so(symbol, lines):
@@ -145,7 +145,7 @@ def members(
     for number, symbol in enumerate(speaker.facts.symbols):
         inside = (
             symbol.parent == speaker.index
-            and symbol.kind in ASSIGNED
+            and symbol.kind in ASSIGNED_KINDS
             and item.span.start <= symbol.start <= item.span.end
         )
         if not inside or (symbol.start == symbol.end and not assigns(symbol.signature)):
@@ -172,7 +172,12 @@ def assigned_in_module(speaker: Speaker, item: Evidence) -> Iterator[Candidate]:
     for symbol in speaker.facts.symbols[1:]:
         inside = item.span.start <= symbol.start and symbol.end <= item.span.end
         if (
-            (inside and symbol.parent == 0 and symbol.kind in ASSIGNED and symbol.end - symbol.start < _MAX_STATEMENT)
+            (
+                inside
+                and symbol.parent == 0
+                and symbol.kind in ASSIGNED_KINDS
+                and symbol.end - symbol.start < _MAX_STATEMENT
+            )
             and len(symbol.signature) <= _MAX_SIGNATURE
             and "=" in symbol.signature
         ):

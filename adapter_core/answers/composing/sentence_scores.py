@@ -99,7 +99,7 @@ def lexical_scores(
     instead: Mapping[str, Sequence[str]] | None = None,
 ) -> list[float]:
     """A score for each sentence: the question's words in it, its kind, and the rank of its evidence. `instead`: what code may have in their
-    place (`Found.instead`); of links only what the question names counts."""
+    place (`Found.alternatives`); of links only what the question names counts."""
     scorer = _Scorer(items, kind, weights, question, {} if instead is None or kind in LINKS else instead)
     scores = [scorer.score(item) for item in items]
     most = highest(items, scores)

@@ -1,1 +1,1 @@
-"""What the model reads and writes, with what of the adapters, how often, and what of it is kept."""
+"""Reading and writing with the model: its adaptation, its prompts' evidence, its attempts, and the checks of its sentences."""

@@ -1,7 +1,7 @@
-"""Which adapter, which memory, mixed how: the adaptation of one answer, from what was built and from the options.
+"""The adaptation of one answer (adapter, memory and mixing) from what was built and from the options.
 
-By default the model is given what was shown to help: a fitted adapter that was kept, and the memory. The generated null adapter is mixed
-in where a scale is asked for.
+By default only what was measured to help is used: a fitted adapter that was kept, and the memory. The generated null adapter is mixed in
+only with an explicit scale.
 """
 
 from __future__ import annotations
@@ -25,29 +25,30 @@ from ...evidence.selection import Found
 from ...models.backend import Adaptation, ModelInfo
 from ..kinds import answer_kind
 from ..state import Run
-from .built import Built, what_is_built
+from .built import BuiltAdapters, find_built_adapters
 from .schedules import (
-    blended,
     kept_by_layer,
     kept_by_target,
-    multipliers,
-    weights_of_targets,
-    with_more_on_top,
-    with_more_subgraph,
+    layer_multipliers,
+    raise_subgraph_share,
+    raise_top_layers,
+    target_weights_of,
+    weighted_mean,
 )
 
-_WARM = (0.5, 0.75)
+_WARM_UP_FACTORS = (0.5, 0.75)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`name` says in the provenance what was used, "" for the bare model. `factors`: one for each layer."""
+    """What to adapt the model with. `adapter`, `sub`: files of the repository's and the subgraph's adapter; `mixing`: keyword arguments of
+    `register_hook_mixed_adapters`; `layer_factors`: a factor for each layer. `name`: for the provenance, "" for the bare model."""
 
     adapter: Path | None = None
     sub: Path | None = None
     memory: Path | None = None
     mixing: dict[str, Any] = field(default_factory=dict)
-    factors: tuple[float, ...] = ()
+    layer_factors: tuple[float, ...] = ()
     warm_up: bool = False
     name: str = ""
 
@@ -56,106 +57,116 @@ class Plan:
         return self.adapter is not None or self.sub is not None
 
     def adaptation(self, structured: int = 0, stronger: bool = False) -> Adaptation | None:
-        """For the first attempt (`structured` 0), the first structured one (1), and those after; None for the bare model.
-        `stronger`: more weight on the top layers, and slightly more of the subgraph's adapter."""
+        """The adaptation for an attempt, None for the bare model. `structured`: 0 for the first attempt, then the number of the structured
+        one. `stronger`: more weight on the top layers, and slightly more of the subgraph's adapter."""
         memory = str(self.memory) if self.memory is not None else None
         if not self.mixes:
             return Adaptation(memory=memory) if memory is not None else None
-        warm = _WARM[structured] if self.warm_up and structured < len(_WARM) else 1.0
-        factors = with_more_on_top(self.factors) if stronger else list(self.factors)
-        factors = [round(f * warm, 6) for f in factors]
+        warm_up_factor = _WARM_UP_FACTORS[structured] if self.warm_up and structured < len(_WARM_UP_FACTORS) else 1.0
+        factors = raise_top_layers(self.layer_factors) if stronger else list(self.layer_factors)
+        factors = [round(f * warm_up_factor, 6) for f in factors]
         mixing = dict(self.mixing)
         if any(f != 1.0 for f in factors):
             mixing["layer_multipliers"] = factors
         if stronger and "g_sub" in mixing:
-            mixing["g_sub"] = with_more_subgraph(mixing["g_sub"])
+            mixing["g_sub"] = raise_subgraph_share(mixing["g_sub"])
         paths = [str(path) if path is not None else None for path in (self.adapter, self.sub)]
         return Adaptation(paths[0], paths[1], mixing, memory)
 
-    def reading(self) -> Adaptation | None:
-        """For votes on sentences: the adapter alone."""
-        found = self.adaptation(structured=len(_WARM))
-        return replace(found, memory=None) if found is not None and self.mixes else None
+    def reading_adaptation(self) -> Adaptation | None:
+        """The adaptation for votes on sentences: the adapter without the memory; None without an adapter."""
+        adaptation = self.adaptation(structured=len(_WARM_UP_FACTORS))
+        return replace(adaptation, memory=None) if adaptation is not None and self.mixes else None
 
 
 def plan(run: Run, found: Found, info: ModelInfo) -> Plan:
-    """What is to be mixed in. What is there and cannot be used, and what is stale, is noted; a file that was named and is not there raises
-    `AdapterFileError`."""
+    """The plan for one answer. What was built but is stale or unusable is noted in `run`. Raises `AdapterFileError` for a named file that
+    does not exist."""
     options = run.options.adapter
-    isolated = options.adapter == "none" or options.alpha == 0
-    wants_memory = options.memory if options.memory is not None else not isolated
-    if isolated and not wants_memory:
+    without_adapter = options.adapter == "none" or options.alpha == 0
+    wants_memory = options.memory if options.memory is not None else not without_adapter
+    if without_adapter and not wants_memory:
         return Plan()
-    named = Path(options.adapter) if options.adapter not in ("auto", "none") else None
-    if named is not None and not named.exists():
-        raise AdapterFileError(f"There is no adapter {named}: name a file that `pathline build` wrote, or its folder.")
-    folder = named if named is not None and named.is_dir() else None
-    built = what_is_built(
-        run.graph, info.name, info.digest, folder, with_null=named is not None or options.alpha is not None
+    named_path = Path(options.adapter) if options.adapter not in ("auto", "none") else None
+    if named_path is not None and not named_path.exists():
+        raise AdapterFileError(
+            f"There is no adapter {named_path}: name a file that `pathline build` wrote, or its folder."
+        )
+    folder = named_path if named_path is not None and named_path.is_dir() else None
+    built = find_built_adapters(
+        run.graph, info.name, info.digest, folder, with_null=named_path is not None or options.alpha is not None
     )
     for note in built.notes:
         run.note(note)
     memory = built.memory if wants_memory else None
     if options.memory and memory is None:
         run.note("there is no memory of this repository: run `pathline build`")
-    bare = Plan(memory=memory, name="memory" if memory is not None else "")
-    if isolated:
-        return bare
+    plan_without_adapter = Plan(memory=memory, name="memory" if memory is not None else "")
+    if without_adapter:
+        return plan_without_adapter
     try:
-        return _mixed(run, found, info, built, named, bare)
+        return _mixing_plan(run, found, info, built, named_path, plan_without_adapter)
     except (AdapterError, ValueError) as error:  # a ValueError: a bank whose embeddings are of another kind
-        if named is not None and isinstance(error, AdapterError):
+        if named_path is not None and isinstance(error, AdapterError):
             raise
         run.note(f"the adapter was not used: {error}")
-        return bare
+        return plan_without_adapter
 
 
-def _mixed(run: Run, found: Found, info: ModelInfo, built: Built, named: Path | None, bare: Plan) -> Plan:
+def _mixing_plan(
+    run: Run, found: Found, info: ModelInfo, built: BuiltAdapters, named_path: Path | None, plan_without_adapter: Plan
+) -> Plan:
     options = run.options.adapter
-    base, kind = _base(built, named, null_too=options.alpha is not None)
-    if base is not None:
-        base = _rounded(run, info, base)
-    sub, name = _sub(run, found, info, built)
-    if base is None and sub is None:
+    base_file, base_name = _base_adapter(built, named_path, null_too=options.alpha is not None)
+    if base_file is not None:
+        base_file = _rounded_file(run, info, base_file)
+    sub_file, sub_name = _subgraph_adapter(run, found, info, built)
+    if base_file is None and sub_file is None:
         if options.alpha is not None:
             run.note("there is no adapter of this repository: run `pathline build`")
-        return bare
-    shown = [f"{kind} {file_sha256(base)[:12]}"] if base is not None else []
-    shown += [f"{name} {file_sha256(sub)[:12]}"] if sub is not None else []
-    layers = built.layers if named is None or named.is_dir() else 0
-    layers = layers or len(load_adapters_npz(base or sub or "").layers)
-    mixing = _mixing(run, found, layers, sub is not None)
-    label = ", ".join([*shown, *filter(None, [bare.name])])
-    told = [
-        f"{name} {value if not isinstance(value, list) or name == 'ablate' else 'by layer'}"
-        for name, value in mixing.items()
+        return plan_without_adapter
+    adapter_names = [f"{base_name} {file_sha256(base_file)[:12]}"] if base_file is not None else []
+    adapter_names += [f"{sub_name} {file_sha256(sub_file)[:12]}"] if sub_file is not None else []
+    layers = built.layers if named_path is None or named_path.is_dir() else 0
+    layers = layers or len(load_adapters_npz(base_file or sub_file or "").layers)
+    mixing = _mixing_arguments(run, found, layers, sub_file is not None)
+    plan_name = ", ".join([*adapter_names, *filter(None, [plan_without_adapter.name])])
+    settings = [
+        f"{key} {value if not isinstance(value, list) or key == 'ablate' else 'by layer'}"
+        for key, value in mixing.items()
     ]
-    run.detail(f"adapter: {label}; {', '.join(told) or 'as it was built'}")
+    run.detail(f"adapter: {plan_name}; {', '.join(settings) or 'as it was built'}")
     return Plan(
-        base, sub, bare.memory, mixing, tuple(multipliers(options.layer_schedule, layers)), options.alpha_warmup, label
+        base_file,
+        sub_file,
+        plan_without_adapter.memory,
+        mixing,
+        tuple(layer_multipliers(options.layer_schedule, layers)),
+        options.alpha_warmup,
+        plan_name,
     )
 
 
-def _base(built: Built, named: Path | None, null_too: bool) -> tuple[Path | None, str]:
-    if named is not None and not named.is_dir():
-        return named, named.name
+def _base_adapter(built: BuiltAdapters, named_path: Path | None, null_too: bool) -> tuple[Path | None, str]:
+    if named_path is not None and not named_path.is_dir():
+        return named_path, named_path.name
     if built.fitted is not None:
         return built.fitted, "fitted"
-    if named is not None and built.null is None:
+    if named_path is not None and built.null is None:
         raise AdapterError(
-            f"{named} holds no adapter for this model: name a folder that `pathline build --out` wrote for it."
+            f"{named_path} holds no adapter for this model: name a folder that `pathline build --out` wrote for it."
         )
-    if null_too or named is not None:
+    if null_too or named_path is not None:
         return built.null, "generated"
     return None, ""
 
 
-def _mixing(run: Run, found: Found, layers: int, with_sub: bool) -> dict[str, Any]:
+def _mixing_arguments(run: Run, found: Found, layers: int, with_sub: bool) -> dict[str, Any]:
     """Keyword arguments of `register_hook_mixed_adapters`, those that are not its defaults."""
     options = run.options.adapter
     rank, gsub = options.rank, options.gsub if options.gsub is not None else MixingOptions().g_sub
     if run.options.entropy.entropy_aware:
-        rank, gsub = _by_entropy(run, found)
+        rank, gsub = _capacity_by_entropy(run, found)
     mixing: dict[str, Any] = {}
     if with_sub:
         mixing["g_sub"] = round(gsub, 6)
@@ -165,12 +176,12 @@ def _mixing(run: Run, found: Found, layers: int, with_sub: bool) -> dict[str, An
             mixing["rank"] = rank
     if options.beta != MixingOptions().beta:
         mixing["beta"] = options.beta
-    weights = weights_of_targets(options.target_weights, answer_kind(found.question), options.q_aware_weights)
+    weights = target_weights_of(options.target_weights, answer_kind(found.question), options.q_aware_weights)
     if weights:
         mixing["target_weights"] = weights
-    keep = kept_by_target(options.per_target_rank_schedule, rank)
-    if keep:
-        mixing["per_target_keep"] = keep
+    kept_counts = kept_by_target(options.per_target_rank_schedule, rank)
+    if kept_counts:
+        mixing["per_target_keep"] = kept_counts
     if options.layer_rank_tiers:
         mixing["per_target_keep_layers"] = kept_by_layer(options.layer_rank_tiers, layers)
     if options.rank_budget is not None:
@@ -181,7 +192,7 @@ def _mixing(run: Run, found: Found, layers: int, with_sub: bool) -> dict[str, An
     return mixing
 
 
-def _by_entropy(run: Run, found: Found) -> tuple[int, float]:
+def _capacity_by_entropy(run: Run, found: Found) -> tuple[int, float]:
     options = run.options.entropy
     paths = run.selection(found).paths
     scores = [
@@ -190,45 +201,45 @@ def _by_entropy(run: Run, found: Found) -> tuple[int, float]:
         entropy_score(run.graph, question=run.question),
     ]
     capacity = scale_capacity(
-        blended(scores, options.entropy_weights),
+        weighted_mean(scores, options.entropy_weights),
         CapacityOptions(True, options.rank_min, options.rank_max, options.gsub_min, options.gsub_max),
     )
-    told = ", ".join(
+    score_texts = ", ".join(
         f"{name} {score:.2f}" for name, score in zip(("repository", "files", "question"), scores, strict=True)
     )
-    run.detail(f"entropy: {told}; so rank {capacity.rank}, gsub {capacity.g_sub:.2f}")
+    run.detail(f"entropy: {score_texts}; so rank {capacity.rank}, gsub {capacity.g_sub:.2f}")
     return capacity.rank, capacity.g_sub
 
 
-def _sub(run: Run, found: Found, info: ModelInfo, built: Built) -> tuple[Path | None, str]:
-    """The file of the subgraph's adapter and what it is, where one is wanted."""
+def _subgraph_adapter(run: Run, found: Found, info: ModelInfo, built: BuiltAdapters) -> tuple[Path | None, str]:
+    """(file, description) of the subgraph's adapter; (None, "") where the options have none."""
     options = run.options.adapter
     if options.gsub == 0 or (options.gsub is None and not options.mixture_m and options.sub is None):
         return None, ""
     if isinstance(options.sub, Adapter):
-        return _rounded(run, info, _written(run, info, options.sub)), "sub"
+        return _rounded_file(run, info, _save_given_adapter(run, info, options.sub)), "sub"
     if options.sub is not None:
-        return _rounded(run, info, Path(options.sub)), "sub"
+        return _rounded_file(run, info, Path(options.sub)), "sub"
     if options.mixture_m:
         folder = Path(options.adapters_bank) if options.adapters_bank is not None else built.folder
-        entries, version = _bank(folder)
+        entries, version = _open_bank(folder)
         maker = from_bank(entries, version, BankOptions(mixture_m=options.mixture_m))
         name = f"mixture of {min(options.mixture_m, len(entries))}"
     else:
-        maker, name = _null_of_part(built), "sub (generated)"
-    kept = _kept(run, info)
-    features = FeatureCache.load(kept.parent / "features.npz")  # of what the build has read already
-    adapters = SubgraphAdapters(run.graph, info.digest, maker, kept, features, run.cancel)
-    return _rounded(run, info, adapters.file_of(run.selection(found).paths)), name
+        maker, name = _null_adapter_maker(built), "sub (generated)"
+    folder_of_parts = _parts_folder(run, info)
+    features = FeatureCache.load(folder_of_parts.parent / "features.npz")  # those that the build has computed
+    adapters = SubgraphAdapters(run.graph, info.digest, maker, folder_of_parts, features, run.cancel)
+    return _rounded_file(run, info, adapters.file_of(run.selection(found).paths)), name
 
 
-def _bank(folder: Path) -> tuple[list[BankEntry], str]:
-    from ...build import open_bank  # what is built is opened by what built it
+def _open_bank(folder: Path) -> tuple[list[BankEntry], str]:
+    from ...build import open_bank  # only `build` knows the layout of its folder
 
     return open_bank(folder), file_sha256(folder / "manifest.json")
 
 
-def _null_of_part(built: Built) -> SubgraphMaker:
+def _null_adapter_maker(built: BuiltAdapters) -> SubgraphMaker:
     manifest = built.manifest
     if manifest is None:
         raise AdapterError("There is nothing to make the adapter of the selected files with: run `pathline build`.")
@@ -240,35 +251,35 @@ def _null_of_part(built: Built) -> SubgraphMaker:
     )
 
 
-# -- files that are made on the way -------------------------------------------------------------------------------------
+# -- derived adapter files ----------------------------------------------------------------------------------------------
 
 
-def _rounded(run: Run, info: ModelInfo, file: Path) -> Path:
-    """The file, or, where it is asked for, one with its factors rounded."""
+def _rounded_file(run: Run, info: ModelInfo, file: Path) -> Path:
+    """The file, or with `round_lora` the path of a copy with rounded factors."""
     options = run.options.rounding
     if not options.round_lora:
         return file
-    named = hashlib.sha256(f"{file_sha256(file)} rounded {options.round_threshold}".encode()).hexdigest()[:32]
-    made = _kept(run, info) / f"{named}.npz"
-    if not made.exists():
-        _save(made, rounded(load_adapters_npz(file), options.round_threshold))
-    return made
+    file_name = hashlib.sha256(f"{file_sha256(file)} rounded {options.round_threshold}".encode()).hexdigest()[:32]
+    rounded_path = _parts_folder(run, info) / f"{file_name}.npz"
+    if not rounded_path.exists():
+        _save(rounded_path, rounded(load_adapters_npz(file), options.round_threshold))
+    return rounded_path
 
 
-def _written(run: Run, info: ModelInfo, adapter: Adapter) -> Path:
-    """A caller's own adapter as a file, which its numbers name."""
+def _save_given_adapter(run: Run, info: ModelInfo, adapter: Adapter) -> Path:
+    """Save a caller's own adapter in a file that is named by the hash of its numbers."""
     arrays = {
         f"{layer} {target} {part}": array
         for layer, factors in enumerate(adapter.layers)
-        for target, one in factors.items()
-        for part, array in (("down", one.down), ("up", one.up), ("bias", one.bias))
+        for target, pair in factors.items()
+        for part, array in (("down", pair.down), ("up", pair.up), ("bias", pair.bias))
         if array is not None
     }
-    told = f"{digest_of(arrays)} {adapter.rank} {adapter.alpha}"
-    made = _kept(run, info) / f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.npz"
-    if not made.exists():
-        _save(made, adapter)
-    return made
+    identity = f"{digest_of(arrays)} {adapter.rank} {adapter.alpha}"
+    saved_path = _parts_folder(run, info) / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.npz"
+    if not saved_path.exists():
+        _save(saved_path, adapter)
+    return saved_path
 
 
 def _save(file: Path, adapter: Adapter) -> None:
@@ -278,5 +289,5 @@ def _save(file: Path, adapter: Adapter) -> None:
         raise AdapterError(f"The folder {file.parent} cannot be written ({error.strerror}).") from error
 
 
-def _kept(run: Run, info: ModelInfo) -> Path:
+def _parts_folder(run: Run, info: ModelInfo) -> Path:
     return build_folder(run.graph, info.name, info.digest).parent / "parts"

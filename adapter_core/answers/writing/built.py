@@ -1,4 +1,4 @@
-"""What was built for a repository and a model, as an answer may mix it: what `adapters.available` says, and the null adapter beside it."""
+"""The adapters and the memory that were built for a repository and a model: those of `adapters.available`, and the null adapter."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ...errors import AdapterFileError
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """`fitted`: the file of the fitted adapter, where it was kept. `null`: that of the generated one. `memory`: that of the memory.
-    `manifest`: of the generated one, or else of the fitted one. `notes`: what cannot be used and what is of an earlier state."""
+class BuiltAdapters:
+    """`fitted`: the file of the fitted adapter, if it was kept; `null`: of the generated adapter; `memory`: of the memory. `manifest`: that
+    of the generated adapter, or else of the fitted one. `notes`: what is unusable or stale, as sentences."""
 
     folder: Path
     fitted: Path | None = None
@@ -30,32 +30,34 @@ class Built:
 
 
 def reads_better(graph: CodeGraph, model_name: str, model_digest: str, folder: Path | None = None) -> bool:
-    """Whether there is a fitted adapter with which the model reads better, by the questions that its build held back."""
+    """Whether there is a fitted adapter with which the model reads better, as measured on the held-out questions of its build."""
     reading = for_answers(graph, model_name, model_digest, folder).reading
     return reading is not None and reading[1] > reading[0]
 
 
-def what_is_built(
+def find_built_adapters(
     graph: CodeGraph, model_name: str, model_digest: str, folder: Path | None = None, with_null: bool = False
-) -> Built:
-    """In the cache, or in the folder that `pathline build --out` was given. Never raises for what lies there. `with_null`: it is also noted
-    where the null adapter is of an earlier state."""
-    found = for_answers(graph, model_name, model_digest, folder)
-    notes = list(found.notes)
+) -> BuiltAdapters:
+    """What was built, in the cache or in a folder of `pathline build --out`. Damaged files are noted and never raise. `with_null`: note a
+    stale null adapter, too."""
+    available = for_answers(graph, model_name, model_digest, folder)
+    notes = list(available.notes)
     null: Path | None = None
-    manifest = found.manifest if found.adapter is not None else None
-    if (found.folder / MANIFEST).exists():
+    manifest = available.manifest if available.adapter is not None else None
+    if (available.folder / MANIFEST).exists():
         try:
-            built = read_built(found.folder)
+            built = read_built(available.folder)
             if built.manifest.model.get("sha256") != model_digest:
-                notes.append(f"The adapter in {found.folder} is of another model: run `pathline build`.")
+                notes.append(f"The adapter in {available.folder} is of another model: run `pathline build`.")
             else:
-                null, manifest = found.folder / ADAPTERS, built.manifest
-                if with_null and found.adapter is None:
+                null, manifest = available.folder / ADAPTERS, built.manifest
+                if with_null and available.adapter is None:
                     notes += filter(None, [staleness(built.sources, graph).sentence()])
         except AdapterFileError as error:
             notes.append(str(error))
-    told = tuple(
+    note_texts = tuple(
         note[0].lower() + note[1:].rstrip(".") if note.startswith("The ") else note.rstrip(".") for note in notes
     )
-    return Built(found.folder, found.adapter, null, found.memory, manifest, told, bool(found.memory_stale))
+    return BuiltAdapters(
+        available.folder, available.adapter, null, available.memory, manifest, note_texts, bool(available.memory_stale)
+    )

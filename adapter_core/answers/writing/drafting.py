@@ -1,9 +1,10 @@
-"""An answer sentence by sentence: about each of the first places several drafts of one sentence, of which the best that passes is shown.
+"""Writes an answer sentence by sentence: several drafts of one sentence about each of the best symbols, of which the best that passes all
+checks is shown.
 
-A model of 135 million parameters copies well out of a short text and loses its way in a long one. So each sentence has a prompt of its
-own: the question and one definition, its beginning given ("`name` …"). Some drafts are written freely, some along what was compiled of
-the definition (`sayable.py`); all go through the same checks. The drafts of a few places are written at once, so that the first
-sentence is there soon; a place of which no draft passes is left out.
+A model of 135 million parameters copies well from a short text and gets lost in a long one. So each sentence has its own prompt, the
+question and one definition, and a given beginning ("`name` …"). Some drafts are written freely, some along predicates that were compiled
+from the definition (`predicates.py`); all go through the same checks. The drafts of a few symbols are written at once, so that the first
+sentence is there soon; a symbol without a draft that passes is left out.
 """
 
 from __future__ import annotations
@@ -19,52 +20,53 @@ from ...graph import terms
 from ...graph.source import hash_lines
 from ...models.backend import Backend, Draft, Drafted, Drafts, Message
 from ...types import Claim, Evidence, Span, SymbolRef
-from ..checking.wording import tells
+from ..checking.wording import is_informative
 from ..composing.candidate import definition
 from ..composing.sentence_scores import lexical_scores
 from ..kinds import LINKS, answer_kind
 from ..prompts import drafting_messages
 from ..state import Run, UntilLate
 from .adapting import Plan
-from .alignment import SentenceSplitter, shorter
-from .passing import look_for
-from .sayable import Place, Sayable, sayable
+from .alignment import SentenceSplitter, shorter_beginnings
+from .passing import find_support
+from .predicates import Place, SymbolPredicates, symbol_predicates
 
 _WINDOW_LINES = 12
 _MAX_EVIDENCE_LINES = 400
-# What is chosen by, beside the likelihood of a draft: the share of the question that it answers to, and what it repeats.
-_RELEVANCE, _REPEATED, _FREELY = 3.0, 1.0, 0.5
+# Weights in the score of a draft, beside its likelihood: the question's share in it, and the share that repeats earlier sentences; and
+# the score of a free draft that has none of the predicates.
+_RELEVANCE, _REPEATED, _FREE_DRAFT_SCORE = 3.0, 1.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A symbol to say a sentence about, its lines, the one that names it, and how it is shown to the model."""
+class _Subject:
+    """A symbol to write a sentence about: its predicates, its lines, the line that names it, and its prompt."""
 
-    said: Sayable
+    predicates: SymbolPredicates
     evidence: tuple[Evidence, ...]
     header: Place
     messages: tuple[Message, ...]
 
 
 def draft_sentences(run: Run, backend: Backend, found: Found, plan: Plan, claims: dict[str, Claim]) -> None:
-    """Fill `claims`, by their texts, with at most one sentence for each place. Raises `ModelError` and `Cancelled`."""
+    """Fill `claims`, by their texts, with at most one sentence for each symbol. Raises `ModelError` and `Cancelled`."""
     options = run.options.attempts
-    places = list(islice(_places(run, found), options.draft_places))
-    said: set[str] = set()
-    for start in range(0, len(places), options.places_at_once):
-        some = places[start : start + options.places_at_once]
-        rows = [(place, draft) for place in some for draft in _drafts(place, options.drafts)]
-        written, plan = _written(run, backend, plan, [draft for _, draft in rows])
+    subjects = list(islice(_subjects(run, found), options.draft_places))
+    said_terms: set[str] = set()
+    for start in range(0, len(subjects), options.places_at_once):
+        batch = subjects[start : start + options.places_at_once]
+        requests = [(subject, draft) for subject in batch for draft in _draft_requests(subject, options.drafts)]
+        written, plan = _write_drafts(run, backend, plan, [draft for _, draft in requests])
         run.metrics["drafts"] = run.metrics.get("drafts", 0) + len(written)
-        for place in some:
-            own = [d for (p, _), d in zip(rows, written, strict=True) if p is place]
-            claim = _best(run, place, own, found, said)
+        for subject in batch:
+            subject_drafts = [d for (p, _), d in zip(requests, written, strict=True) if p is subject]
+            claim = _best_claim(run, subject, subject_drafts, found, said_terms)
             if claim is None or claim.text in claims:
                 continue
             if not claims:
                 run.mark("first_phrased")
             claims[claim.text] = claim
-            said.update(terms.terms_of(claim.text))
+            said_terms.update(terms.terms_of(claim.text))
             run.emit("claim", claim)
             if len(claims) >= run.options.compose.max_sentences:
                 return
@@ -72,45 +74,52 @@ def draft_sentences(run: Run, backend: Backend, found: Found, plan: Plan, claims
             return
 
 
-def _places(run: Run, found: Found) -> Iterator[_Place]:
-    """What the question is about, the best first, as far as there is something to be said of it."""
+def _subjects(run: Run, found: Found) -> Iterator[_Subject]:
+    """The symbols that the question is about, the best first, as far as they have predicates."""
     items = run.candidates(found)
     run.check()
     kind = answer_kind(found.question)
-    scores = lexical_scores(items, kind, found.weights, found.question.text[:300], found.instead)
-    for one in sayable(items, scores, kind in LINKS):
-        ref = _symbol(run, one)
-        document = run.graph.document(one.path)
+    scores = lexical_scores(items, kind, found.weights, found.question.text[:300], found.alternatives)
+    for predicates in symbol_predicates(items, scores, kind in LINKS):
+        ref = _symbol_ref(run, predicates)
+        document = run.graph.document(predicates.path)
         if ref is None or document is None:
             continue
         start, end = ref.symbol.start, min(ref.symbol.end, len(document.lines), ref.symbol.start + _MAX_EVIDENCE_LINES)
         text = "\n".join(document.lines[start - 1 : end])
-        lines = Evidence(
-            Span(run.graph.name, one.path, start, end), text, hash_lines(document.lines, start, end), one.name, "", 0.0
+        evidence = Evidence(
+            Span(run.graph.name, predicates.path, start, end),
+            text,
+            hash_lines(document.lines, start, end),
+            predicates.name,
+            "",
+            0.0,
         )
         windows = windows_of(run.graph, [ref], run.question, _WINDOW_LINES)
-        shown = windows[0].text if windows else text
-        yield _Place(one, (lines,), definition(ref), drafting_messages(run.question, one.name, shown))
+        prompt_text = windows[0].text if windows else text
+        yield _Subject(
+            predicates, (evidence,), definition(ref), drafting_messages(run.question, predicates.name, prompt_text)
+        )
 
 
-def _symbol(run: Run, said: Sayable) -> SymbolRef | None:
-    facts = run.graph.facts(said.path)
+def _symbol_ref(run: Run, predicates: SymbolPredicates) -> SymbolRef | None:
+    facts = run.graph.facts(predicates.path)
     for index, symbol in enumerate(facts.symbols if facts is not None else ()):
-        if symbol.start == said.line and symbol.kind != "module" and facts is not None:
+        if symbol.start == predicates.line and symbol.kind != "module" and facts is not None:
             return run.graph.ref(facts, index)
     return None
 
 
-def _drafts(place: _Place, count: int) -> Iterator[Draft]:
-    """One free and greedy, one along what can be said and greedy, the others sampled along it."""
-    along = place.said.paths()
+def _draft_requests(subject: _Subject, count: int) -> Iterator[Draft]:
+    """The requests for drafts: one free and greedy, one along the predicates and greedy, the others sampled along them."""
+    paths = subject.predicates.paths()
     for number in range(count):
-        yield Draft(place.messages, place.said.opening, along if number else None, sampled=number > 1)
+        yield Draft(subject.messages, subject.predicates.opening, paths if number else None, sampled=number > 1)
 
 
-def _written(run: Run, backend: Backend, plan: Plan, drafts: Sequence[Draft]) -> tuple[tuple[Drafted, ...], Plan]:
-    """The drafts, adapted, and what adapts the next ones; without the adapter where that cannot be put on."""
-    # Copying out of the prompt is what is wanted, so nothing is taken off for repetition.
+def _write_drafts(run: Run, backend: Backend, plan: Plan, drafts: Sequence[Draft]) -> tuple[tuple[Drafted, ...], Plan]:
+    """(the adapted drafts, the plan for the next ones); without the adapter, now and from then on, where it cannot be applied."""
+    # The model is to copy from its prompt, so there is no penalty for repetition.
     options = replace(
         run.options.generation,
         max_new_tokens=min(run.options.generation.max_new_tokens, run.options.attempts.draft_tokens),
@@ -124,15 +133,15 @@ def _written(run: Run, backend: Backend, plan: Plan, drafts: Sequence[Draft]) ->
             run.note(f"the adapter was not used: {error}")
         else:
             run.adapter_name = plan.name
-            return _noted(run, written), plan
-    return _noted(run, backend.draft(drafts, options, UntilLate(run))), Plan()
+            return _record_metrics(run, written), plan
+    return _record_metrics(run, backend.draft(drafts, options, UntilLate(run))), Plan()
 
 
-def _noted(run: Run, drafts: Drafts) -> tuple[Drafted, ...]:
-    """Tokens and times add up over the places; how large the deltas are is that of the last ones."""
+def _record_metrics(run: Run, drafts: Drafts) -> tuple[Drafted, ...]:
+    """Add tokens and times to the metrics; the norms of the deltas are those of the last call."""
     metrics = run.metrics
     metrics["prompt_tokens"] = metrics.get("prompt_tokens", 0) + drafts.prompt_tokens
-    metrics["new_tokens"] = metrics.get("new_tokens", 0) + sum(one.tokens for one in drafts.written)
+    metrics["new_tokens"] = metrics.get("new_tokens", 0) + sum(draft.tokens for draft in drafts.written)
     metrics["draft_seconds"] = round(metrics.get("draft_seconds", 0) + drafts.seconds, 3)
     if drafts.delta_norms:
         metrics["delta_norms"] = {target: round(norm, 6) for target, norm in drafts.delta_norms.items()}
@@ -142,38 +151,45 @@ def _noted(run: Run, drafts: Drafts) -> tuple[Drafted, ...]:
     return drafts.written
 
 
-def _best(run: Run, place: _Place, drafts: Sequence[Drafted], found: Found, said: set[str]) -> Claim | None:
-    """Of the drafts that pass the best one; of those that do not the reasons are noted."""
+def _best_claim(
+    run: Run, subject: _Subject, drafts: Sequence[Drafted], found: Found, said_terms: set[str]
+) -> Claim | None:
+    """The best draft that passes, None if none does; the reasons of the others are recorded in `run`."""
     passed: list[tuple[float, Claim]] = []
     total = sum(found.weights.values()) or 1.0
     for draft in dict.fromkeys(drafts):
-        claim = _passing(run, place, draft)
+        claim = _passing_claim(run, subject, draft)
         if claim is None:
             continue
         words = set(terms.terms_of(claim.text))
         relevance = sum(found.weights.get(word, 0.0) for word in words) / total
-        repeated = len(words & said) / len(words)
-        told = place.said.score(claim.text) or _FREELY
-        passed.append((draft.likelihood + _RELEVANCE * relevance + told - _REPEATED * repeated, claim))
-    return max(passed, key=lambda one: one[0])[1] if passed else None
+        repeated = len(words & said_terms) / len(words)
+        path_score = subject.predicates.score(claim.text) or _FREE_DRAFT_SCORE
+        passed.append((draft.likelihood + _RELEVANCE * relevance + path_score - _REPEATED * repeated, claim))
+    return max(passed, key=lambda item: item[0])[1] if passed else None
 
 
-def _passing(run: Run, place: _Place, draft: Drafted) -> Claim | None:
-    """The draft, or the longest beginning of it that can stand alone and passes."""
+def _passing_claim(run: Run, subject: _Subject, draft: Drafted) -> Claim | None:
+    """The draft, or its longest beginning that can stand alone and passes; None if none does."""
     splitter = SentenceSplitter()
     sentences = [*splitter.feed(draft.text), *splitter.finish()] if draft.whole else []
     if not sentences:
         run.drop(draft.text, "it is no whole sentence")
         return None
-    first = ""
-    for text in (sentences[0], *shorter(sentences[0])):
-        claim, reason = look_for(
-            run, text, place.evidence, run.options.citations.draft_word_share, place.said.places(text), place.header
+    first_reason = ""
+    for text in (sentences[0], *shorter_beginnings(sentences[0])):
+        claim, reason = find_support(
+            run,
+            text,
+            subject.evidence,
+            run.options.citations.draft_word_share,
+            subject.predicates.places(text),
+            subject.header,
         )
-        if claim is not None and not tells(text):
+        if claim is not None and not is_informative(text):
             claim, reason = None, "it tells nothing"
         if claim is not None:
             return claim
-        first = first or reason
-    run.drop(sentences[0], first)
+        first_reason = first_reason or reason
+    run.drop(sentences[0], first_reason)
     return None

@@ -1,7 +1,7 @@
-"""The model writes, and what passes every check is shown, sentence by sentence.
+"""Phrases an answer with the model: it writes, and each sentence that passes every check is shown.
 
-A model that can is asked for one sentence about each place (`drafting.py`). Where nothing of that passes, and with one that writes whole
-answers only, a text is written over the packed evidence; where nothing of that passes, again (`retrying.py`).
+A model that supports drafts writes one sentence about each symbol (`drafting.py`). Where none of these passes, and with other models, it
+writes a text over the packed evidence; where none of its sentences passes, it tries again (`retrying.py`).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ..state import Run, UntilLate
 from .adapting import Plan
 from .alignment import SentenceSplitter
 from .drafting import draft_sentences
-from .packs import Reader, pack_for_model
+from .packs import ModelReader, pack_for_model
 from .passing import checked_sentence
-from .retrying import Attempt, attempts, decoding, enough, example_place
+from .retrying import Attempt, attempts, decoding_options, example_place, has_enough
 
 
 @dataclass
 class _Writing:
-    """What the attempts of one answer share: `claims` that passed, by their texts, and what the last attempt wrote."""
+    """The state of one answer's attempts. `claims`: those that passed, by their texts; `written`: the text of the last attempt."""
 
     run: Run
     backend: Backend
@@ -38,8 +38,8 @@ class _Writing:
 
 
 def phrase(run: Run, found: Found, plan: Plan) -> list[Claim]:
-    """Sentences of the model that passed every check. None of a model that fails, has no time, or writes nothing that holds; a note then
-    says why. Raises `Cancelled` on the caller's cancel."""
+    """The model's sentences that passed every check. Empty where the model fails, runs out of time, or writes none; a note then says why.
+    Raises `Cancelled` on the caller's cancel."""
     if run.backend is None:
         run.note("phrasing needs the model, so the composed answer stands")
         return []
@@ -51,59 +51,59 @@ def phrase(run: Run, found: Found, plan: Plan) -> list[Claim]:
         if run.options.attempts.by_sentence and run.backend.drafts:
             draft_sentences(run, run.backend, found, plan, claims)
             if claims or run.late():
-                return _shown(run, claims)
-            words = run.options.citations.draft_word_share  # of such a model no more is believed in a longer text
-        reader = Reader(run.backend, UntilLate(run))
+                return _finish(run, claims)
+            words = run.options.citations.draft_word_share  # a longer text is checked as strictly as drafts
+        reader = ModelReader(run.backend, UntilLate(run))
         pack = pack_for_model(run.graph, run.question, found, lambda: run.selection(found), run.options, reader)
         run.metrics["pack_tokens"] = pack.tokens
         writing = _Writing(run, run.backend, pack, plan, words, claims)
-        _write(writing, found)
+        _write_attempts(writing, found)
     except ModelError as error:
         run.model_works = False
         run.note(f"the model stopped: {error}")
     except Cancelled:
         run.check()
-        run.note(_no_time(run))
-    return _shown(run, claims)
+        run.note(_out_of_time_note(run))
+    return _finish(run, claims)
 
 
-def _shown(run: Run, claims: dict[str, Claim]) -> list[Claim]:
+def _finish(run: Run, claims: dict[str, Claim]) -> list[Claim]:
     run.mark("phrased")
     if not claims:
         run.note("no sentence of the model passed the checks, so the composed answer stands")
     return list(claims.values())
 
 
-def _write(writing: _Writing, found: Found) -> None:
+def _write_attempts(writing: _Writing, found: Found) -> None:
     run = writing.run
     for number, attempt in enumerate(attempts(run.options, writing.plan.mixes)):
         if attempt.stronger and not writing.plan.mixes:
-            return  # it could not be put on
+            return  # the adapter could not be applied
         run.metrics["retries"] = number
         if number:
             run.detail(f"attempt {number + 1}: {attempt.scaffold}{', adapter put on anew' * attempt.stronger}")
-        _attempt(writing, attempt, found)
-        if writing.stopped or enough(run.options, writing.written, writing.claims):
+        _write_attempt(writing, attempt, found)
+        if writing.stopped or has_enough(run.options, writing.written, writing.claims):
             return
         if run.late():
-            run.note(_no_time(run))
+            run.note(_out_of_time_note(run))
             return
 
 
-def _attempt(writing: _Writing, attempt: Attempt, found: Found) -> None:
-    """One text of the model, split, aligned and checked as it comes."""
+def _write_attempt(writing: _Writing, attempt: Attempt, found: Found) -> None:
+    """Generate one text; split, align and check it while it is streamed."""
     run, splitter = writing.run, SentenceSplitter()
     writing.written = ""
     example = None
     if attempt.scaffold == STRUCTURED:
         example = example_place(writing.pack, run.selection(found).paths)
     messages = phrasing_messages(run.question, writing.pack, attempt.scaffold, example)
-    for event in _events(writing, messages, attempt):
+    for event in _generate_adapted(writing, messages, attempt):
         if isinstance(event, TextChunk):
             writing.written += event.text
             sentences = splitter.feed(event.text)
         else:
-            _note_end(writing, event)
+            _record_metrics(writing, event)
             sentences = splitter.finish() if event.reason == "stop" else iter(())
         for sentence in sentences:
             claim = checked_sentence(run, sentence, writing.pack.evidence, writing.word_share)
@@ -115,8 +115,8 @@ def _attempt(writing: _Writing, attempt: Attempt, found: Found) -> None:
             run.emit("claim", claim)
 
 
-def _events(writing: _Writing, messages: list[Message], attempt: Attempt) -> Iterator[GenerationEvent]:
-    """What the model writes, adapted; without the adapter where that cannot be put on, which is found out before the first word."""
+def _generate_adapted(writing: _Writing, messages: list[Message], attempt: Attempt) -> Iterator[GenerationEvent]:
+    """Generate with the adapter; without it where it cannot be applied, which is known before the first word."""
     run, adaptation = writing.run, writing.plan.adaptation(attempt.structured, attempt.stronger)
     if adaptation is not None:
         try:
@@ -133,15 +133,15 @@ def _events(writing: _Writing, messages: list[Message], attempt: Attempt) -> Ite
 
 def _generate(writing: _Writing, messages: list[Message], adaptation: Adaptation | None) -> Iterator[GenerationEvent]:
     run = writing.run
-    options, cancel = decoding(run.options), UntilLate(run)
+    options, cancel = decoding_options(run.options), UntilLate(run)
     if adaptation is None:
         yield from writing.backend.generate(messages, options, cancel)
     else:
         yield from writing.backend.generate(messages, options, cancel, adaptation)
 
 
-def _note_end(writing: _Writing, event: Finished) -> None:
-    """Tokens and times add up over the attempts; how large the deltas are is that of the last one."""
+def _record_metrics(writing: _Writing, event: Finished) -> None:
+    """Add tokens and times to the metrics; the norms of the deltas are those of the last attempt."""
     run, metrics = writing.run, writing.run.metrics
     for name in ("prompt_tokens", "new_tokens", "prefill_seconds", "decode_seconds"):
         metrics[name] = round(metrics.get(name, 0) + getattr(event, name), 3)
@@ -153,8 +153,8 @@ def _note_end(writing: _Writing, event: Finished) -> None:
     if event.reason == "cancelled":
         run.check()
         writing.stopped = True
-        run.note(_no_time(run))
+        run.note(_out_of_time_note(run))
 
 
-def _no_time(run: Run) -> str:
+def _out_of_time_note(run: Run) -> str:
     return f"the model was stopped after {run.options.attempts.deadline:g} seconds"

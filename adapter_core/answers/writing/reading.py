@@ -16,23 +16,23 @@ from .built import reads_better
 def votes_on(
     run: Run, items: Sequence[Candidate], lexical: Sequence[float], plan: Callable[[], Plan]
 ) -> list[float | None]:
-    """A vote for each of the most promising sentences, within the reading budget; None for the others. The adapter of `plan` is on where
-    the options want it to read, too; it is not asked for before the model is needed."""
+    """The model's score for each of the best sentences (by `lexical`), within the reading budget; None for the others. The adapter of
+    `plan` is applied where the options say so; `plan` is called only once the model is needed."""
     options = run.options.reading
     votes: list[float | None] = [None] * len(items)
     if options.weight == 0 or run.backend is None or not run.model_works or not items:
         return votes
     run.emit("stage", "reading")
-    order = sorted(range(len(items)), key=lambda i: -lexical[i])[: options.max_sentences]
+    ranked = sorted(range(len(items)), key=lambda i: -lexical[i])[: options.max_sentences]
     try:
-        counts = run.backend.count_tokens([items[i].text for i in order])
-        asked, total = [], 0
-        for i, tokens in zip(order, counts, strict=True):
+        counts = run.backend.count_tokens([items[i].text for i in ranked])
+        scored, total = [], 0
+        for i, tokens in zip(ranked, counts, strict=True):
             if total + tokens > options.max_tokens:
                 break
             total += tokens
-            asked.append(i)
-        for i, score in zip(asked, _score(run, [items[i].text for i in asked], plan), strict=True):
+            scored.append(i)
+        for i, score in zip(scored, _score_sentences(run, [items[i].text for i in scored], plan), strict=True):
             votes[i] = score
         run.model_name = run.backend.load().name
     except (ModelError, AdapterError) as error:
@@ -44,7 +44,7 @@ def votes_on(
     return votes
 
 
-def _score(run: Run, sentences: list[str], plan: Callable[[], Plan]) -> list[float]:
+def _score_sentences(run: Run, sentences: list[str], plan: Callable[[], Plan]) -> list[float]:
     assert run.backend is not None
     question = run.question.strip()[: run.options.reading.max_question_chars]
     adaptation = _adaptation(run, plan)
@@ -62,12 +62,17 @@ def _score(run: Run, sentences: list[str], plan: Callable[[], Plan]) -> list[flo
 def _adaptation(run: Run, plan: Callable[[], Plan]) -> Adaptation | None:
     options = run.options.adapter
     if options.reads is None:
-        named = Path(options.adapter) if options.adapter not in ("auto", "none") else None
-        if run.backend is None or options.adapter == "none" or options.alpha == 0 or (named and not named.is_dir()):
+        named_path = Path(options.adapter) if options.adapter not in ("auto", "none") else None
+        if (
+            run.backend is None
+            or options.adapter == "none"
+            or options.alpha == 0
+            or (named_path and not named_path.is_dir())
+        ):
             return None
         info = run.backend.load()
-        if not reads_better(run.graph, info.name, info.digest, named):
+        if not reads_better(run.graph, info.name, info.digest, named_path):
             return None
     elif not options.reads:
         return None
-    return plan().reading()
+    return plan().reading_adaptation()

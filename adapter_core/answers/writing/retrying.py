@@ -1,10 +1,10 @@
-"""How often the model is asked, how each time, and when it is enough.
+"""The attempts at a phrased answer: how many, how each is made, and when to stop.
 
-    1. as asked
-    2. with a stronger scaffold: the places that can be cited, and the form of a sentence with the first selected file as its place
-    3. the same with the adapter put on anew: more weight on the top layers, slightly more of the subgraph's adapter
+    1. with the plain prompt
+    2. with a stronger scaffold: the places that can be cited, and an example sentence that cites the first selected file
+    3. the same with a stronger adapter: more weight on the top layers, slightly more of the subgraph's adapter
 
-The second and third come only where citations are required and nothing passed the checks, the third only where there is an adapter.
+The second and third are made only where citations are required and no sentence passed the checks, the third only with an adapter.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from ..prompts import PLACES, PLAIN, STRUCTURED
 from .alignment import SentenceSplitter
 
 _PARAGRAPHS = re.compile(r"\n\s*\n")
-# Of adapter-aware decoding: no wilder than this.
+# The limits of adapter-aware decoding.
 _GENTLE_TEMPERATURE, _GENTLE_TOP_P, _GENTLE_PENALTY = 0.3, 0.9, 1.05
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`structured`: how many attempts with the form of a sentence this makes. `stronger`: with the adapter put on anew."""
+    """`structured`: the number of this attempt among those with an example sentence, 0 without one. `stronger`: with a stronger adapter."""
 
     scaffold: str
     structured: int = 0
@@ -34,7 +34,7 @@ class Attempt:
 
 
 def attempts(options: AskOptions, with_adapter: bool) -> Iterator[Attempt]:
-    """What may be tried, in order."""
+    """The attempts that may be made, in order."""
     required = options.citations.require_citations
     yield Attempt(PLACES if required and options.attempts.adapter_aware_decoding else PLAIN)
     if required:
@@ -43,33 +43,34 @@ def attempts(options: AskOptions, with_adapter: bool) -> Iterator[Attempt]:
             yield Attempt(STRUCTURED, 2, stronger=True)
 
 
-def decoding(options: AskOptions) -> GenerationOptions:
-    """How to write. With adapter-aware decoding, gentler where citations are required: a wild sample names what is not there."""
-    given = options.generation
+def decoding_options(options: AskOptions) -> GenerationOptions:
+    """The generation options. With adapter-aware decoding and required citations, temperature, top-p and penalty are limited: a random
+    sample names what does not exist."""
+    generation = options.generation
     if not (options.attempts.adapter_aware_decoding and options.citations.require_citations):
-        return given
+        return generation
     return replace(
-        given,
-        temperature=min(given.temperature, _GENTLE_TEMPERATURE),
-        top_p=min(given.top_p, _GENTLE_TOP_P),
-        repetition_penalty=min(given.repetition_penalty, _GENTLE_PENALTY),
+        generation,
+        temperature=min(generation.temperature, _GENTLE_TEMPERATURE),
+        top_p=min(generation.top_p, _GENTLE_TOP_P),
+        repetition_penalty=min(generation.repetition_penalty, _GENTLE_PENALTY),
     )
 
 
-def enough(options: AskOptions, written: str, shown: Collection[str]) -> bool:
-    """Whether what the model wrote holds as many sentences that passed (`shown`, their texts) as are required."""
+def has_enough(options: AskOptions, written: str, passed_texts: Collection[str]) -> bool:
+    """Whether the model's text has as many sentences that passed the checks (`passed_texts`) as the options require."""
     if not options.citations.require_citations:
         return True
-    if not shown:
+    if not passed_texts:
         return False
     if not options.citations.citations_per_paragraph:
         return True
-    told = [_sentences(paragraph) for paragraph in _PARAGRAPHS.split(written)]
-    return all(any(sentence in shown for sentence in paragraph) for paragraph in told if paragraph)
+    paragraphs = [_sentences(paragraph) for paragraph in _PARAGRAPHS.split(written)]
+    return all(any(sentence in passed_texts for sentence in paragraph) for paragraph in paragraphs if paragraph)
 
 
 def example_place(pack: EvidencePack, paths: Collection[str]) -> str | None:
-    """The first selected file that is in the pack, with its first line there; else the first selected file, else the first place."""
+    """`path:line` of the first selected file that is in the pack; else of the first selected file, else of the first evidence."""
     for path in paths:
         for item in pack.evidence:
             if item.span.path == path:

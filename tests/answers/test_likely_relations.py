@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter_core.answers.checking.lexicon import forms_of, look_up
-from adapter_core.answers.checking.meant_relations import LEAST_ROLES, words_about
+from adapter_core.answers.checking.likely_relations import MIN_ROLES_PROBABILITY, word_sequence
 from adapter_core.answers.checking.role_features import PAIRS, ROLES, TRIPLES
-from adapter_core.answers.checking.role_model import fitted, orders
+from adapter_core.answers.checking.role_model import load_role_model, orders
 from adapter_core.answers.checking.sentence import read_sentence
 from adapter_core.answers.checking.word_forms import labels, words_of
 from adapter_core.answers.verify import relates_names
@@ -80,11 +80,11 @@ def test_what_is_bound_and_what_to(graph: CodeGraph, wording: str, names: tuple[
     ],
 )
 def test_clauses_that_are_not_in_the_order_of_a_plain_sentence(text: str, relation: str) -> None:
-    about = words_about(read_sentence(text))
+    about = word_sequence(read_sentence(text))
     assert about is not None
-    shares = fitted().roles(about.words, relation)
+    shares = load_role_model().role_probabilities(about.words, relation)
     role = {"f": "x", "g": "y", "x": "t", "v": "v"}
-    assert shares[tuple(role[name.text] for name in about.names)] >= LEAST_ROLES
+    assert shares[tuple(role[name.text] for name in about.names)] >= MIN_ROLES_PROBABILITY
 
 
 @pytest.mark.parametrize(
@@ -142,10 +142,10 @@ def test_a_name_that_is_named_again_is_it() -> None:
 
 
 def test_only_two_or_three_names_and_no_quotation() -> None:
-    assert words_about(read_sentence("`f` runs.")) is None
-    assert words_about(read_sentence("`f` calls `g`, `h` and `i`.")) is None
-    assert words_about(read_sentence("`f` says “this is so” to `g`.")) is None
-    assert words_about(read_sentence("`f` calls `g`.")) is not None
+    assert word_sequence(read_sentence("`f` runs.")) is None
+    assert word_sequence(read_sentence("`f` calls `g`, `h` and `i`.")) is None
+    assert word_sequence(read_sentence("`f` says “this is so” to `g`.")) is None
+    assert word_sequence(read_sentence("`f` calls `g`.")) is not None
 
 
 def test_what_a_word_can_be_depends_on_the_relation() -> None:
@@ -183,7 +183,7 @@ NAMES = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8})?", fullmatch=True)
 @given(st.lists(NAMES, min_size=2, max_size=2, unique=True), st.sampled_from([wording for wording, *_ in TOLD]))
 def test_names_do_not_matter(names: list[str], wording: str) -> None:
     shares = [
-        fitted().roles(words_of(read_sentence(wording.format(*some))), relation)
+        load_role_model().role_probabilities(words_of(read_sentence(wording.format(*some))), relation)
         for some in (names, ["f", "g"])
         for relation in PAIRS
     ]
@@ -202,7 +202,7 @@ def test_names_do_not_matter(names: list[str], wording: str) -> None:
 def test_shares_add_up_for_any_words(words: list[str], relation: str) -> None:
     text = " ".join([*words, *(f"`{name}`" for name in "abc"[: len(ROLES[relation])]), *words])
     read = words_of(read_sentence(text))
-    shares = fitted().roles(read, relation)
+    shares = load_role_model().role_probabilities(read, relation)
     assert list(shares) == orders(relation)
     assert math.isclose(sum(shares.values()), 1)
-    assert math.isclose(sum(fitted().relations(read, 2).values()), 1)
+    assert math.isclose(sum(load_role_model().relation_probabilities(read, 2).values()), 1)

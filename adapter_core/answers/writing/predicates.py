@@ -1,9 +1,9 @@
-"""What can be said of one symbol, as texts along which a model may write (`models.paths`).
+"""The predicates of a symbol, as texts along which a model may write (`models.paths`).
 
-A small model invents what it is not given: of its free sentences one in four names only what is there, and few are true. So besides writing
-freely it writes along what was compiled from the code (`compose.py`): "`f` " and a predicate, or two that belong to the same symbol. The
-predicates are those of the facts (calls, returns, raises, sets, extends, …), and what docstring or comment say the symbol does,
-turned to the third person, with or without its further clauses. Which ones, which calls and what goes together is the model's choice.
+A small model invents what it is not given: one in four of its free sentences names only what exists, and few are true. So besides writing
+freely it writes along predicates that were compiled from the code (`compose.py`): "`f` " and one predicate, or two of the same symbol.
+They are those of the facts (calls, returns, raises, sets, extends, …) and those of docstrings and comments, in the third person, with or
+without their trailing clauses. The model chooses the predicates, the calls and their combination.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from itertools import pairwise
 from ...models.backend import Paths
 from ..checking.third_person import third_person
 from ..composing.candidate import Candidate
-from .alignment import shorter
+from .alignment import shorter_beginnings
 
 Place = tuple[str, int, int]  # path, first line, last line
 
-_FACTS = frozenset({"returns", "raises", "sets", "calls", "bases", "callers", "overridden", "registered", "tests"})
-_LINKS = frozenset(
-    {"callers", "overridden", "registered", "tests"}
-)  # said where they are asked for, or nothing else can be
+_FACT_KINDS = frozenset({"returns", "raises", "sets", "calls", "bases", "callers", "overridden", "registered", "tests"})
+# Used where the question is about links, or where a symbol has no other predicates.
+_LINK_KINDS = frozenset({"callers", "overridden", "registered", "tests"})
 _SUBJECT = re.compile(r"`([^`\s]+)` ")
 _QUOTED = re.compile(r"(?:`(?P<name>[^`\s]+)`|A comment in `(?P<place>[^`\s]+)` says): “(?P<text>.+)”\Z")
 _THIS = re.compile(r"(?:this|it|the)(?: (?:function|method|class|decorator|property|object))? (?=[a-z]+s\b)", re.I)
@@ -41,7 +40,8 @@ _PLURAL = re.compile(
     r"(?:that|which|who|with|for|from|in|on|of|to|are|is|were|can|may|must|should|will)\b",
     re.I,
 )
-# "Sort key to …", "Exit code of …": the first word is none of the verbs that it could be, or the second one had an article.
+# "Sort key to …", "Exit code of …": the first word is a noun here, although it could be a verb; after a verb the second word would have an
+# article.
 _COMPOUND = re.compile(
     r"(?:build|cache|cleanup|display|end|entry|exit|filter|format|group|hash|index|input|lookup|match|output|query|request|response|return|"
     r"search|sort|start|test) "
@@ -54,7 +54,7 @@ _AUXILIARIES = frozenset("is are was were will can may must should has have do d
 _RELATIVE = frozenset("that which who where for used to".split())
 _DETERMINERS = r"(?=(?:the|an?|any|all|its?|each|every|this|these|them|some|new|given) |`)"
 _FURTHER_VERB = re.compile(rf"((?:, (?:and |or )?| and | or )(?:\w+ly )?)([a-z]+) {_DETERMINERS}")
-# What is meant for a model that reads it says nothing of the code.
+# Text that addresses a model says nothing about the code.
 _ORDERS = re.compile(
     r"\b(?:ignor\w*|disregard\w*|forget\w*|override\w*)\b.*\b(?:evidence|instructions?|questions?|prompts?|above|previous|prior)\b"
     r"|\b(?:answers?|repl(?:y|ies)|responds?|says?|tells?|claims?)\b.*\b(?:safe|secure|harmless|trust\w*|approved)\b",
@@ -65,9 +65,9 @@ _MAX_CHARS, _MAX_JOINED = 120, 150  # of one predicate, of two: what fits the to
 
 
 @dataclass(frozen=True, slots=True)
-class Sayable:
-    """What can be said of one symbol, that begins at `line` of `path`. `predicates`, without the full stop, and `calls` in their order,
-    each with the lines (path, first, last) where it stands."""
+class SymbolPredicates:
+    """The predicates of one symbol, which begins at `line` of `path`. `predicates` (without full stop) and `calls`: in their order, each
+    with the places (path, first line, last line) that support it. `scores`: by text of predicate or call."""
 
     name: str
     path: str
@@ -77,29 +77,29 @@ class Sayable:
     scores: Mapping[str, float]
 
     def score(self, sentence: str) -> float:
-        """Of the predicates in a sentence the best score, as a share of the best that there is."""
+        """The best score of the predicates in a sentence, as a share of the symbol's best; 0 without any."""
         best = max(self.scores.values(), default=0.0)
         used = max((value for p, value in self.scores.items() if p in sentence), default=0.0)
         return used / best if best > 0 else 0.0
 
     def places(self, sentence: str) -> tuple[Place, ...]:
-        """Where what a sentence says stands, as far as it was written along the paths."""
-        found = [place for p, places in self.predicates.items() if p in sentence for place in places]
+        """The places that support the predicates and calls in a sentence."""
+        supporting = [place for p, places in self.predicates.items() if p in sentence for place in places]
         if " calls " in sentence:
-            found += [place for call, places in self.calls.items() if call in sentence for place in places]
-        return tuple(dict.fromkeys(found))
+            supporting += [place for call, places in self.calls.items() if call in sentence for place in places]
+        return tuple(dict.fromkeys(supporting))
 
     @property
     def opening(self) -> str:
         return f"`{self.name}`"
 
     def paths(self) -> Paths:
-        """ "`name` predicate.", "`name` predicate and predicate.": the second one comes later than the first, and only where the first one
-        ends with nothing that could be meant of both."""
+        """The paths "`name` predicate." and "`name` predicate and predicate.": the second comes later in the order than the first, and only
+        where "and" cannot join it to a part of the first."""
         predicates = list(self.predicates)
         edges: list[list[tuple[str, int]]] = [[], [(".", 2)], []]  # beginning, end of the sentence, nothing more
         for number, predicate in enumerate(predicates):
-            later = [p for p in predicates[number + 1 :] if _joins(predicate, p)]
+            later = [p for p in predicates[number + 1 :] if _can_join(predicate, p)]
             if not later:
                 edges[0].append((f" {predicate}", 1))
                 continue
@@ -110,7 +110,7 @@ class Sayable:
         return Paths(tuple(map(tuple, edges)))
 
     def _add_calls(self, edges: list[list[tuple[str, int]]]) -> None:
-        """ "calls `a`", "calls `a` and `c`": one or two, in their order."""
+        """Add the paths "calls `a`" and "calls `a` and `c`": one or two calls, in their order."""
         calls = list(self.calls)
         for number, first in enumerate(calls):
             later = calls[number + 1 :]
@@ -118,13 +118,13 @@ class Sayable:
             edges.append([(".", 2), *((f" and {second}", 1) for second in later)])
 
 
-def sayable(items: Sequence[Candidate], scores: Sequence[float], links: bool) -> list[Sayable]:
-    """What can be said of each symbol that candidates speak of, in their order: of the predicates those with the best scores. Symbols of
-    which nothing can be said are left out. `links`: whether it is asked who calls, overrides, registers or tests it."""
+def symbol_predicates(items: Sequence[Candidate], scores: Sequence[float], links: bool) -> list[SymbolPredicates]:
+    """The predicates with the best scores for each symbol that the candidates are about, in their order; symbols without any are left out.
+    `links`: whether the question is who calls, overrides, registers or tests it."""
     grouped: dict[str, list[tuple[Candidate, float]]] = {}
     for item, score in zip(items, scores, strict=True):
         grouped.setdefault(item.about, []).append((item, score))
-    found = []
+    result = []
     for group in grouped.values():
         names = [match[1] for item, _ in group if (match := _SUBJECT.match(item.text)) and item.kind != "param"]
         if not names:
@@ -132,51 +132,51 @@ def sayable(items: Sequence[Candidate], scores: Sequence[float], links: bool) ->
         name = max(dict.fromkeys(names), key=names.count)
         predicates: dict[str, tuple[Place, ...]] = {}
         calls: dict[str, tuple[Place, ...]] = {}
-        values: dict[str, float] = {}
-        own = [(item, score) for item, score in group if links or item.kind not in _LINKS]
-        if not any(_calls(item, name) or any(_predicates(item, name)) for item, _ in own):
-            own = group
-        for item, score in own:
-            listed = _calls(item, name)
-            for call in listed[: _MAX_CALLS - len(calls)]:
+        score_by_text: dict[str, float] = {}
+        usable = [(item, score) for item, score in group if links or item.kind not in _LINK_KINDS]
+        if not any(_listed_calls(item, name) or any(_candidate_predicates(item, name)) for item, _ in usable):
+            usable = group
+        for item, score in usable:
+            listed_calls = _listed_calls(item, name)
+            for call in listed_calls[: _MAX_CALLS - len(calls)]:
                 calls.setdefault(call, item.spans)
-                values[call] = max(score, values.get(call, 0.0))
-            for predicate in () if listed else _predicates(item, name):
+                score_by_text[call] = max(score, score_by_text.get(call, 0.0))
+            for predicate in () if listed_calls else _candidate_predicates(item, name):
                 predicates.setdefault(predicate, item.spans)
-                values[predicate] = max(score, values.get(predicate, 0.0))
-        kept = sorted(predicates, key=lambda p: -values[p])[:_MAX_PREDICATES]
+                score_by_text[predicate] = max(score, score_by_text.get(predicate, 0.0))
+        kept = sorted(predicates, key=lambda p: -score_by_text[p])[:_MAX_PREDICATES]
         predicates = {p: spans for p, spans in predicates.items() if p in kept}
         if predicates or calls:
             path, _, line = group[0][0].about.rpartition(":")
-            found.append(Sayable(name, path, int(line), predicates, calls, values))
-    return found
+            result.append(SymbolPredicates(name, path, int(line), predicates, calls, score_by_text))
+    return result
 
 
-def _calls(item: Candidate, name: str) -> list[str]:
-    """The calls of a list of calls."""
+def _listed_calls(item: Candidate, name: str) -> list[str]:
+    """The calls in a candidate that lists calls; empty for any other."""
     if item.kind != "calls" or not item.text.startswith(f"`{name}` "):
         return []
     match = _CALLS.match(item.text[len(name) + 3 :])
     return _CODE.findall(match[1]) if match else []
 
 
-def _predicates(item: Candidate, name: str) -> Iterator[str]:
-    if item.kind in _FACTS and item.text.startswith(f"`{name}` "):
+def _candidate_predicates(item: Candidate, name: str) -> Iterator[str]:
+    if item.kind in _FACT_KINDS and item.text.startswith(f"`{name}` "):
         predicate = item.text[len(name) + 3 :].removesuffix(".")
-        for one in dict.fromkeys((predicate, _MESSAGE.sub("", predicate))):
-            if one.isascii() and len(one) <= _MAX_CHARS:
-                yield one
+        for variant in dict.fromkeys((predicate, _MESSAGE.sub("", predicate))):
+            if variant.isascii() and len(variant) <= _MAX_CHARS:
+                yield variant
     elif item.kind in ("doc", "comment"):
         match = _QUOTED.match(item.text)
         if match and (match["name"] or match["place"]) == name:
-            # Behind its first sentence a docstring tells its reader what to do.
-            advises = item.kind == "doc" and item.order > 0 and match["text"].partition(" ")[0] in _ADVICE
-            yield from told(match["text"]) if not advises else ()
+            # After its first sentence a docstring may advise its reader.
+            is_advice = item.kind == "doc" and item.order > 0 and match["text"].partition(" ")[0] in _ADVICE
+            yield from predicates_of_sentence(match["text"]) if not is_advice else ()
 
 
-def told(text: str) -> Iterator[str]:
-    """What a sentence of a docstring or a comment says that something does, as a predicate: the whole, and its beginnings that can stand
-    alone. Nothing for a sentence that says something else, or speaks to its reader."""
+def predicates_of_sentence(text: str) -> Iterator[str]:
+    """The predicates in a sentence of a docstring or comment: the whole, and its beginnings that can stand alone. None for a sentence that
+    has another subject, or addresses its reader."""
     text = text.strip().rstrip(".")
     if (
         not text.isascii()
@@ -194,59 +194,60 @@ def told(text: str) -> Iterator[str]:
         _ITSELF.search(text)
         or _PLURAL.match(text)
         or _COMPOUND.match(text)
-        or (third_person(_second(text)) == _second(text) != "")
+        or (third_person(_second_word(text)) == _second_word(text) != "")
     ):
         return
     verb = third_person(first) if first.isalpha() and not rest.startswith("of ") else ""  # "List of …" is none
     if verb:
         whole = f"{verb} {_conjugated(rest) if verb != first.lower() else rest}"
-    elif re.match(r"an? [a-z`]", text, re.I) and not _says_itself(text):
+    elif re.match(r"an? [a-z`]", text, re.I) and not _has_own_verb(text):
         whole = f"is {text[0].lower()}{text[1:]}"
     else:
         return
-    for one in (whole, *(beginning.removesuffix(".") for beginning in shorter(whole))):
-        if _stands(one):
-            yield one
+    for candidate in (whole, *(beginning.removesuffix(".") for beginning in shorter_beginnings(whole))):
+        if _is_complete(candidate):
+            yield candidate
 
 
-def _second(text: str) -> str:
-    """The second word: "Requests uses this" has its verb there."""
+def _second_word(text: str) -> str:
+    """The second word in lower case: the verb of "Requests uses this"."""
     words = text.split(maxsplit=2)
     return words[1].lower() if len(words) > 1 and words[1].isalpha() else ""
 
 
 def _conjugated(rest: str) -> str:
-    """ "get and remove the key": the further verbs of an imperative, where an article shows that they are verbs."""
+    """The text with the further verbs of an imperative in the third person, where an article shows that they are verbs: "get and removes
+    the key" for "get and remove the key"."""
 
-    def turned(match: re.Match[str]) -> str:
+    def conjugate(match: re.Match[str]) -> str:
         verb = third_person(match[2])
         return f"{match[1]}{verb} " if verb else match.group()
 
-    return _FURTHER_VERB.sub(turned, f" {rest}")[1:]
+    return _FURTHER_VERB.sub(conjugate, f" {rest}")[1:]
 
 
-def _says_itself(text: str) -> bool:
-    """Whether "The router matches …" has a verb of its own, so that nothing else can be its subject."""
+def _has_own_verb(text: str) -> bool:
+    """Whether a text such as "The router matches …" has a subject and verb of its own, and is no predicate."""
     words = text.lower().split()
-    for before, word in pairwise(words):
+    for previous, word in pairwise(words):
         if word in _RELATIVE:
             return False
         if word in _AUXILIARIES or (
-            word.isalpha() and third_person(word) == word and before not in ("of", "the", "a", "an")
+            word.isalpha() and third_person(word) == word and previous not in ("of", "the", "a", "an")
         ):
             return True
     return False
 
 
-def _stands(predicate: str) -> bool:
-    """Whether it can stand as a predicate: long enough to say something, brackets and code spans closed."""
+def _is_complete(predicate: str) -> bool:
+    """Whether a predicate is long enough to say something, not too long, and has its brackets and code spans closed."""
     words = len(predicate.split())
-    closed = predicate.count("(") == predicate.count(")") and predicate.count("`") % 2 == 0
-    return _MIN_WORDS <= words <= _MAX_WORDS and len(predicate) <= _MAX_CHARS and closed
+    is_closed = predicate.count("(") == predicate.count(")") and predicate.count("`") % 2 == 0
+    return _MIN_WORDS <= words <= _MAX_WORDS and len(predicate) <= _MAX_CHARS and is_closed
 
 
-def _joins(first: str, second: str) -> bool:
-    """Whether "first and second" says both of the same and nothing else."""
+def _can_join(first: str, second: str) -> bool:
+    """Whether "first and second" can only mean both predicates of the same symbol."""
     plain = _CODE.sub("x", first)
     passive = ("is ", "are ")
     return (

@@ -10,8 +10,8 @@ import pytest
 from adapter_core.answers.checking.third_person import third_person
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.composing.sentence_scores import lexical_scores
-from adapter_core.answers.writing.alignment import shorter
-from adapter_core.answers.writing.sayable import Sayable, sayable, told
+from adapter_core.answers.writing.alignment import shorter_beginnings
+from adapter_core.answers.writing.predicates import SymbolPredicates, predicates_of_sentence, symbol_predicates
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search
 from adapter_core.models.backend import Paths
@@ -32,10 +32,10 @@ def texts_of(paths: Paths, state: int = 0) -> Iterator[str]:
         yield from (text + rest for rest in texts_of(paths, following))
 
 
-def said_of(graph: CodeGraph, question: str, links: bool = False) -> dict[str, Sayable]:
+def said_of(graph: CodeGraph, question: str, links: bool = False) -> dict[str, SymbolPredicates]:
     found = search(graph, question)
     items = candidates(graph, found, 60)
-    return {s.name: s for s in sayable(items, lexical_scores(items, "how", found.weights), links)}
+    return {s.name: s for s in symbol_predicates(items, lexical_scores(items, "how", found.weights), links)}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def said_of(graph: CodeGraph, question: str, links: bool = False) -> dict[str, S
     ],
 )  # fmt: skip
 def test_docstrings_as_predicates(text: str, predicates: list[str]) -> None:
-    assert list(told(text)) == predicates
+    assert list(predicates_of_sentence(text)) == predicates
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_docstrings_as_predicates(text: str, predicates: list[str]) -> None:
     ],
 )
 def test_nothing_is_cut_that_limits_what_stands_before(text: str) -> None:
-    assert len(list(told(text))) == 1
+    assert len(list(predicates_of_sentence(text))) == 1
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_nothing_is_cut_that_limits_what_stands_before(text: str) -> None:
     ],
 )
 def test_what_says_something_else_is_no_predicate(text: str) -> None:
-    assert list(told(text)) == []
+    assert list(predicates_of_sentence(text)) == []
 
 
 @pytest.mark.parametrize(
@@ -101,10 +101,10 @@ def test_third_person(word: str, third: str) -> None:
 
 def test_shorter_sentences_are_whole_and_none_ends_in_a_list() -> None:
     sentence = "`f` reads the file, which is closed later, and writes the result."
-    assert list(shorter(sentence))[-1] == "`f` reads the file."
-    assert not any(one.endswith(",.") for one in shorter(sentence))
-    assert list(shorter("`f` evaluates skip and skipif marks on an item.")) == []
-    assert list(shorter("`f` returns the value unless it is empty.")) == []
+    assert list(shorter_beginnings(sentence))[-1] == "`f` reads the file."
+    assert not any(one.endswith(",.") for one in shorter_beginnings(sentence))
+    assert list(shorter_beginnings("`f` evaluates skip and skipif marks on an item.")) == []
+    assert list(shorter_beginnings("`f` returns the value unless it is empty.")) == []
 
 
 def test_facts_and_docstrings_of_a_symbol(graph: CodeGraph) -> None:
