@@ -13,7 +13,7 @@ from ..evidence.selection import Found
 from ..graph.source import is_python
 from ..types import Evidence, SymbolRef
 from .citations import locate
-from .kinds import LINKS, answer_kind, asks_difference, asks_parameters, asks_what_it_does, compared
+from .kinds import LINKS, answer_kind, asks_difference, asks_parameters, asks_what_it_does, compared_names
 
 _QUOTED = re.compile(r"`(\w+)(?:\(\))?`|\"(\w+)\"|'(\w+)'")
 # "the prepare method of PreparedRequest", "PreparedRequest's prepare method".
@@ -51,19 +51,21 @@ _MAX_DEFINITIONS = 4  # of one name
 _MAX_COMPARED = 24
 
 
-def kind_of(graph: CodeGraph, question: Question) -> str:
+def resolve_answer_kind(graph: CodeGraph, question: Question) -> str:
     """`answer_kind`; a question that counts something and names nothing of which it could be is one about how things are, and one for the
     users of what is no symbol one about where it stands."""
     kind = answer_kind(question)
     if kind == "callers" and question.identifiers and not named_symbols(graph, question):
         # Who calls what was found is no answer to where a parameter or an attribute is used.
-        called = any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in question.identifiers)
+        called = any(
+            is_used_in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in question.identifiers
+        )
         return kind if called else "where"
-    named = kind != "count" or named_first(graph, question) or named_symbols(graph, question)
+    named = kind != "count" or leading_symbols(graph, question) or named_symbols(graph, question)
     return kind if named else "how"
 
 
-def in_code(graph: CodeGraph, name: str) -> bool:
+def is_used_in_code(graph: CodeGraph, name: str) -> bool:
     """Whether something is called, decorated with, built on or renamed from what has this name, wherever it is defined."""
     texts = graph.documents.open_texts
     paths = {path for how in _IN_CODE for path in graph.view.paths_using(name, how)}  # open files are among them always
@@ -72,7 +74,9 @@ def in_code(graph: CodeGraph, name: str) -> bool:
 
 def named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """All that a question names, of the product: members, then what is written as code, then classes by a plain word with a capital."""
-    members = named_members(graph, question) or named_object(graph, question) or named_alone(graph, question)
+    members = (
+        named_members(graph, question) or bare_object_symbols(graph, question) or plainly_named_symbols(graph, question)
+    )
     # `send` of "Session.send" is no other `send`.
     parts = {part for ref in members for part in ref.symbol.qualname.split(".")}
     parts |= {part for name in question.identifiers if "." in name for part in name.split(".")}
@@ -97,11 +101,11 @@ def definitions_of(graph: CodeGraph, name: str) -> list[SymbolRef]:
     return sorted(own, key=lambda r: bool(graph.overridden_by(r)))
 
 
-def named_alone(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+def plainly_named_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """`bind` of "How does bind work?", `load` of "What is the difference between load and dump?", where functions or classes are called
     so."""
     match = _WORKS.match(question.text[:_MAX_CHARS])
-    names = [match["name"]] if match and match["name"].lower() not in _PRONOUNS else compared(question.text)
+    names = [match["name"]] if match and match["name"].lower() not in _PRONOUNS else compared_names(question.text)
     found = [r for name in names for r in definitions_of(graph, name)[:_MAX_DEFINITIONS]]
     compares = len(names) > 1  # be it two objects of a module
     return [r for r in found if r.symbol.is_callable or r.symbol.kind == "class" or (compares and r.symbol.parent == 0)]
@@ -119,7 +123,7 @@ def _by_last_part(graph: CodeGraph, name: str) -> list[SymbolRef]:
     return own if len(own) == 1 else []
 
 
-def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+def leading_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """What is spoken of before anything that was found. Of a question about links ("How many methods does Router have?"): the members that
     it names, else the classes; of one about what something does: that; of one about a place ("Where is the "get" method defined?"): what is
     defined under a name in quotes."""
@@ -127,7 +131,11 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
         most = _MAX_PARTS if answer_kind(question) == "tests" else _MAX_PARTS // 2  # looking for callers takes longer
         return _distinct(part for module in modules for part in (module, *_tested_most(graph, module)[:most]))
     if answer_kind(question) in LINKS:
-        return named_members(graph, question) or named_classes(graph, question) or named_object(graph, question)
+        return (
+            named_members(graph, question)
+            or classes_in_link_question(graph, question)
+            or bare_object_symbols(graph, question)
+        )
     if asks_difference(question.text):
         return list({r.symbol.name: r for r in reversed(named_symbols(graph, question))}.values())[::-1]
     if asks_what_it_does(question.text) or _WORKS.match(question.text):
@@ -139,7 +147,7 @@ def named_first(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     return _distinct(refs)[:_MAX_DEFINITIONS]
 
 
-def takers(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+def parameter_owners(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """Of a question about parameters: the functions that it names, and what makes objects of the classes that it names."""
     if not asks_parameters(question):
         return []
@@ -148,7 +156,7 @@ def takers(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     return _distinct([*(r for r in named if r.symbol.is_callable), *made])[:_MOST_EXPLAINED]
 
 
-def asked_by_words(item: Evidence, found: Found) -> bool:
+def is_named_by_words(item: Evidence, found: Found) -> bool:
     """Whether what is assigned there is what the question's words name: `DEFAULT_TIMEOUT` of "Where is the default timeout?"."""
     return is_named(item.kind, item.symbol, item.span.path, found.weights)
 
@@ -183,22 +191,22 @@ def _tested_most(graph: CodeGraph, module: SymbolRef) -> list[SymbolRef]:
     return best
 
 
-def named_classes(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+def classes_in_link_question(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """In a question about links, a plain word with a capital is a class where there is one of that name."""
     return _classes(graph, question) if answer_kind(question) in LINKS else []
 
 
-def bare_object(question: Question) -> str:
+def bare_object_name(question: Question) -> str:
     """`match` of "Who calls match?", written as a plain word; "" of other questions."""
     match = _OBJECT.search(question.text[:_MAX_CHARS])
     name = match["name"].strip(".") if match else ""
     return "" if name.lower() in _PRONOUNS else name
 
 
-def named_object(graph: CodeGraph, question: Question) -> list[SymbolRef]:
+def bare_object_symbols(graph: CodeGraph, question: Question) -> list[SymbolRef]:
     """The functions and classes called so."""
     match = _OF_TESTS.search(question.text[:_MAX_CHARS])  # what is tested may be a subject, and no name
-    name = bare_object(question) or (match["name"] if match else "") if answer_kind(question) in LINKS else ""
+    name = bare_object_name(question) or (match["name"] if match else "") if answer_kind(question) in LINKS else ""
     refs = definitions_of(graph, name) if name else []
     return [r for r in refs if r.symbol.is_callable or r.symbol.kind == "class"][:_MAX_DEFINITIONS]
 

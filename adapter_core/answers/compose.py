@@ -10,17 +10,17 @@ from ..evidence.linked import ADDS, BUILT_ON
 from ..evidence.selection import Found
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
-from .asked_symbols import asked_by_words, kind_of, named_first, named_symbols, takers
-from .composing.about_symbol import Asked, Subject, Teller
+from .asked_symbols import is_named_by_words, leading_symbols, named_symbols, parameter_owners, resolve_answer_kind
+from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences
 from .composing.candidate import OF_STATEMENTS, Candidate
-from .composing.links.call_paths import way_asked_for
+from .composing.links.call_paths import call_path_sentence
 from .composing.links.calls import BY_NAME
 from .composing.links.common_caller import common_caller
-from .composing.links.counts import asked_for
+from .composing.links.counts import counted_kinds
 from .composing.links.known_links import KnownLinks
-from .composing.links.library_uses import Outside, outside_uses
-from .composing.listings.all_kinds import all_listings
-from .composing.statements.quotes import standing_at
+from .composing.links.library_uses import LibraryUse, library_uses
+from .composing.listings.all_kinds import cached_listings
+from .composing.statements.quotes import sentence_at_line
 from .kinds import LINKS, asks_course
 
 _MAX_SYMBOLS = 8
@@ -31,16 +31,16 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
     """The sentences that the evidence yields, in order of the evidence; before it, about what a question about links or a place names.
     `links`: those that are known, with the time in which more are looked for."""
     links = links or KnownLinks(graph)
-    kind = kind_of(graph, found.question)
+    kind = resolve_answer_kind(graph, found.question)
     with links.budget.spend():
-        outside = outside_uses(graph, found.question) if kind == "callers" else []
+        outside = library_uses(graph, found.question) if kind == "callers" else []
     asked = _asked(graph, found, kind, outside)
     evident = list(_evident(graph, found))
     with links.budget.spend():
         if asked.course and not asked.named:
             evident = _behind_common_caller(graph, evident)
         seen = {item.text: item for item in _of_the_question(links, found, kind, outside)}
-    teller = Teller(links, asked, found.weights)
+    teller = SymbolSentences(links, asked, found.weights)
     by_name: set[tuple[str, int, int]] = set()
     for rank, subject in enumerate(_subjects(graph, found, evident)):
         if rank >= _MAX_SYMBOLS or (rank and len(seen) >= limit):
@@ -70,10 +70,10 @@ def _at_line(own: list[Candidate], line: tuple[str, int]) -> list[Candidate]:
     return [replace(c, kind="at", order=-1, named=True) if i == best else c for i, c in enumerate(own)]
 
 
-def _asked(graph: CodeGraph, found: Found, kind: str, outside: Sequence[Outside]) -> Asked:
-    return Asked(
+def _asked(graph: CodeGraph, found: Found, kind: str, outside: Sequence[LibraryUse]) -> QuestionTraits:
+    return QuestionTraits(
         kind,
-        counted=asked_for(found.question.text),
+        counted=counted_kinds(found.question.text),
         named=_asked_about(graph, found),
         course=kind not in LINKS and asks_course(found.question),
         zoomed=found.zoom is not None and found.zoom.symbol.kind == "module",
@@ -82,13 +82,13 @@ def _asked(graph: CodeGraph, found: Found, kind: str, outside: Sequence[Outside]
     )
 
 
-def _of_the_question(links: KnownLinks, found: Found, kind: str, outside: Sequence[Outside]) -> Iterator[Candidate]:
+def _of_the_question(links: KnownLinks, found: Found, kind: str, outside: Sequence[LibraryUse]) -> Iterator[Candidate]:
     """What is told before any symbol: the way between two that are named, the line that is named, libraries, listings."""
     graph, text = links.graph, found.question.text
-    first = way_asked_for(graph, text) if kind not in LINKS else None, standing_at(graph, found.line)
+    first = call_path_sentence(graph, text) if kind not in LINKS else None, sentence_at_line(graph, found.line)
     yield from (item for item in first if item is not None)
     yield from (item for one in outside for item in one.told)
-    yield from all_listings(links, text)
+    yield from cached_listings(links, text)
 
 
 def _once(own: list[Candidate]) -> list[Candidate]:
@@ -121,7 +121,7 @@ def _subjects(graph: CodeGraph, found: Found, evident: Sequence[Subject]) -> Ite
 
 
 def _evident(graph: CodeGraph, found: Found) -> Iterator[Subject]:
-    for item in sorted(found.definitions, key=lambda e: not asked_by_words(e, found)):
+    for item in sorted(found.definitions, key=lambda e: not is_named_by_words(e, found)):
         facts = graph.facts(item.span.path)
         index = _symbol_of(facts, item) if facts else None
         if facts is not None and index is not None:
@@ -145,7 +145,11 @@ def _behind_common_caller(graph: CodeGraph, evident: list[Subject]) -> list[Subj
 
 
 def _named(graph: CodeGraph, found: Found, evidence: Mapping[tuple[str, int], Evidence | None]) -> Iterator[Subject]:
-    for ref in (*named_first(graph, found.question), *takers(graph, found.question), *_to_add_by(graph, found)):
+    for ref in (
+        *leading_symbols(graph, found.question),
+        *parameter_owners(graph, found.question),
+        *_to_add_by(graph, found),
+    ):
         subject = _subject_of(graph, ref)
         if subject is not None:
             yield replace(subject, evidence=evidence.get(subject.key))
@@ -158,11 +162,15 @@ def _subject_of(graph: CodeGraph, ref: SymbolRef) -> Subject | None:
 
 
 def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
-    refs = [*named_symbols(graph, found.question), *named_first(graph, found.question), *takers(graph, found.question)]
+    refs = [
+        *named_symbols(graph, found.question),
+        *leading_symbols(graph, found.question),
+        *parameter_owners(graph, found.question),
+    ]
     refs += [found.zoom] if found.zoom is not None else []
     if refs:
         return frozenset((ref.path, ref.symbol.start) for ref in refs)
-    spans = [e.span for e in found.definitions if asked_by_words(e, found)]
+    spans = [e.span for e in found.definitions if is_named_by_words(e, found)]
     return frozenset(
         [*((ref.path, ref.symbol.start) for ref in _to_add_by(graph, found)), *((s.path, s.start) for s in spans)]
     )

@@ -15,7 +15,7 @@ from ..evidence.question import analyse
 from ..graph.finding.lookup import scope_at
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, EventSink, Evidence, SymbolRef
-from .asked_symbols import bare_object, named_members
+from .asked_symbols import bare_object_name, named_members
 from .chat import is_chat
 from .checking.sentence import read_sentence
 from .kinds import answer_kind
@@ -103,7 +103,7 @@ class Conversation:
             if refs:
                 return place_of(refs[0])
         asked = analyse(question)
-        for ref in (*named_members(graph, asked), *graph.find_symbol(bare_object(asked) or "-")):
+        for ref in (*named_members(graph, asked), *graph.find_symbol(bare_object_name(asked) or "-")):
             return place_of(ref)
         paths = {c.span.path for claim in answer.claims[:1] for c in claim.citations}
         for claim in answer.claims[:1]:

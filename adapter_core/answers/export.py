@@ -44,7 +44,7 @@ def with_claims(answer: Answer, claims: Sequence[Claim]) -> Answer:
     return replace(answer, claims=tuple(claims), text=text)
 
 
-def one_reason(*reasons: str) -> str:
+def join_reasons(*reasons: str) -> str:
     """Several reasons as one, each once. Some are whole sentences, as errors are; in a list of reasons they have no full stop."""
     return "; ".join(dict.fromkeys(reason.rstrip(".") for reason in reasons if reason))
 

@@ -30,10 +30,10 @@ def with_values(options: AskOptions, values: Mapping[str, Any]) -> AskOptions:
             options = replace(options, **{group: replace(getattr(options, group), **{field: value})})
         else:
             options = replace(options, **{field: value})
-    return checked(options)
+    return validate_options(options)
 
 
-def checked(options: AskOptions) -> AskOptions:
+def validate_options(options: AskOptions) -> AskOptions:
     """The options, where they go together. Raises `UsageError`."""
     packing, entropy, sources = options.packing, options.entropy, options.sources
     if sources.of_sources == "zoom" and not options.zoom:

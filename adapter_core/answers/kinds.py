@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..evidence.question import Question
-from .composing.links.counts import asked_for
+from .composing.links.counts import counted_kinds
 
 # Kinds that ask for links of a symbol, and not for what it does.
 LINKS = ("count", "impact", "inheritance", "registered", "callers", "tests")
@@ -58,7 +58,7 @@ def answer_kind(question: Question) -> str:
     text = question.text[:300]
     if _IMPACT.search(text):
         return "impact"
-    if asked_for(text):
+    if counted_kinds(text):
         return "count"
     if _INHERITANCE.search(text):
         return "inheritance"
@@ -147,7 +147,7 @@ _TWO = re.compile(
 )
 
 
-def compared(text: str) -> list[str]:
+def compared_names(text: str) -> list[str]:
     """The two names that a question compares, also where they are written as plain words; none in any other question."""
     found = _TWO.search(text[:300]) if asks_difference(text) else None
     return [name.strip(".") for name in found.groups() if name] if found is not None else []

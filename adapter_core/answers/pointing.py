@@ -45,7 +45,7 @@ _FEW_WORDS = 8  # with more of them "it" need not be what is at the cursor
 _LINE = frozenset("here line lines statement going".split())
 
 
-def named_place(graph: CodeGraph, question: str) -> tuple[str, int] | None:
+def line_in_question(graph: CodeGraph, question: str) -> tuple[str, int] | None:
     """The one line of a Python file that a short question names ("What happens at app.py:12?"), as tracebacks and test reports write
     it, as path and line; None where it names none or several."""
     places = find_citations(question) if len(question) <= _MAX_CHARS else []
@@ -55,13 +55,13 @@ def named_place(graph: CodeGraph, question: str) -> tuple[str, int] | None:
     return (path, places[0].start) if path is not None and inside else None
 
 
-def line_of(graph: CodeGraph, name: str | None) -> tuple[str, int] | None:
+def parse_line_name(graph: CodeGraph, name: str | None) -> tuple[str, int] | None:
     """Path and line of `app.py:12`, as a user may name a symbol; None of other names."""
     ref = _at_path(graph, name) if name and _PLACE.search(name) and not graph.find_symbol(name, at_most=1) else None
     return (ref.path, int(name.rpartition(":")[2])) if name and ref is not None else None
 
 
-def pointed_at(question: str, zoom: str | None, cursor: Cursor | None) -> str | None:
+def focus_name(question: str, zoom: str | None, cursor: Cursor | None) -> str | None:
     """What a question is about, as a user names it: the symbol that he chose (`zoom`), or else what is at his cursor, where the question
     speaks of that; None where neither is so."""
     if cursor is None:
@@ -78,7 +78,7 @@ def pointed_at(question: str, zoom: str | None, cursor: Cursor | None) -> str | 
     return None
 
 
-def in_full(question: str, ref: SymbolRef | None) -> str:
+def expand_question(question: str, ref: SymbolRef | None) -> str:
     """A question; one that says nothing but that it is about what is pointed at, with the name of that."""
     if ref is None or not _only_points(question):
         return question
@@ -132,7 +132,7 @@ def _at_path(graph: CodeGraph, name: str) -> SymbolRef | None:
     return None
 
 
-def leans_on(question: Question) -> str:
+def unresolved_pronoun(question: Question) -> str:
     """The "it" of a question that is about nothing else; "" where it names something."""
     pronoun = _PRONOUN.search(question.text[:300])
     if pronoun is None or question.identifiers or question.paths or not question.words:

@@ -18,13 +18,21 @@ from ..evidence.vocabulary import GENERIC_WORDS, STOP_WORDS, synonyms
 from ..graph import terms
 from ..graph.discovery.unindexed import may_answer
 from ..types import Claim
-from .asked_symbols import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
+from .asked_symbols import (
+    bare_object_name,
+    bare_object_symbols,
+    classes_in_link_question,
+    is_named_by_words,
+    is_used_in_code,
+    named_symbols,
+    plainly_named_symbols,
+)
 from .composing.links.known_links import KnownLinks
-from .composing.links.library_uses import names_used
-from .composing.listings.all_kinds import all_listings
-from .composing.listings.classes_with_method import method_asked_for
-from .composing.listings.error_messages import message_nowhere
-from .composing.listings.exception_handlers import exception_asked_for, imported_as
+from .composing.links.library_uses import used_names
+from .composing.listings.all_kinds import cached_listings
+from .composing.listings.classes_with_method import method_in_question
+from .composing.listings.error_messages import missing_message
+from .composing.listings.exception_handlers import caught_exception_in_question, import_aliases
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
@@ -95,15 +103,19 @@ def _names_what_is_here(links: KnownLinks, found: Found, identifiers: Sequence[s
     graph, question = links.graph, found.question
     if any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers):
         return True
-    if named_classes(graph, question) or named_object(graph, question) or named_alone(graph, question):
+    if (
+        classes_in_link_question(graph, question)
+        or bare_object_symbols(graph, question)
+        or plainly_named_symbols(graph, question)
+    ):
         return True
-    if any(asked_by_words(e, found) for e in found.definitions) or all_listings(links, question.text):
+    if any(is_named_by_words(e, found) for e in found.definitions) or cached_listings(links, question.text):
         return True
-    method = method_asked_for(question.text)
+    method = method_in_question(question.text)
     if method and graph.find_symbol(method, at_most=1):
         return True
-    used = names_used(question) if answer_kind(question) == "callers" else []
-    return any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)
+    used = used_names(question) if answer_kind(question) == "callers" else []
+    return any(is_used_in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)
 
 
 def confidence(found_signals: Mapping[str, float], options: RefusalOptions) -> float:
@@ -112,14 +124,14 @@ def confidence(found_signals: Mapping[str, float], options: RefusalOptions) -> f
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, value))))
 
 
-def answerable(found_signals: Mapping[str, float], options: RefusalOptions) -> bool:
+def is_answerable(found_signals: Mapping[str, float], options: RefusalOptions) -> bool:
     """Whether to answer. A question that writes as code what is defined here, and nothing that is not used, is always answered."""
     if found_signals["defined"] and not found_signals["unknown"] and options.threshold <= 1:
         return True
     return confidence(found_signals, options) >= options.threshold
 
 
-def names_not_there(graph: CodeGraph, question: Question) -> list[str]:
+def missing_names(graph: CodeGraph, question: Question) -> list[str]:
     """What a question plainly writes as code (`name`, some_name), and the workspace uses nowhere."""
     names = [
         n
@@ -131,16 +143,18 @@ def names_not_there(graph: CodeGraph, question: Question) -> list[str]:
         return [n for n in names[:_MAX_IDENTIFIERS] if not _used(index, n)]
 
 
-def subjects_not_there(graph: CodeGraph, question: Question) -> list[str]:
+def missing_subjects(graph: CodeGraph, question: Question) -> list[str]:
     """What a question about links (callers, tests, subclasses, …) is about by name, where nothing is defined or used under it; and what
     a question asks for the support of, where nothing speaks of it."""
     if answer_kind(question) not in LINKS:
         return _unsupported(graph, question)
-    names = list(dict.fromkeys((*question.identifiers[:_MAX_IDENTIFIERS], *filter(None, [bare_object(question)]))))
+    names = list(dict.fromkeys((*question.identifiers[:_MAX_IDENTIFIERS], *filter(None, [bare_object_name(question)]))))
     absent = [
         name
         for name in names
-        if not graph.find_symbol(name) and not in_code(graph, name.rpartition(".")[2]) and not graph.importers_of(name)
+        if not graph.find_symbol(name)
+        and not is_used_in_code(graph, name.rpartition(".")[2])
+        and not graph.importers_of(name)
     ]
     if _OF_USES.search(question.text):  # a parameter or an attribute is used, too
         with graph.store.snapshot():
@@ -165,7 +179,7 @@ def _unsupported(graph: CodeGraph, question: Question) -> list[str]:
     return absent if 2 * len(absent) >= len(words) else []
 
 
-def words_nowhere(graph: CodeGraph, question: Question) -> list[str]:
+def missing_words(graph: CodeGraph, question: Question) -> list[str]:
     """The words of a question that stand nowhere in the workspace, nor what means the same, where they are a good part of what it asks
     with: of "where is the kafka backend" in a workspace without kafka there is a backend left to tell of."""
     if answer_kind(question) in LINKS:
@@ -204,16 +218,16 @@ def _in_tests(claim: Claim) -> bool:
     return any(is_test_path(citation.span.path) for citation in claim.citations)
 
 
-def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) -> str:
+def missing_links_note(graph: CodeGraph, question: Question, claims: Sequence[Claim]) -> str:
     """That no caller, test, subclass or handler was found of the one symbol of which a question asks for these, or that a message stands
     nowhere; "" where the answer has some."""
-    message = message_nowhere(graph, question.text)
+    message = missing_message(graph, question.text)
     if message:
         shown = message if len(message) <= _SHOWN_CHARS else f"{message[:_SHOWN_CHARS].rstrip()}…"
         return f"no string in the code has the words of “{shown}”; what is told is what comes nearest"
-    caught = exception_asked_for(question.text) if _OF_CATCHING.search(question.text) else ""
+    caught = caught_exception_in_question(question.text) if _OF_CATCHING.search(question.text) else ""
     if caught[:1].isupper():
-        ends = (f"`{caught}`.", f".{caught}`.", *(f"`{name}`." for name in imported_as(graph, caught)))
+        ends = (f"`{caught}`.", f".{caught}`.", *(f"`{name}`." for name in import_aliases(graph, caught)))
         told = any(
             (" catches " in c.text and c.text.endswith(ends)) or c.text.startswith(f"`{caught}` is caught in ")
             for c in claims
@@ -223,11 +237,11 @@ def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) ->
         return "there are no tests in this workspace; what is told is what else is known"
     pattern, what = _LINKS_SAID.get(answer_kind(question), ("", ""))
     names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()
-    if answer_kind(question) == "callers" and _told_of(names_used(question), "`" if names else "`.", pattern, claims):
+    if answer_kind(question) == "callers" and _told_of(used_names(question), "`" if names else "`.", pattern, claims):
         return ""  # that of a library, perhaps
     if answer_kind(question) == "callers" and not names:
-        used = [n for n in names_used(question) if not graph.find_symbol(n, at_most=1)]
-        used = [n for n in used if not in_code(graph, n.rpartition(".")[2]) and not graph.importers_of(n)]
+        used = [n for n in used_names(question) if not graph.find_symbol(n, at_most=1)]
+        used = [n for n in used if not is_used_in_code(graph, n.rpartition(".")[2]) and not graph.importers_of(n)]
         return f"no call or import of {used[0]} was found; what is told is what comes nearest" if used else ""
     if len(names) != 1:
         return ""
@@ -240,7 +254,7 @@ def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) ->
     return "" if told else f"no {what} {name} was found; what is told is what else is known of it"
 
 
-def not_indexed(graph: CodeGraph, question: Question) -> str:
+def unindexed_languages_note(graph: CodeGraph, question: Question) -> str:
     """That files of other languages may answer a question, which are not indexed; "" where they hardly do. Reads some of them."""
     names = [name.rpartition(".")[2] for name in question.identifiers[:_MAX_IDENTIFIERS]]
     found, number = may_answer(graph.root, names, question.words)

@@ -17,7 +17,7 @@ def to_markdown(claims: Sequence[Claim]) -> str:
     return "\n".join(lines)
 
 
-def not_found(nearest: Sequence[str], places: Sequence[str]) -> str:
+def not_found_text(nearest: Sequence[str], places: Sequence[str]) -> str:
     """The text of an answer that is none."""
     text = "Not found in this workspace."
     if nearest:
@@ -29,7 +29,7 @@ def not_found(nearest: Sequence[str], places: Sequence[str]) -> str:
     return text
 
 
-def nearest_to(names: Sequence[str]) -> str:
+def missing_names_heading(names: Sequence[str]) -> str:
     """What stands before an answer to a question that names what is not there; "" where it names nothing of the kind."""
     return f"Not found in this workspace: {', '.join(map(code, names))}. What comes nearest:\n\n" if names else ""
 

@@ -20,7 +20,7 @@ _LEAST, _MOST = 5, 24  # letters; of shorter words too many are alike, and longe
 _MOST_WORDS = 3
 
 
-def respelled(graph: CodeGraph, question: Question) -> dict[str, str]:
+def spelling_corrections(graph: CodeGraph, question: Question) -> dict[str, str]:
     """The words of a question that stand nowhere, with how they were probably meant; empty where none can be told."""
     spoken = synonyms().keys() | everyday().words.keys()
     found: dict[str, str] = {}
@@ -37,7 +37,7 @@ def respelled(graph: CodeGraph, question: Question) -> dict[str, str]:
     return found
 
 
-def corrected(text: str, meant: dict[str, str]) -> str:
+def apply_corrections(text: str, meant: dict[str, str]) -> str:
     """A question with these words in place of those that were typed."""
     return re.sub(r"\w+", lambda m: meant.get(m.group(), m.group()), text)
 

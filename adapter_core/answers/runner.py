@@ -19,34 +19,42 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
-from .asked_symbols import kind_of, module_asked_about, named_symbols
+from .asked_symbols import module_asked_about, named_symbols, resolve_answer_kind
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
-from .composing.links.counts import counts_everything
-from .composing.listings.all_kinds import all_listings
-from .composing.reading_order import in_order, put_together
+from .composing.links.counts import asks_workspace_count
+from .composing.listings.all_kinds import cached_listings
+from .composing.reading_order import arrange_with_opening, sort_for_reading
 from .composing.sentence_scores import lexical_scores, mix
-from .export import one_reason
-from .flags import checked
+from .export import join_reasons
+from .flags import validate_options
 from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
 from .options import AskOptions
-from .pointing import NOTHING_BEFORE, in_full, leans_on, line_of, named_place, pointed_at, zoom_symbol
+from .pointing import (
+    NOTHING_BEFORE,
+    expand_question,
+    focus_name,
+    line_in_question,
+    parse_line_name,
+    unresolved_pronoun,
+    zoom_symbol,
+)
 from .provenance import provenance_of
 from .refusal import (
-    answerable,
     confidence,
-    names_not_there,
-    not_indexed,
-    nothing_of,
+    is_answerable,
+    missing_links_note,
+    missing_names,
+    missing_subjects,
+    missing_words,
     signals,
-    subjects_not_there,
-    words_nowhere,
+    unindexed_languages_note,
 )
-from .render import commit_footer, nearest_to, not_found, to_markdown
-from .respelling import corrected, respelled
-from .selecting import narrowed, reordered
+from .render import commit_footer, missing_names_heading, not_found_text, to_markdown
+from .respelling import apply_corrections, spelling_corrections
+from .selecting import keep_selected, sort_by_gains
 from .state import Run
 from .telemetry import record_of, write_record
 from .writing.adapting import Plan, plan
@@ -85,7 +93,7 @@ def answer_question(
     that was named and is not there, `Cancelled` when `cancel` is set. A model that fails costs only what it would have added: `reason`
     says so, and the composed answer stands.
     """
-    options = checked(options or AskOptions())
+    options = validate_options(options or AskOptions())
     run = Run(graph, question, options, backend, cancel, on_event or _ignore)
     if not question.strip():
         raise UsageError(
@@ -97,26 +105,26 @@ def answer_question(
 
 def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     graph, question, options = run.graph, run.question, run.options
-    chosen = pointed_at(question, options.zoom, options.cursor)
-    place = named_place(graph, question) or line_of(graph, chosen)
+    chosen = focus_name(question, options.zoom, options.cursor)
+    place = line_in_question(graph, question) or parse_line_name(graph, chosen)
     zoom = zoom_symbol(graph, chosen) or (graph.symbol_at(*place) if place is not None else None)
     if zoom is None and (module := module_asked_about(graph, analyse(question))) is not None:
         zoom = module
     run.emit("stage", "searching")
-    found = search(graph, in_full(question, zoom), options.selection, zoom)
+    found = search(graph, expand_question(question, zoom), options.selection, zoom)
     found = _joined(graph, replace(found, line=place), context)
     if zoom is None and is_chat(question):
         return _finish(run, replace(found, evidence=()), WHAT_CAN_BE_ASKED, [])
-    if zoom is None and not context and (word := leans_on(found.question)):
+    if zoom is None and not context and (word := unresolved_pronoun(found.question)):
         return _finish(run, found, NOTHING_BEFORE.format(word), [])
     found = _as_selected(run, found)
     run.check()
     run.mark("evidence")
     run.emit("evidence", found.evidence)
-    absent = subjects_not_there(graph, found.question)
+    absent = missing_subjects(graph, found.question)
     if absent:
         return _refuse(run, found, absent)
-    if counts_everything(question):
+    if asks_workspace_count(question):
         run.note(_COUNT_HINT)
         return _refuse(run, found, ())
     if not _answerable(run, found):
@@ -135,22 +143,22 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     if not claims:
         return _refuse(run, found)
     if not options.phrase:
-        run.note(nothing_of(graph, found.question, claims))
-    absent = names_not_there(graph, found.question)[:_MAX_ABSENT]
+        run.note(missing_links_note(graph, found.question, claims))
+    absent = missing_names(graph, found.question)[:_MAX_ABSENT]
     if absent:
         run.note(f"not found in this workspace: {', '.join(absent)}; the answer is about what comes nearest")
-    elif found.zoom is None and (words := words_nowhere(graph, found.question)[:_MAX_ABSENT]):
+    elif found.zoom is None and (words := missing_words(graph, found.question)[:_MAX_ABSENT]):
         named = ", ".join(f"“{word}”" for word in words)
         run.note(f"nothing in this workspace speaks of {named}; the answer is about what comes nearest")
-    return _finish(run, found, nearest_to(absent) + to_markdown(claims), claims)
+    return _finish(run, found, missing_names_heading(absent) + to_markdown(claims), claims)
 
 
 def _as_meant(run: Run, found: Found, zoom: SymbolRef | None) -> Found | None:
     """What is found for the question without its slips of typing; None where it has none, or has no answer either way."""
-    meant = respelled(run.graph, found.question)
+    meant = spelling_corrections(run.graph, found.question)
     if not meant:
         return None
-    again = search(run.graph, corrected(run.question, meant), run.options.selection, zoom)
+    again = search(run.graph, apply_corrections(run.question, meant), run.options.selection, zoom)
     if not _answerable(run, again):
         return None
     run.note("; ".join(f"“{word}” is read as “{other}”" for word, other in meant.items()))
@@ -166,10 +174,10 @@ def _as_selected(run: Run, found: Found) -> Found:
     shown = ", ".join(f"{f.path} {f.score:g}" for f in selected.files[:5])
     run.detail(f"selected by {sources.of_sources}: {shown or 'nothing'}")
     if sources.of_sources == "zoom":
-        found = narrowed(found, selected)
+        found = keep_selected(found, selected)
     if sources.rerank:
         run.detail("reranked: " + ", ".join(f"{p} ×{g:.2f}" for p, g in list(selected.gains.items())[:5]))
-        found = reordered(found, selected)
+        found = sort_by_gains(found, selected)
     return found
 
 
@@ -213,14 +221,14 @@ def _joined(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Foun
 def _answerable(run: Run, found: Found) -> bool:
     """Whether the workspace seems to hold an answer. What a user points at, and the project as a whole, are always answered about."""
     if not found.evidence:
-        return bool(all_listings(run.links, run.question))
+        return bool(cached_listings(run.links, run.question))
     if found.zoom is not None or found.question.kind == "overview":
         return True
-    if any(item.kind == "at" for item in all_listings(run.links, run.question)):
+    if any(item.kind == "at" for item in cached_listings(run.links, run.question)):
         return True  # a message that the question quotes, however much else of a foreign traceback it holds
     known = signals(run.graph, found, run.links)
     run.metrics["confidence"] = round(confidence(known, run.options.refusal), 3)
-    return answerable(known, run.options.refusal)
+    return is_answerable(known, run.options.refusal)
 
 
 def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Claim]:
@@ -228,7 +236,7 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
     items = run.candidates(found)
     run.metrics["candidates"] = len(items)
     lexical = lexical_scores(
-        items, kind_of(run.graph, found.question), found.weights, found.question.text[:300], found.instead
+        items, resolve_answer_kind(run.graph, found.question), found.weights, found.question.text[:300], found.instead
     )
     run.check()
     claims = _chosen(run, found, items, lexical)
@@ -245,7 +253,7 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
 
 def _note_late(run: Run, found: Found) -> None:
     budget = run.links.budget
-    if budget.over or (budget.cut and kind_of(run.graph, found.question) in LINKS):
+    if budget.over or (budget.cut and resolve_answer_kind(run.graph, found.question) in LINKS):
         run.note(_LINKS_LATE)
 
 
@@ -258,21 +266,21 @@ def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float])
     run.check()
     told = _arranged(run, found, items, chosen)
     if len(told) > limit:  # with the opening
-        told = _arranged(run, found, items, chosen[:-1]) or in_order(run.graph, chosen)
+        told = _arranged(run, found, items, chosen[:-1]) or sort_for_reading(run.graph, chosen)
     return [claim for item in told if (claim := _claim(run, item)) is not None]
 
 
 def _arranged(run: Run, found: Found, items: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:
     """The chosen sentences, best first, as they are read: what was found first is what the answer is about."""
-    kind = kind_of(run.graph, found.question)
+    kind = resolve_answer_kind(run.graph, found.question)
     if kind in LINKS:
-        return in_order(run.graph, chosen)
+        return sort_for_reading(run.graph, chosen)
     best = chosen[0].about if chosen and asks_what_it_does(found.question.text) else ""
     chosen = sorted(chosen, key=lambda item: (bool(best) and item.about != best, item.place))
     named = named_symbols(run.graph, found.question)
     structure = asks_structure(found.question)
     workings = structure or kind in ("how", "overview") or asks_course(found.question)
-    return put_together(run.graph, chosen, items, named, structure, workings)
+    return arrange_with_opening(run.graph, chosen, items, named, structure, workings)
 
 
 def _claim(run: Run, item: Candidate) -> Claim | None:
@@ -291,7 +299,7 @@ def _refuse(run: Run, found: Found, absent: Sequence[str] | None = None) -> Answ
     for name in names[:5]:
         refs = run.graph.find_symbol(name)
         places.append(f"{refs[0].path}:{refs[0].symbol.name_line}" if refs else "")
-    return _finish(run, found, not_found(names[:5], places), [])
+    return _finish(run, found, not_found_text(names[:5], places), [])
 
 
 def _broken(run: Run, found: Found, claims: list[Claim]) -> list[str]:
@@ -308,7 +316,7 @@ def _broken(run: Run, found: Found, claims: list[Claim]) -> list[str]:
 def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     complete, reason = run.graph.completeness
     if text != WHAT_CAN_BE_ASKED and not any(is_python(c.span.path) for claim in claims for c in claim.citations):
-        run.note(not_indexed(run.graph, found.question))
+        run.note(unindexed_languages_note(run.graph, found.question))
     broken = _broken(run, found, claims)[:_MAX_BROKEN]
     if broken:
         complete = False
@@ -328,7 +336,7 @@ def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
         tuple(run.dropped),
         bool(claims),
         complete,
-        one_reason(reason, *run.notes),
+        join_reasons(reason, *run.notes),
         provenance,
         run.metrics,
     )
@@ -337,5 +345,5 @@ def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
         try:
             write_record(telemetry.telemetry_out, record_of(run.graph, answer, telemetry.with_question))
         except UsageError as error:
-            return replace(answer, reason=one_reason(answer.reason, str(error)))
+            return replace(answer, reason=join_reasons(answer.reason, str(error)))
     return answer

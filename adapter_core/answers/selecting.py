@@ -46,7 +46,7 @@ def select(graph: CodeGraph, question: str, found: Found, options: AskOptions) -
     return Selected(tuple(modules), tuple(files), gains)
 
 
-def narrowed(found: Found, selected: Selected) -> Found:
+def keep_selected(found: Found, selected: Selected) -> Found:
     """What was found in the selected files alone."""
     paths = set(selected.paths)
 
@@ -61,7 +61,7 @@ def narrowed(found: Found, selected: Selected) -> Found:
     )
 
 
-def reordered(found: Found, selected: Selected) -> Found:
+def sort_by_gains(found: Found, selected: Selected) -> Found:
     """What was found, in the order of its scores after the second look at its files; a file without one counts as it did."""
 
     def ordered(items: tuple[Evidence, ...]) -> tuple[Evidence, ...]:

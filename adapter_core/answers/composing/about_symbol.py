@@ -17,7 +17,7 @@ from .documentation.attribute_docs import attribute_docs
 from .documentation.comments import comments_above, comments_in
 from .documentation.quoted_docs import of_docstring, of_documentation, of_module
 from .links.calls import callers, calling_tests, calls, uses
-from .links.counts import numbers
+from .links.counts import count_sentences
 from .links.imports import imported
 from .links.inheritance import inheritance
 from .links.known_links import KnownLinks, Links
@@ -55,7 +55,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionTraits:
     """What a question asks of all symbols: the kind of answer, what is to be counted, and, by path and line, the symbols that it names
     (none where it names none). `course`: it asks what happens one after the other. `zoomed`: it is asked about a module. `outside`: it
     names what the workspace uses and does not define; `unknown`: it names as code what is neither."""
@@ -74,11 +74,11 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class SymbolSentences:
     """Tells of one symbol after the other. `weights`: of the question's terms."""
 
     links: KnownLinks
-    asked: Asked
+    asked: QuestionTraits
     weights: Mapping[str, float]
 
     @property
@@ -179,7 +179,7 @@ def _nested(speaker: Speaker) -> Iterator[tuple[Speaker, Symbol]]:
         yield Speaker(facts, number, speaker.place), facts.symbols[number]
 
 
-def _surroundings(speaker: Speaker, links: Links, asked: Asked) -> Iterator[Candidate]:
+def _surroundings(speaker: Speaker, links: Links, asked: QuestionTraits) -> Iterator[Candidate]:
     """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
     kind, graph, ref = asked.kind, links.graph, links.ref
     near = speaker.place < _NEAR
@@ -206,12 +206,12 @@ def _surroundings(speaker: Speaker, links: Links, asked: Asked) -> Iterator[Cand
         yield from passed(speaker, graph, ref)
     yield from importing
     if kind == "count" and near:
-        yield from numbers(speaker, links, asked.counted)
+        yield from count_sentences(speaker, links, asked.counted)
     elif kind == "impact" and near:
-        yield from numbers(speaker, links, ("places", "subclasses", "overrides", "tests"), only_shown=True)
+        yield from count_sentences(speaker, links, ("places", "subclasses", "overrides", "tests"), only_shown=True)
 
 
-def _named(graph: CodeGraph, ref: SymbolRef, asked: Asked) -> str:
+def _named(graph: CodeGraph, ref: SymbolRef, asked: QuestionTraits) -> str:
     """What a symbol is called where its callers are told: beside a library's function of its name, or another one of the workspace that
     the question may mean, it is said which this is."""
     if asked.outside:

@@ -13,7 +13,7 @@ from ...types import SymbolRef
 from ..inert import code
 from .candidate import Candidate, class_header, definition, listed
 from .links.calls import evidence_of, traced
-from .links.other_callers import others_too
+from .links.other_callers import other_callers_phrase
 from .statements.call_conditions import tests_of_calls
 from .statements.conditions import condition_of
 
@@ -36,14 +36,14 @@ class Edge:
     lines: tuple[_Place, ...]
 
 
-def in_order(graph: CodeGraph, chosen: Sequence[Candidate]) -> list[Candidate]:
+def sort_for_reading(graph: CodeGraph, chosen: Sequence[Candidate]) -> list[Candidate]:
     """The chosen sentences, best first, as they are read, without those about bases that another one tells."""
-    edges = edges_between(graph, symbols_of(graph, chosen))
+    edges = edges_between(graph, subject_symbols(graph, chosen))
     told = {span for item in chosen if item.kind == "overridden" for span in item.spans}
-    return [i for i in in_reading_order(chosen, edges) if i.kind != "bases" or not set(i.spans) <= told]
+    return [i for i in sort_by_edges(chosen, edges) if i.kind != "bases" or not set(i.spans) <= told]
 
 
-def put_together(
+def arrange_with_opening(
     graph: CodeGraph,
     chosen: Sequence[Candidate],
     items: Sequence[Candidate],
@@ -57,18 +57,18 @@ def put_together(
     together; else only links of what it names are told."""
     first = [item for item in chosen if item.kind in ("way", "at", "having")]
     if first:
-        return [*first, *in_order(graph, [item for item in chosen if item not in first])]
+        return [*first, *sort_for_reading(graph, [item for item in chosen if item not in first])]
     if not chosen:
         return []
-    spoken = symbols_of(graph, chosen)
+    spoken = subject_symbols(graph, chosen)
     edges = edges_between(graph, spoken)
-    ordered = in_reading_order(chosen, edges)
+    ordered = sort_by_edges(chosen, edges)
     asked = None if workings else {_key(r) for ref in named for r in (ref, *_members(graph, ref))}
     opening = _linking_named(graph, named, ordered, classes) or summed_up(
-        graph, ordered, spoken, symbols_of(graph, items), edges, classes, asked
+        graph, ordered, spoken, subject_symbols(graph, items), edges, classes, asked
     )
     if opening is None:
-        return in_order(graph, chosen)
+        return sort_for_reading(graph, chosen)
     links = set(opening.spans)
     always = {e.lines[0] for e in edges if e.word == "calls"} & links
     repeated = {"calls": always, "bases": links, "overridden": links}
@@ -99,7 +99,7 @@ def _members(graph: CodeGraph, ref: SymbolRef) -> list[SymbolRef]:
     return [graph.ref(facts, i) for i, s in enumerate(facts.symbols) if s.parent == index and s.is_callable]
 
 
-def symbols_of(graph: CodeGraph, items: Iterable[Candidate]) -> dict[_Key, SymbolRef]:
+def subject_symbols(graph: CodeGraph, items: Iterable[Candidate]) -> dict[_Key, SymbolRef]:
     """The functions and classes that the sentences are about, in the order of the sentences."""
     found: dict[_Key, SymbolRef] = {}
     for path, line in dict.fromkeys(_about(item) for item in items):
@@ -170,7 +170,7 @@ def _calls(
             yield Edge(key, _key(target), word, tuple(dict.fromkeys(lines)))
 
 
-def in_reading_order(items: Sequence[Candidate], edges: Sequence[Edge]) -> list[Candidate]:
+def sort_by_edges(items: Sequence[Candidate], edges: Sequence[Edge]) -> list[Candidate]:
     """What the first sentence is about comes first, then what that calls, in the order of the text; then the next one in the order
     of choice. About one symbol, the sentences stand as its own order has it."""
     below: dict[_Key, list[_Key]] = {}
@@ -305,7 +305,7 @@ def _passive(graph: CodeGraph, verb: str, edges: Sequence[Edge], known: Mapping[
     """ "`f` is called by `g` and `h`, among others." """
     target = edges[0].target
     sources = list(dict.fromkeys(e.source for e in edges))
-    others = others_too(graph, known[target], sources)
+    others = other_callers_phrase(graph, known[target], sources)
     text = f"{_name(known, target)} is {verb} by {listed([_name(known, key) for key in sources])}{others}"
     return text, [line for e in edges for line in e.lines]
 

@@ -37,7 +37,7 @@ _MAX_CHARS = 300
 _Key = tuple[str, int]
 
 
-def way_asked_for(graph: CodeGraph, question: str) -> Candidate | None:
+def call_path_sentence(graph: CodeGraph, question: str) -> Candidate | None:
     """ "Step by step: `f` calls `g`; `g` may call `h`." for a question of how one gets from `f` to `h`; None where it is not one, where
     there is no such way, or where it is no longer than the two themselves (which stand beside each other anyway)."""
     for pattern in _WAYS:

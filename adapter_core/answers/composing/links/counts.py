@@ -58,7 +58,7 @@ _OF_PARTS = re.compile(
 )
 
 
-def asked_for(text: str) -> tuple[str, ...]:
+def counted_kinds(text: str) -> tuple[str, ...]:
     """What a question wants counted, as keys of `NOUNS`; nothing where it is something else, or no number at all."""
     found = [match.lastgroup or "" for match in _NAMED.finditer(text) if not _MADE.search(text)]
     second = _SECOND.search(text)
@@ -67,7 +67,7 @@ def asked_for(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys("places" if what == "often" else what for what in found))
 
 
-def counts_everything(text: str) -> bool:
+def asks_workspace_count(text: str) -> bool:
     """Whether a question asks how many of something there are in the whole workspace: "How many tests are there?", or in a
     part of it that is not counted."""
     words = {w.lower() for w in re.findall(r"\w+", text)}
@@ -111,7 +111,7 @@ def parameters_of(symbol: Symbol) -> tuple[Parameter, ...]:
     return tuple(symbol.parameters[1:] if bound else symbol.parameters)
 
 
-def numbers(
+def count_sentences(
     speaker: Speaker, links: Links, kinds: Sequence[str] = tuple(NOUNS), only_shown: bool = False
 ) -> Iterator[Candidate]:
     """How many: only what can be counted in full. `kinds`: keys of `NOUNS`. `only_shown`: only where the cited lines show all of them."""

@@ -33,28 +33,28 @@ _Place = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class LibraryUse:
     """A name of a library as the question has it (`json.dumps`), and what is told of it."""
 
     name: str
     told: tuple[Candidate, ...]
 
 
-def outside_uses(graph: CodeGraph, question: Question) -> list[Outside]:
+def library_uses(graph: CodeGraph, question: Question) -> list[LibraryUse]:
     """Of each name in a question for callers or users that is defined outside the workspace: who calls it here; of a module, who
     imports it. Nothing of a name that nothing here uses."""
     found = []
-    names = names_used(question)
+    names = used_names(question)
     for name in names:
         if any(other.endswith(f".{name}") for other in names):
             continue  # the last part of another
         told = tuple(_told(graph, name)) if _may_be_outside(graph, name) else ()
         if told:
-            found.append(Outside(name, told))
+            found.append(LibraryUse(name, told))
     return found
 
 
-def names_used(question: Question) -> list[str]:
+def used_names(question: Question) -> list[str]:
     """The names of which a question may ask who calls, uses or imports them, also those that are written as plain words."""
     match = _OBJECT.search(question.text[:_MAX_CHARS])
     plain = [match["name"].strip(".")] if match else []
@@ -80,7 +80,7 @@ def is_library(graph: CodeGraph, top: str) -> bool:
     return top in sys.stdlib_module_names or any(i.module.partition(".")[0] == top and not i.level for i in imports)
 
 
-def in_order(path: str) -> tuple[bool, bool, str]:
+def product_first_key(path: str) -> tuple[bool, bool, str]:
     """A key by which the product's files come first, then what stands beside it, such as examples, then tests."""
     return is_test_path(path), is_aside(path), path
 
@@ -121,7 +121,7 @@ def _calls(graph: CodeGraph, name: str) -> Iterator[tuple[str, CallSite, list[_P
     wanted = name.split(".")
     looked = 0
     paths = {path for how in ("called", "aliased") for path in graph.view.paths_using(wanted[-1], how)}
-    for path in sorted(paths, key=in_order):
+    for path in sorted(paths, key=product_first_key):
         facts = graph.facts(path)
         names = {wanted[-1], *(i.alias for i in facts.imports if i.name == wanted[-1])} if facts is not None else set()
         for call in facts.calls if facts is not None else ():
@@ -169,7 +169,7 @@ def _imports(graph: CodeGraph, name: str) -> Iterator[Candidate]:
     """Which modules import a library, or a module of it."""
     places: dict[str, list[_Place]] = {}
     paths = {*graph.importers_of(name), *graph.view.paths_using(name.rpartition(".")[2])}
-    for path in sorted(paths, key=in_order):
+    for path in sorted(paths, key=product_first_key):
         facts = graph.facts(path)
         found = (i for i in facts.imports if not i.level and f"{i.module}.".startswith(f"{name}.")) if facts else ()
         item = next(iter(found), None)

@@ -12,7 +12,7 @@ _MAX_FILES = 40  # that use the name
 _MAX_CALLS = 12  # that are followed
 
 
-def others_too(graph: CodeGraph, ref: SymbolRef, known: Collection[tuple[str, int]]) -> str:
+def other_callers_phrase(graph: CodeGraph, ref: SymbolRef, known: Collection[tuple[str, int]]) -> str:
     """What to say behind the callers that are `known` (by path and line): whether there are others; "" where there are none."""
     paths = [path for path in graph.view.paths_using(ref.symbol.name, "called") if not is_test_path(path)]
     doubtful = len(paths) > _MAX_FILES or _goes_by_others(graph, ref.symbol.name)

@@ -12,12 +12,12 @@ from .classes_with_method import classes_with_method
 from .default_values import default_values
 from .defined_exceptions import defined_exceptions
 from .entry_points import entry_points
-from .error_messages import raising_messages
-from .exception_handlers import catching
+from .error_messages import message_sentences
+from .exception_handlers import handler_sentences
 from .raising_places import raising_places
 
 
-def all_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
+def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
     """`listings`, worked out once, within the time that links may take."""
     with links.budget.spend():
         return links.once(("listings", question), lambda: tuple(listings(links.graph, question, links.budget.check)))
@@ -30,8 +30,8 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
     for part in parts_of(question):
         yield from classes_with_method(graph, part)
         yield from defined_exceptions(graph, part)
-        yield from catching(graph, part)
+        yield from handler_sentences(graph, part)
         yield from raising_places(graph, part, check)
         yield from entry_points(graph, part)
         yield from default_values(graph, part)
-    yield from raising_messages(graph, question)
+    yield from message_sentences(graph, question)

@@ -22,7 +22,7 @@ _MAX_GROUPS = 2
 _FEWEST = 2  # of one there is more to say than where it is
 
 
-def method_asked_for(question: str) -> str:
+def method_in_question(question: str) -> str:
     """The method whose classes are asked for; "" of other questions."""
     match = _ASKED.search(question[:_MAX_CHARS])
     return match["name"] if match else ""
@@ -30,7 +30,7 @@ def method_asked_for(question: str) -> str:
 
 def classes_with_method(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """The classes that define the method or property that is asked for, those of the product alone, if any do."""
-    name = method_asked_for(question)
+    name = method_in_question(question)
     refs = [r for r in graph.find_symbol(name) if r.symbol.kind in ("method", "property")] if name else []
     own = [r for r in refs if not is_test_path(r.path)] or refs
     owners: dict[str, SymbolRef] = {}

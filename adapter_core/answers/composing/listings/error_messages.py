@@ -13,12 +13,12 @@ from ....evidence.traces import message_places, read_trace
 from ....graph.outline import outline_of
 from ...inert import code
 from ..candidate import Candidate
-from ..statements.quotes import standing_at
+from ..statements.quotes import sentence_at_line
 
 _MAX_TOLD = 2
 
 
-def raising_messages(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+def message_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """Those of the product; of tests where there are no others."""
     places = _places(graph, question)
     own = [place for place in places if not is_test_path(place[1])] or places
@@ -26,7 +26,7 @@ def raising_messages(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     yield from islice((item for item in told if item is not None), _MAX_TOLD)
 
 
-def message_nowhere(graph: CodeGraph, question: str) -> str:
+def missing_message(graph: CodeGraph, question: str) -> str:
     """The message in a question that no string of the workspace has; "" where there is none, or one of them is there."""
     errors = read_trace(question).errors
     return errors[-1][1] if errors and not _places(graph, question) else ""
@@ -42,7 +42,7 @@ def _places(graph: CodeGraph, question: str) -> list[tuple[str, str, int]]:
 
 def _raising(graph: CodeGraph, name: str, path: str, line: int) -> Candidate | None:
     """The statement at a line; of a module, which has no statements that are told, that it raises the error there."""
-    found = standing_at(graph, (path, line))
+    found = sentence_at_line(graph, (path, line))
     if found is not None:
         return replace(found, named=True, order=-1)
     facts, document = graph.facts(path), graph.document(path)

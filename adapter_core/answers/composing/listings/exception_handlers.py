@@ -15,7 +15,7 @@ from ....types import Import, ModuleFacts, SymbolRef
 from ...inert import code
 from ..candidate import Candidate, class_header, listed, scope_name
 from ..links.imports import import_statement
-from ..links.library_uses import in_order
+from ..links.library_uses import product_first_key
 
 _ASKED = re.compile(
     r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code)) (?:the )?(?:exceptions? |errors? )?"
@@ -31,16 +31,16 @@ _MAX_LOOKED_AT = 24
 _MAX_BASES = 3
 
 
-def exception_asked_for(question: str) -> str:
+def caught_exception_in_question(question: str) -> str:
     """The exception whose handlers are asked for, without its module; "" in other questions."""
     match = _ASKED.search(question[:_MAX_CHARS])
     return ((match["a"] or match["b"]) if match else "").rpartition(".")[2]
 
 
-def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+def handler_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """ "`f` catches `X`." of the product's functions and modules, those of tests where there are no others; where there are many,
     "`X` is caught in `f` and `g`." Where none names it, the handlers of the nearest of its bases that has some."""
-    name = exception_asked_for(question)
+    name = caught_exception_in_question(question)
     found = _named_handlers(graph, name)
     if not found:
         yield from _of_bases(graph, name)
@@ -50,7 +50,7 @@ def catching(graph: CodeGraph, question: str) -> Iterator[Candidate]:
 
 def _named_handlers(graph: CodeGraph, name: str) -> list[_Handler]:
     found: dict[tuple[str, str, str], _Handler] = {}
-    for path in sorted(_using(graph, name), key=in_order):
+    for path in sorted(_using(graph, name), key=product_first_key):
         if found and (is_test_path(path) or len(found) > _MAX_LOOKED_AT):
             break
         for one in _handlers(graph, path, name):
@@ -108,7 +108,7 @@ class _Handler(NamedTuple):
     lines: tuple[tuple[str, int, int], ...]
 
 
-def imported_as(graph: CodeGraph, name: str) -> set[str]:
+def import_aliases(graph: CodeGraph, name: str) -> set[str]:
     """The other names by which files import an exception: handlers are told as they are written."""
     return {alias for path in _using(graph, name) for alias in _imports_as(graph.facts(path), name)}
 

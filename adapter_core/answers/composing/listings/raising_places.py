@@ -14,7 +14,7 @@ from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...inert import code
 from ..candidate import Candidate, definition, listed, scope_name
-from ..links.library_uses import in_order
+from ..links.library_uses import product_first_key
 
 _ASKED = re.compile(
     r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code|places?)) (?:the )?(?:exceptions? |errors? )?"
@@ -30,7 +30,7 @@ _NEAR = 200  # characters from a `raise` to the name of what is raised
 _Place = tuple[str, int, int]
 
 
-def raised_exception_asked_for(question: str) -> str:
+def raised_exception_in_question(question: str) -> str:
     """The exception of which it is asked where it is raised, as it is written, perhaps with its module; "" in other questions."""
     match = _ASKED.search(question[:_MAX_CHARS])
     name = (match["a"] or match["b"]).strip(".") if match else ""
@@ -41,7 +41,7 @@ def raising_places(graph: CodeGraph, question: str, check: Callable[[], None]) -
     """ "`X` is raised in `f` and `g`." of the product's functions; of tests and examples where there are no others. Several classes of one
     name are told apart. Files are read until there are more places than are told, or the graph's time is up. `check` raises where nobody
     waits any more."""
-    asked = raised_exception_asked_for(question)
+    asked = raised_exception_in_question(question)
     name = asked.rpartition(".")[2]
     meant = [ref for ref in graph.find_symbol(asked) if ref.symbol.kind == "class"] if asked else []
     namesakes = [ref for ref in graph.find_symbol(name) if ref.symbol.kind == "class"] if asked else []
@@ -62,7 +62,7 @@ def _places(
 ) -> list[tuple[SymbolRef, _Place]]:
     """The functions that raise something of this name, each with one statement; `is_meant`: of what that name leads to there."""
     found: dict[tuple[str, str], tuple[SymbolRef, _Place]] = {}
-    for path in sorted(graph.view.paths_using(name), key=in_order):
+    for path in sorted(graph.view.paths_using(name), key=product_first_key):
         # Those of the product come first, so that no file after this one would be told of, either.
         if graph.inference.expired or (found and (is_test_path(path) or is_aside(path))):
             break

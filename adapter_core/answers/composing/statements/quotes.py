@@ -284,7 +284,7 @@ def quoted(lines: list[str], node: ast.stmt) -> str:
     return text if len(text) <= _MAX_TEXT else ""
 
 
-def standing_at(graph: CodeGraph, place: tuple[str, int] | None) -> Candidate | None:
+def sentence_at_line(graph: CodeGraph, place: tuple[str, int] | None) -> Candidate | None:
     """The statement that stands at a line of a function."""
     facts, document = (graph.facts(place[0]), graph.document(place[0])) if place is not None else (None, None)
     index = scope_at(facts, place[1]) if facts is not None and place is not None else 0
