@@ -24,7 +24,7 @@ from ..composing.candidate import definition
 from ..composing.sentence_scores import lexical_scores
 from ..kinds import LINKS, answer_kind
 from ..prompts import drafting_messages
-from ..state import Run, UntilLate
+from ..state import DeadlineToken, Run
 from .adapting import Plan
 from .alignment import SentenceSplitter, shorter
 from .passing import look_for
@@ -68,7 +68,7 @@ def draft_sentences(run: Run, backend: Backend, found: Found, plan: Plan, claims
             run.emit("claim", claim)
             if len(claims) >= run.options.compose.max_sentences:
                 return
-        if run.late():
+        if run.is_late():
             return
 
 
@@ -119,13 +119,13 @@ def _written(run: Run, backend: Backend, plan: Plan, drafts: Sequence[Draft]) ->
     adaptation = plan.adaptation()
     if adaptation is not None:
         try:
-            written = backend.draft(drafts, options, UntilLate(run), adaptation)
+            written = backend.draft(drafts, options, DeadlineToken(run), adaptation)
         except (AdapterError, UsageError) as error:
             run.note(f"the adapter was not used: {error}")
         else:
             run.adapter_name = plan.name
             return _noted(run, written), plan
-    return _noted(run, backend.draft(drafts, options, UntilLate(run))), Plan()
+    return _noted(run, backend.draft(drafts, options, DeadlineToken(run))), Plan()
 
 
 def _noted(run: Run, drafts: Drafts) -> tuple[Drafted, ...]:
