@@ -37,7 +37,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
     traits = _question_traits(graph, found, kind, library)
     evidence_subjects = list(_evidence_subjects(graph, found))
     with links.budget.spend():
-        if traits.course and not traits.named:
+        if traits.wants_course and not traits.named:
             evidence_subjects = _with_common_caller(graph, evidence_subjects)
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
     compiler = SymbolSentences(links, traits, found.weights)
@@ -46,14 +46,14 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         if rank >= _MAX_SYMBOLS or (rank and len(by_text) >= limit):
             break
         sentences = _without_repeated_statements(list(compiler.sentences(subject, rank)))
-        if found.line is not None and not any(item.kind == "at" for item in by_text.values()):
+        if found.line is not None and not any(item.kind == "line" for item in by_text.values()):
             sentences = _promote_line(sentences, found.line)
         for order, candidate in enumerate(sorted(sentences, key=lambda c: _order_key(c, kind))):
             if candidate.text.startswith(BY_NAME):
                 if name_only_spans.issuperset(candidate.spans):
                     continue  # the same calls were listed for another symbol of that name
                 name_only_spans.update(candidate.spans)
-            named = subject.where in traits.named
+            named = subject.location in traits.named
             by_text.setdefault(
                 candidate.text,
                 replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
@@ -69,18 +69,18 @@ def _promote_line(sentences: list[Candidate], line: tuple[str, int]) -> list[Can
     if not lengths:
         return sentences
     best = min(lengths, key=lambda i: lengths[i])
-    return [replace(c, kind="at", order=-1, named=True) if i == best else c for i, c in enumerate(sentences)]
+    return [replace(c, kind="line", order=-1, named=True) if i == best else c for i, c in enumerate(sentences)]
 
 
 def _question_traits(graph: CodeGraph, found: Found, kind: str, library: Sequence[LibraryUse]) -> QuestionTraits:
     return QuestionTraits(
         kind,
-        counted=counted_kinds(found.question.text),
+        counted_kinds=counted_kinds(found.question.text),
         named=_named_places(graph, found),
-        course=kind not in LINKS and asks_course(found.question),
-        zoomed=found.zoom is not None and found.zoom.symbol.kind == "module",
-        outside=bool(library),
-        unknown=kind == "callers" and bool(found.question.identifiers),  # unless something is named
+        wants_course=kind not in LINKS and asks_course(found.question),
+        is_module_zoom=found.zoom is not None and found.zoom.symbol.kind == "module",
+        names_library=bool(library),
+        names_unknown=kind == "callers" and bool(found.question.identifiers),  # unless something is named
     )
 
 

@@ -223,7 +223,7 @@ def _has_answer(run: Run, found: Found) -> bool:
         return bool(cached_listings(run.links, run.question))
     if found.zoom is not None or found.question.kind == "overview":
         return True
-    if any(item.kind == "at" for item in cached_listings(run.links, run.question)):
+    if any(item.kind == "line" for item in cached_listings(run.links, run.question)):
         return True  # the question quotes one of our messages, however much of a foreign traceback surrounds it
     found_signals = signals(run.graph, found, run.links)
     run.metrics["confidence"] = round(confidence(found_signals, run.options.refusal), 3)
@@ -274,8 +274,8 @@ def _arrange(run: Run, found: Found, items: list[Candidate], chosen: list[Candid
     kind = resolve_answer_kind(run.graph, found.question)
     if kind in LINKS:
         return sort_for_reading(run.graph, chosen)
-    best_subject = chosen[0].about if chosen and asks_what_it_does(found.question.text) else ""
-    chosen = sorted(chosen, key=lambda item: (bool(best_subject) and item.about != best_subject, item.place))
+    best_subject = chosen[0].subject if chosen and asks_what_it_does(found.question.text) else ""
+    chosen = sorted(chosen, key=lambda item: (bool(best_subject) and item.subject != best_subject, item.rank))
     named_refs = named_symbols(run.graph, found.question)
     wants_structure = asks_structure(found.question)
     wants_workings = wants_structure or kind in ("how", "overview") or asks_course(found.question)

@@ -107,7 +107,7 @@ def said(graph: CodeGraph, question: str, symbol: str) -> str:
     for item in candidates(graph, search(graph, question, zoom=ref), 400):
         cited = tuple(c for span in item.spans if (c := cite(graph, *span, 12)))
         assert supports(graph, item.text, cited).reason == "", item.text
-        if item.about == f"{ref.path}:{ref.symbol.start}":
+        if item.subject == f"{ref.path}:{ref.symbol.start}":
             lines.append(item.text)
     return "\n".join(lines)
 

@@ -82,7 +82,7 @@ class _Choice:
 
 def _kind_key(item: Candidate) -> tuple[str, str]:
     """What counts as the same kind of sentence: that something is defined somewhere, of whatever; anything else, of the same symbol."""
-    return ("", item.kind) if item.kind == "where" else (item.about, item.kind)
+    return ("", item.kind) if item.kind == "where" else (item.subject, item.kind)
 
 
 def _without_owner(item: Candidate) -> tuple[str, str]:

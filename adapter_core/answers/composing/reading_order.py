@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ...code_graph import CodeGraph, index_of, is_test_path
 from ...types import SymbolRef
 from ..inert import code
-from .candidate import Candidate, class_header, definition, listed
+from .candidate import Candidate, class_header_spans, definition_span, join_list
 from .links.calls import evidence_of, traced
 from .links.other_callers import other_callers_phrase
 from .statements.call_conditions import tests_of_calls
@@ -21,8 +21,8 @@ _MAX_EDGES = 6
 _MAX_PARTS = 4
 _MAX_GROUPS = 4  # things that a question names
 _MAX_OF_EACH = 3  # links that lead from one of these
-_Place = tuple[str, int, int]
-_Key = tuple[str, int]
+_PathLines = tuple[str, int, int]
+_SymbolKey = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class Edge:
     """From one symbol to another one, each by path and line. `word`: calls | may call (under some condition) | constructs | extends.
     `lines` show it: that of the call first, and where its value is made."""
 
-    source: _Key
-    target: _Key
+    source: _SymbolKey
+    target: _SymbolKey
     word: str
-    lines: tuple[_Place, ...]
+    lines: tuple[_PathLines, ...]
 
 
 def sort_for_reading(graph: CodeGraph, chosen: Sequence[Candidate]) -> list[Candidate]:
@@ -55,7 +55,7 @@ def arrange_with_opening(
     unless they show it; or below the way from one to another, or the line, that was asked for. `items`: all that was compiled; what is
     only there may link the rest. `classes`: what extends what, too. `workings`: the question asks how something works, or how things hang
     together; else only links of what it names are told."""
-    first = [item for item in chosen if item.kind in ("way", "at", "having")]
+    first = [item for item in chosen if item.kind in ("call_path", "line", "listing")]
     if first:
         return [*first, *sort_for_reading(graph, [item for item in chosen if item not in first])]
     if not chosen:
@@ -99,9 +99,9 @@ def _members(graph: CodeGraph, ref: SymbolRef) -> list[SymbolRef]:
     return [graph.ref(facts, i) for i, s in enumerate(facts.symbols) if s.parent == index and s.is_callable]
 
 
-def subject_symbols(graph: CodeGraph, items: Iterable[Candidate]) -> dict[_Key, SymbolRef]:
+def subject_symbols(graph: CodeGraph, items: Iterable[Candidate]) -> dict[_SymbolKey, SymbolRef]:
     """The functions and classes that the sentences are about, in the order of the sentences."""
-    found: dict[_Key, SymbolRef] = {}
+    found: dict[_SymbolKey, SymbolRef] = {}
     for path, line in dict.fromkeys(_about(item) for item in items):
         facts = graph.facts(path)
         for index, symbol in enumerate(facts.symbols if facts is not None else ()):
@@ -111,25 +111,25 @@ def subject_symbols(graph: CodeGraph, items: Iterable[Candidate]) -> dict[_Key, 
     return found
 
 
-def _about(item: Candidate) -> _Key:
-    path, _, line = item.about.rpartition(":")
+def _about(item: Candidate) -> _SymbolKey:
+    path, _, line = item.subject.rpartition(":")
     return path, int(line)
 
 
-def _key(ref: SymbolRef) -> _Key:
+def _key(ref: SymbolRef) -> _SymbolKey:
     return ref.path, ref.symbol.start
 
 
 def edges_between(
     graph: CodeGraph,
-    sources: Mapping[_Key, SymbolRef],
-    targets: Mapping[_Key, SymbolRef] | None = None,
+    sources: Mapping[_SymbolKey, SymbolRef],
+    targets: Mapping[_SymbolKey, SymbolRef] | None = None,
     inferred: bool = False,
 ) -> list[Edge]:
     """The calls and constructions that lead from some symbols to others (the same ones where none are given), each once, in the order of
     the text. A class that one of its own methods makes is no link. `inferred`: calls on values of which inference knows one class, too."""
     targets = sources if targets is None else targets
-    found: dict[tuple[_Key, _Key], Edge] = {}
+    found: dict[tuple[_SymbolKey, _SymbolKey], Edge] = {}
     for key, ref in sources.items():
         for edge in _calls(graph, key, ref, targets, inferred):
             known = found.get((key, edge.target))
@@ -141,7 +141,7 @@ def edges_between(
 
 
 def _calls(
-    graph: CodeGraph, key: _Key, ref: SymbolRef, targets: Mapping[_Key, SymbolRef], inferred: bool
+    graph: CodeGraph, key: _SymbolKey, ref: SymbolRef, targets: Mapping[_SymbolKey, SymbolRef], inferred: bool
 ) -> Iterator[Edge]:
     facts, document = graph.facts(ref.path), graph.document(ref.path)
     index = index_of(facts, ref.symbol) if facts is not None else None
@@ -166,17 +166,17 @@ def _calls(
             # Whose method an inherited one is shows where it is defined.
             kind = target.symbol.qualname.rpartition(".")[0].rpartition(".")[2]
             elsewhere = kind and kind not in ref.symbol.qualname.split(".")
-            lines = (here, value, definition(target)) if elsewhere else (here, value)
+            lines = (here, value, definition_span(target)) if elsewhere else (here, value)
             yield Edge(key, _key(target), word, tuple(dict.fromkeys(lines)))
 
 
 def sort_by_edges(items: Sequence[Candidate], edges: Sequence[Edge]) -> list[Candidate]:
     """What the first sentence is about comes first, then what that calls, in the order of the text; then the next one in the order
     of choice. About one symbol, the sentences stand as its own order has it."""
-    below: dict[_Key, list[_Key]] = {}
+    below: dict[_SymbolKey, list[_SymbolKey]] = {}
     for edge in edges:
         below.setdefault(edge.source, []).append(edge.target)
-    order: dict[_Key, int] = {}
+    order: dict[_SymbolKey, int] = {}
     waiting = list(dict.fromkeys(map(_about, items)))
     while waiting:
         about = waiting.pop(0)
@@ -189,11 +189,11 @@ def sort_by_edges(items: Sequence[Candidate], edges: Sequence[Edge]) -> list[Can
 def summed_up(
     graph: CodeGraph,
     items: Sequence[Candidate],
-    spoken: Mapping[_Key, SymbolRef],
-    others: Mapping[_Key, SymbolRef],
+    spoken: Mapping[_SymbolKey, SymbolRef],
+    others: Mapping[_SymbolKey, SymbolRef],
     edges: Sequence[Edge],
     classes: bool,
-    asked: Collection[_Key] | None,
+    asked: Collection[_SymbolKey] | None,
 ) -> Candidate | None:
     """ "How they fit together: `Base` is extended by `A` and `B`; `f` calls `g` and may call `h`." of what the sentences are about, and of
     what else was found that calls several of these; None where there is nothing to say that is not shown. Without tests. `asked`: only
@@ -210,7 +210,7 @@ def summed_up(
     return _told(graph, items, own, found, others, [_about(items[0])] if classes else ())
 
 
-def _around(key: _Key, edges: Sequence[Edge]) -> list[Edge]:
+def _around(key: _SymbolKey, edges: Sequence[Edge]) -> list[Edge]:
     """The links by which something hangs together with what is told first: how others hang together was not asked."""
     reached = {key}
     for _ in edges:
@@ -221,10 +221,10 @@ def _around(key: _Key, edges: Sequence[Edge]) -> list[Edge]:
 def _told(
     graph: CodeGraph,
     items: Sequence[Candidate],
-    own: Mapping[_Key, SymbolRef],
+    own: Mapping[_SymbolKey, SymbolRef],
     edges: Sequence[Edge],
-    known: Mapping[_Key, SymbolRef],
-    centre: Collection[_Key],
+    known: Mapping[_SymbolKey, SymbolRef],
+    centre: Collection[_SymbolKey],
 ) -> Candidate | None:
     edges = edges[:_MAX_EDGES]
     known = {key: known[key] for e in edges for key in (e.source, e.target)}
@@ -238,20 +238,20 @@ def _told(
         return None
     lead = "How they fit together: " if len(parts) > 1 else ""
     spans = tuple(dict.fromkeys(span for _, part in parts for span in part))
-    return Candidate(f"{lead}{'; '.join(text for text, _ in parts)}.", "together", spans, items[0].about, 0, -1)
+    return Candidate(f"{lead}{'; '.join(text for text, _ in parts)}.", "linking", spans, items[0].subject, 0, -1)
 
 
-_Part = tuple[str, list[_Place]]
+_Part = tuple[str, list[_PathLines]]
 
 
-def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef], centre: Collection[_Key]) -> Iterator[_Part]:
+def _extended(graph: CodeGraph, own: Mapping[_SymbolKey, SymbolRef], centre: Collection[_SymbolKey]) -> Iterator[_Part]:
     """Of the classes in question: which of them extend the same one, or one of the `centre` extends or is extended by, and what extends
     several."""
     around = {key: [c for c in (ref, *graph.owners_of(ref)) if c.symbol.kind == "class"] for key, ref in own.items()}
     classes = {_key(c): c for found in around.values() for c in found}
     central = {_key(c) for key in centre for c in around.get(key, ())}
-    below: dict[_Key, tuple[SymbolRef, list[SymbolRef]]] = {}
-    above: dict[_Key, tuple[SymbolRef, list[SymbolRef]]] = {}
+    below: dict[_SymbolKey, tuple[SymbolRef, list[SymbolRef]]] = {}
+    above: dict[_SymbolKey, tuple[SymbolRef, list[SymbolRef]]] = {}
     for ref in classes.values():
         for base in graph.bases_of(ref):
             below.setdefault(_key(base), (base, []))[1].append(ref)
@@ -268,22 +268,22 @@ def _extended(graph: CodeGraph, own: Mapping[_Key, SymbolRef], centre: Collectio
         if named and (len(named) > 1 or near):
             all_of_it = {_key(r) for r in graph.subclasses_of(base) if not is_test_path(r.path)}
             others = ", among others" if all_of_it - set(map(_key, subclasses)) else ""
-            text = f"{code(base.symbol.qualname)} is extended by {listed(list(map(code, named)))}{others}"
-            yield text, [lines for r in named.values() for lines in class_header(graph, r)]
+            text = f"{code(base.symbol.qualname)} is extended by {join_list(list(map(code, named)))}{others}"
+            yield text, [lines for r in named.values() for lines in class_header_spans(graph, r)]
     for sub, bases in list(above.values())[:1]:
         if len(bases) > 1:
-            text = f"{code(sub.symbol.qualname)} extends {listed([code(b.symbol.qualname) for b in bases])}"
-            yield text, class_header(graph, sub)
+            text = f"{code(sub.symbol.qualname)} extends {join_list([code(b.symbol.qualname) for b in bases])}"
+            yield text, class_header_spans(graph, sub)
 
 
-def _constructed(graph: CodeGraph, edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
+def _constructed(graph: CodeGraph, edges: Sequence[Edge], known: Mapping[_SymbolKey, SymbolRef]) -> Iterator[_Part]:
     made = [e for e in edges if e.word == "constructs"]
     for target in dict.fromkeys(e.target for e in made):
         makers = [e for e in made if e.target == target]
         yield _passive(graph, "constructed", makers, known)
 
 
-def _called(graph: CodeGraph, edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> Iterator[_Part]:
+def _called(graph: CodeGraph, edges: Sequence[Edge], known: Mapping[_SymbolKey, SymbolRef]) -> Iterator[_Part]:
     """What each one calls; what several of them call is told once, with all of them."""
     calls = [e for e in edges if e.word != "constructs"]
     for target in dict.fromkeys(e.target for e in calls):
@@ -294,23 +294,23 @@ def _called(graph: CodeGraph, edges: Sequence[Edge], known: Mapping[_Key, Symbol
     for source in dict.fromkeys(e.source for e in calls):
         own = [e for e in calls if e.source == source]
         verbs = [
-            f"{word} {listed([_name(known, e.target) for e in own if e.word == word])}"
+            f"{word} {join_list([_name(known, e.target) for e in own if e.word == word])}"
             for word in ("calls", "may call")
             if any(e.word == word for e in own)
         ]
-        yield f"{_name(known, source)} {listed(verbs)}", [line for e in own for line in e.lines]
+        yield f"{_name(known, source)} {join_list(verbs)}", [line for e in own for line in e.lines]
 
 
-def _passive(graph: CodeGraph, verb: str, edges: Sequence[Edge], known: Mapping[_Key, SymbolRef]) -> _Part:
+def _passive(graph: CodeGraph, verb: str, edges: Sequence[Edge], known: Mapping[_SymbolKey, SymbolRef]) -> _Part:
     """ "`f` is called by `g` and `h`, among others." """
     target = edges[0].target
     sources = list(dict.fromkeys(e.source for e in edges))
     others = other_callers_phrase(graph, known[target], sources)
-    text = f"{_name(known, target)} is {verb} by {listed([_name(known, key) for key in sources])}{others}"
+    text = f"{_name(known, target)} is {verb} by {join_list([_name(known, key) for key in sources])}{others}"
     return text, [line for e in edges for line in e.lines]
 
 
-def _name(known: Mapping[_Key, SymbolRef], key: _Key) -> str:
+def _name(known: Mapping[_SymbolKey, SymbolRef], key: _SymbolKey) -> str:
     """With its module where another one of them goes by the same name."""
     ref = known[key]
     alike = any(r.symbol.qualname == ref.symbol.qualname and r.path != ref.path for r in known.values())

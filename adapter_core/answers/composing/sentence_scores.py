@@ -74,10 +74,10 @@ _UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question nam
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "listed": 2.0,
     "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35, "contents": 1.0, "way": 4.0, "at": 4.0, "having": 4.0, "default": 4.0,
+    "bare": 0.35, "contents": 1.0, "call_path": 4.0, "line": 4.0, "listing": 4.0, "default": 4.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
-WHOLE = COURSES | {"way", "at", "having", "default"}  # beside which all other sentences are small
+WHOLE = COURSES | {"call_path", "line", "listing", "default"}  # beside which all other sentences are small
 # What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
 # repositories; these gained on the other half, too.
 _FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
@@ -146,7 +146,7 @@ class _Scorer:
 
     def score(self, item: Candidate) -> float:
         words = _WORDLESS + self._overlap(item)
-        return words * self._prior(item) * self._fitness(item) * self._subjects[item.about] * _PLACE_DECAY**item.place
+        return words * self._prior(item) * self._fitness(item) * self._subjects[item.subject] * _PLACE_DECAY**item.rank
 
     def _overlap(self, item: Candidate) -> float:
         """Of the question's words, by weight, the share that the sentence holds."""
@@ -190,8 +190,8 @@ def _what_it_is(items: Sequence[Candidate], question: str) -> list[int]:
     first = [i for i in own if items[i].order == 0]
     if first and items[first[0]].kind == "where":
         # Of what is assigned, the comment above it says what it is.
-        about = items[first[0]].about
-        return [*(i for i, item in enumerate(items) if item.about == about and _is_above(item)), *first]
+        about = items[first[0]].subject
+        return [*(i for i, item in enumerate(items) if item.subject == about and _is_above(item)), *first]
     return first
 
 
@@ -212,7 +212,7 @@ def _subjects(
     word with the question is not yet its subject."""
     held: dict[str, dict[str, float]] = {}
     for item in items:
-        own = held.setdefault(item.about, {})
+        own = held.setdefault(item.subject, {})
         for term, share in _met(dict.fromkeys(terms.terms_of(item.text), 1.0), weights, instead).items():
             own[term] = max(own.get(term, 0.0), share)
     mass = {about: sum(weights[t] * share for t, share in found.items()) for about, found in held.items()}
@@ -237,7 +237,7 @@ def _present(item: Candidate) -> dict[str, float]:
     """How much each term is of what a sentence says: of one about a statement, the name of the function that it stands in says little,
     unless that is what the question names."""
     owner, _, said = item.text.partition("`")[2].partition("`")
-    above = dict.fromkeys(terms.terms_of(item.above), _ABOVE)
+    above = dict.fromkeys(terms.terms_of(item.comment_above), _ABOVE)
     if item.named or (item.kind not in OF_STATEMENTS and item.kind != "signature"):
         return {**above, **dict.fromkeys(terms.terms_of(item.text), 1.0)}
     return {**dict.fromkeys(terms.terms_of(owner), _OWNER), **above, **dict.fromkeys(terms.terms_of(said), 1.0)}

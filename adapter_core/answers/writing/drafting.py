@@ -20,7 +20,7 @@ from ...graph.source import hash_lines
 from ...models.backend import Backend, Draft, Drafted, Drafts, Message
 from ...types import Claim, Evidence, Span, SymbolRef
 from ..checking.wording import tells
-from ..composing.candidate import definition
+from ..composing.candidate import definition_span
 from ..composing.sentence_scores import lexical_scores
 from ..kinds import LINKS, answer_kind
 from ..prompts import drafting_messages
@@ -90,7 +90,7 @@ def _places(run: Run, found: Found) -> Iterator[_Place]:
         )
         windows = windows_of(run.graph, [ref], run.question, _WINDOW_LINES)
         shown = windows[0].text if windows else text
-        yield _Place(one, (lines,), definition(ref), drafting_messages(run.question, one.name, shown))
+        yield _Place(one, (lines,), definition_span(ref), drafting_messages(run.question, one.name, shown))
 
 
 def _symbol(run: Run, said: Sayable) -> SymbolRef | None:

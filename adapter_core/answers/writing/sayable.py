@@ -123,7 +123,7 @@ def sayable(items: Sequence[Candidate], scores: Sequence[float], links: bool) ->
     which nothing can be said are left out. `links`: whether it is asked who calls, overrides, registers or tests it."""
     grouped: dict[str, list[tuple[Candidate, float]]] = {}
     for item, score in zip(items, scores, strict=True):
-        grouped.setdefault(item.about, []).append((item, score))
+        grouped.setdefault(item.subject, []).append((item, score))
     found = []
     for group in grouped.values():
         names = [match[1] for item, _ in group if (match := _SUBJECT.match(item.text)) and item.kind != "param"]
@@ -147,7 +147,7 @@ def sayable(items: Sequence[Candidate], scores: Sequence[float], links: bool) ->
         kept = sorted(predicates, key=lambda p: -values[p])[:_MAX_PREDICATES]
         predicates = {p: spans for p, spans in predicates.items() if p in kept}
         if predicates or calls:
-            path, _, line = group[0][0].about.rpartition(":")
+            path, _, line = group[0][0].subject.rpartition(":")
             found.append(Sayable(name, path, int(line), predicates, calls, values))
     return found
 

@@ -10,20 +10,20 @@ from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....types import ModuleFacts, Symbol
 from ...inert import code, prose
-from ..candidate import Candidate, Speaker
+from ..candidate import Candidate, SentenceBuilder
 from .running_text import docstring_sentences
 
 
-def attribute_docs(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
+def attribute_docs(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
     """The sentences of it, each with the lines of the assignment."""
-    facts, symbol = speaker.facts, speaker.symbol
+    facts, symbol = builder.facts, builder.symbol
     span = _below(symbol, lines)
     owner = facts.symbols[symbol.parent] if symbol.parent > 0 else None
     whose = code(owner.qualname if owner is not None else facts.module)
     for sentence in docstring_sentences(lines, *span) if span is not None else ():
         if not sentence.field:
             text = f"{code(symbol.name)} of {whose}: “{prose(sentence.text)}”"
-            yield speaker.say("param", text, (symbol.name_line, symbol.name_line), (sentence.start, sentence.end))
+            yield builder.sentence("param", text, (symbol.name_line, symbol.name_line), (sentence.start, sentence.end))
 
 
 def assigns(signature: str) -> bool:

@@ -11,7 +11,7 @@ from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....graph.parsing.tree import parse_tree
 from ...inert import code, prose
-from ..candidate import Candidate, Speaker
+from ..candidate import Candidate, SentenceBuilder
 from .prose import MAX_CHARS, Prose, split
 
 _MAX_LINES = 9  # right above a definition
@@ -28,8 +28,8 @@ _COMMENT_SIGN = re.compile(r"#+:?(?=\s|\Z)|#+")
 _DIRECTIVE_LINE = re.compile(r"\.\. [\w-]+::")
 
 
-def comments_above(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
-    symbol = speaker.symbol
+def comments_above(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
+    symbol = builder.symbol
     name = code(symbol.qualname)
     strings = outline_of("\n".join(lines) + "\n").string_lines
     first = symbol.start
@@ -39,19 +39,19 @@ def comments_above(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
         return  # with which the file begins, and not the symbol
     first = max(first, symbol.start - _MAX_LINES)
     for sentence in comment_sentences(lines, first, symbol.start, strings) if first < symbol.start else ():
-        yield speaker.say(
+        yield builder.sentence(
             "comment", f"A comment above {name} says: “{prose(sentence.text)}”", (sentence.start, symbol.name_line)
         )
 
 
-def comments_in(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
+def comments_in(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
     """Of a function's comments each in the innermost function that it stands in."""
-    facts, symbol = speaker.facts, speaker.symbol
+    facts, symbol = builder.facts, builder.symbol
     strings = outline_of("\n".join(lines) + "\n").string_lines
     for sentence in comment_sentences(lines, symbol.start, symbol.end, strings):
         inner = facts.symbols[scope_at(facts, sentence.start)]
         name = code((inner if inner.is_callable else symbol).qualname)
-        yield speaker.say(
+        yield builder.sentence(
             "comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end)
         )
 

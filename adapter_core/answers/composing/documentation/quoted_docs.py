@@ -10,7 +10,7 @@ from ....graph import terms
 from ....graph.outline import docstring_span, outline_of
 from ....types import STEP_SEPARATOR, Citation, Evidence, ModuleFacts, Symbol
 from ...inert import code, printable, prose
-from ..candidate import Candidate, Speaker
+from ..candidate import Candidate, SentenceBuilder
 from .numbered_lists import Lines, Listing, lists_in
 from .prose import in_passages
 from .running_text import docstring_lines, docstring_sentences, sentences_in, without_quotes
@@ -21,9 +21,11 @@ _ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", r
 _QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
 
 
-def of_docstring(speaker: Speaker, lines: list[str], weights: Mapping[str, float], course: bool) -> Iterator[Candidate]:
+def of_docstring(
+    builder: SentenceBuilder, lines: list[str], weights: Mapping[str, float], course: bool
+) -> Iterator[Candidate]:
     """The docstring of a class or function. `course`: also what it lists in an order."""
-    symbol = speaker.symbol
+    symbol = builder.symbol
     where = docstring_of(symbol, lines)
     if where is None:
         return
@@ -36,43 +38,43 @@ def of_docstring(speaker: Speaker, lines: list[str], weights: Mapping[str, float
         if not sentence.field:
             if sentence.rank == 0 and sentence.end - symbol.name_line < MAX_HEADER_LINES:
                 span = (symbol.name_line, sentence.end)  # what it is of stands right above
-            yield speaker.say("doc", f"{name}: “{quoted}”", span)
+            yield builder.sentence("doc", f"{name}: “{quoted}”", span)
             continue
         spans = [span] if sentence.field_line == sentence.start else [(sentence.field_line, sentence.field_line), span]
         word, _, subject = sentence.field.partition(" ")
         if word.startswith("return"):
-            yield speaker.say("returns", f"{name} returns, by its docstring: “{quoted}”", *spans)
+            yield builder.sentence("returns", f"{name} returns, by its docstring: “{quoted}”", *spans)
         elif word.startswith("yield"):
-            yield speaker.say("returns", f"{name} yields, by its docstring: “{quoted}”", *spans)
+            yield builder.sentence("returns", f"{name} yields, by its docstring: “{quoted}”", *spans)
         elif word.startswith("raise") and not subject:
-            yield speaker.say("raises", f"The docstring of {name} says when it raises: “{quoted}”", *spans)
+            yield builder.sentence("raises", f"The docstring of {name} says when it raises: “{quoted}”", *spans)
         elif word.startswith("raise"):
-            yield speaker.say("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", *spans)
+            yield builder.sentence("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", *spans)
         elif word not in ("rtype", "type") and subject:
-            yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
+            yield builder.sentence("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
     for listing in _lists_of_docstring(symbol, lines) if course else ():
         head = symbol.name_line, symbol.name_line
-        yield speaker.list_steps("listed", f"{name}{LISTED}", listing.steps, head, *listing.spans)
+        yield builder.step_list("listed", f"{name}{LISTED}", listing.steps, head, *listing.spans)
 
 
-def of_module(speaker: Speaker, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
+def of_module(builder: SentenceBuilder, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
     """The docstring of a module."""
-    facts = speaker.facts
+    facts = builder.facts
     where = docstring_of(facts.symbols[0], lines)
     for sentence in () if where is None else in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
         text = f"The module {code(facts.module)}: “{prose(sentence.text)}”"
-        yield speaker.say("doc", text, (sentence.start, sentence.end))
+        yield builder.sentence("doc", text, (sentence.start, sentence.end))
 
 
 def of_documentation(
-    speaker: Speaker,
+    builder: SentenceBuilder,
     lines: list[str],
     item: Evidence,
     weights: Mapping[str, float],
     course: bool,
 ) -> Iterator[Candidate]:
     """What the found lines of a section say. `course`: also what the section lists in an order."""
-    facts, symbol = speaker.facts, speaker.symbol
+    facts, symbol = builder.facts, builder.symbol
     title = _title(symbol)
     found = sentences_in(lines, item.span.start, item.span.end)
     found = [one for one in found if printable(one.text.lstrip("# ")) != printable(symbol.name)]
@@ -83,11 +85,11 @@ def of_documentation(
             spans = [(symbol.start, sentence.end)]
         elif title and sentence.start != symbol.start:
             spans.insert(0, _title_lines(symbol))
-        yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
+        yield builder.sentence("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
     told = course and not _QUOTATION.search(title[3:-1])
-    for listing in _lists_of_section(facts, speaker.index, lines) if told else ():
+    for listing in _lists_of_section(facts, builder.index, lines) if told else ():
         lead = f"{code(facts.path)}{title}{LISTED}"
-        yield speaker.list_steps("listed", lead, listing.steps, _title_lines(symbol), *listing.spans)
+        yield builder.step_list("listed", lead, listing.steps, _title_lines(symbol), *listing.spans)
 
 
 def listed_so(graph: CodeGraph, owner: str, title: str, listing: str, citations: tuple[Citation, ...]) -> bool:

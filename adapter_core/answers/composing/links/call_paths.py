@@ -34,7 +34,7 @@ _MOST_LOOKED_AT = 300  # functions whose calls are followed
 _MOST_CALLS = 40  # of one of them
 _MOST_MEANT = 3  # definitions of one name
 _MAX_CHARS = 300
-_Key = tuple[str, int]
+_SymbolKey = tuple[str, int]
 
 
 def call_path_sentence(graph: CodeGraph, question: str) -> Candidate | None:
@@ -66,7 +66,7 @@ def _shortest(
 ) -> list[tuple[SymbolRef, Edge]]:
     """The calls of a shortest way, each with the one who calls; empty where there is none of at most `_MOST_STEPS`."""
     wanted = {_key(r) for r in targets} - {_key(r) for r in sources}
-    came: dict[_Key, tuple[SymbolRef, Edge] | None] = {_key(r): None for r in sources}
+    came: dict[_SymbolKey, tuple[SymbolRef, Edge] | None] = {_key(r): None for r in sources}
     around = list(sources)
     for _ in range(_MOST_STEPS):
         following: list[SymbolRef] = []
@@ -95,7 +95,9 @@ def _steps(graph: CodeGraph, ref: SymbolRef) -> Iterator[tuple[SymbolRef, Edge, 
             yield caller, edge, near[edge.target]
 
 
-def _back(graph: CodeGraph, came: dict[_Key, tuple[SymbolRef, Edge] | None], end: _Key) -> list[tuple[SymbolRef, Edge]]:
+def _back(
+    graph: CodeGraph, came: dict[_SymbolKey, tuple[SymbolRef, Edge] | None], end: _SymbolKey
+) -> list[tuple[SymbolRef, Edge]]:
     found: list[tuple[SymbolRef, Edge]] = []
     step = came[end]
     while step is not None:
@@ -116,10 +118,12 @@ def _told(graph: CodeGraph, edges: Sequence[tuple[SymbolRef, Edge]]) -> Candidat
         parts.append(f"{code(caller.symbol.qualname)} {edge.word} {code(target)}")
     spans = tuple(dict.fromkeys(line for _, edge in edges for line in edge.lines))
     first = edges[0][0]
-    return Candidate(f"Step by step: {'; '.join(parts)}.", "way", spans, f"{first.path}:{first.symbol.start}", 0, -1)
+    return Candidate(
+        f"Step by step: {'; '.join(parts)}.", "call_path", spans, f"{first.path}:{first.symbol.start}", 0, -1
+    )
 
 
-def _at(graph: CodeGraph, key: _Key) -> str:
+def _at(graph: CodeGraph, key: _SymbolKey) -> str:
     return next(
         r.symbol.qualname
         for r in graph.defs_in(key[0])
@@ -127,5 +131,5 @@ def _at(graph: CodeGraph, key: _Key) -> str:
     )
 
 
-def _key(ref: SymbolRef) -> _Key:
+def _key(ref: SymbolRef) -> _SymbolKey:
     return ref.path, ref.symbol.start

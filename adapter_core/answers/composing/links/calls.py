@@ -13,7 +13,7 @@ from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....types import CallSite, SymbolRef
 from ...inert import code
-from ..candidate import Candidate, Speaker, definition, listed, scope_name
+from ..candidate import Candidate, SentenceBuilder, definition_span, join_list, scope_name
 from ..statements.call_conditions import tests_of_calls
 from ..statements.conditions import Lines, condition_of, joined, lines_of
 from ..statements.quotes import quoted_at
@@ -26,10 +26,10 @@ _MAX_USES = 3
 _MAX_CITED = 12
 _NAMES = re.compile(r"[\w.]+")
 BY_NAME = "By name alone: "  # begins what is told of calls of which no more is known
-_Place = tuple[str, int, int]
+_PathLines = tuple[str, int, int]
 
 
-def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
+def calls(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
     """What it calls of the workspace, in the order of the text, each call with its line: those that nothing but early exits keeps from
     running, and those of each branch, loop and handler apart."""
     facts = graph.facts(ref.path)
@@ -56,14 +56,14 @@ def calls(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, lines: list[str]) 
         items = list(own.items())
         for start in range(0, min(len(items), 2 * _MAX_LISTED), _MAX_LISTED):
             group = items[start : start + _MAX_LISTED]
-            shown = listed([code(callee + "()") for callee, _ in group])
+            shown = join_list([code(callee + "()") for callee, _ in group])
             # The order of the text is a fact; the order of execution depends on nesting.
             order = ", in the order written," if len(group) > 1 else ""
             text = f"{name} calls{order} {shown}{' ' if words else ''}{words}."
-            yield speaker.say("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
+            yield builder.sentence("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
 
 
-def callers(speaker: Speaker, links: Links, tests_too: bool, name: str) -> Iterator[Candidate]:
+def callers(builder: SentenceBuilder, links: Links, tests_too: bool, name: str) -> Iterator[Candidate]:
     """Who calls it, the product's code first. Of a call on a value also the line that says what the value is; where there is none, it is
     said that types were inferred, and where the value may be something else, "perhaps". Calls of its name on values of which nothing is
     known: where calls of the product are surely of it, those whose value is named like its class, and that there may be others. With
@@ -83,22 +83,22 @@ def callers(speaker: Speaker, links: Links, tests_too: bool, name: str) -> Itera
     sure = surely or ([] if doubtful or by_name else tests_surely)
     label = _told_apart(own or tests)
     told = _Callers(links, sure, label)
-    yield from told.sentences(speaker, is_called, ", perhaps among others" if len(by_name) < len(unknown) else "")
+    yield from told.sentences(builder, is_called, ", perhaps among others" if len(by_name) < len(unknown) else "")
     perhaps = _places(doubtful, label)
     for group, others in _groups({n: at for n, at in perhaps.items() if n not in told.names}):
-        text = f"{name} is perhaps {_called(ref)} by {listed([code(n) for n in group])}{others}."
-        yield speaker.say_of("callers", text, *group.values(), definition(ref))
-    yield from _by_name(speaker, by_name, label)
+        text = f"{name} is perhaps {_called(ref)} by {join_list([code(n) for n in group])}{others}."
+        yield builder.sentence_at("callers", text, *group.values(), definition_span(ref))
+    yield from _by_name(builder, by_name, label)
     if not own:
         # Whether and where a lambda is called is another matter, so what it stands in is told as it is.
         inside = [s for s in found if s.deferred and traced(s, ref)]
         for text, places in _as_they_stand(links, sorted(inside, key=lambda s: is_test_path(s.span.path))):
-            yield speaker.say_of("callers", text, *places)
+            yield builder.sentence_at("callers", text, *places)
     if tests_too and sure is not tests_surely:
-        yield from _in_tests(speaker, links, tests_surely, f"{name} is also {_called(ref)}")
+        yield from _in_tests(builder, links, tests_surely, f"{name} is also {_called(ref)}")
     if not own and not tests_surely:
         of_its_name = [s for s in tests if s.callee.rpartition(".")[2] == ref.symbol.name and not s.resolved]
-        yield from _by_name(speaker, of_its_name, label)
+        yield from _by_name(builder, of_its_name, label)
 
 
 def _told_apart(sites: Sequence[CallSite]) -> Callable[[SymbolRef], str]:
@@ -139,25 +139,27 @@ class _Callers:
     def names(self) -> set[str]:
         return {*self._plain, *self._inferred}
 
-    def sentences(self, speaker: Speaker, is_called: str, unknown: str) -> Iterator[Candidate]:
+    def sentences(self, builder: SentenceBuilder, is_called: str, unknown: str) -> Iterator[Candidate]:
         """`unknown`: what is said of calls of which it is not known whether they are of it."""
-        defined = definition(self._ref)
+        defined = definition_span(self._ref)
         for group, others in _groups(self._plain):
-            text = f"{is_called} by {listed([code(n) for n in group])}{others or unknown}."
+            text = f"{is_called} by {join_list([code(n) for n in group])}{others or unknown}."
             types = (self._types[n] for n in group if self._types[n] != group[n])
-            yield speaker.say_of("callers", text, *group.values(), *types, defined)
+            yield builder.sentence_at("callers", text, *group.values(), *types, defined)
         for group, others in _groups(self._inferred):
-            text = f"{is_called} by {listed([code(n) for n in group])}{others}, judged by inferred types."
-            yield speaker.say_of("callers", text, *group.values(), defined)
+            text = f"{is_called} by {join_list([code(n) for n in group])}{others}, judged by inferred types."
+            yield builder.sentence_at("callers", text, *group.values(), defined)
 
 
-def _in_tests(speaker: Speaker, links: Links, tests: Sequence[CallSite], lead: str) -> Iterator[Candidate]:
+def _in_tests(builder: SentenceBuilder, links: Links, tests: Sequence[CallSite], lead: str) -> Iterator[Candidate]:
     """That tests call it, with one call whose line shows it: in what pytest collects, or else in what stands beside that."""
     shown = ((s, _test_around(links.graph, s) or s.caller, evidence_of(links.graph, links.ref, s)) for s in tests)
     found = islice(((s, _node_id(links, c), at) for s, c, at in shown if c is not None and at is not None), _MAX_TESTS)
     for site, caller, at in sorted(found, key=lambda one: "::" not in one[1])[:1]:
         where = f"in the test {code(caller)}" if "::" in caller else f"by {code(caller)} in tests"
-        yield speaker.say_of("tests", f"{lead} {where}, for example.", at, _place_of(site), definition(links.ref))
+        yield builder.sentence_at(
+            "tests", f"{lead} {where}, for example.", at, _place_of(site), definition_span(links.ref)
+        )
 
 
 def _is_named_like(site: CallSite, ref: SymbolRef) -> bool:
@@ -173,7 +175,9 @@ def traced(site: CallSite, ref: SymbolRef) -> bool:
     return site.sure or (single and site.callee.rpartition(".")[2] == ref.symbol.name)
 
 
-def _by_name(speaker: Speaker, sites: Sequence[CallSite], label: Callable[[SymbolRef], str]) -> Iterator[Candidate]:
+def _by_name(
+    builder: SentenceBuilder, sites: Sequence[CallSite], label: Callable[[SymbolRef], str]
+) -> Iterator[Candidate]:
     """Calls of something of its name on a value whose type the text does not tell: what is called is told as it is written."""
     named = [s for s in sites if _NAMES.fullmatch(s.callee)]
     places = _places(named, label, at_most=_MAX_LISTED + 1)
@@ -183,17 +187,17 @@ def _by_name(speaker: Speaker, sites: Sequence[CallSite], label: Callable[[Symbo
         written = {(s.span.path, s.span.start): s.callee for s in reversed(named)}
         told = "; ".join(f"{code(n)} calls {code(written[at[:2]] + '()')}" for n, at in group.items())
         others = ", among others" if len(places) > len(group) else ""
-        yield speaker.say_of("callers", f"{BY_NAME}{told}{others}.", *group.values())
+        yield builder.sentence_at("callers", f"{BY_NAME}{told}{others}.", *group.values())
 
 
-def uses(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+def uses(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
     """The statements of the product that call it, as they stand: what it is for shows there."""
     own = (s for s in links.callers.items if s.sure and s.caller != links.ref and not is_test_path(s.span.path))
     for text, places in _as_they_stand(links, own):
-        yield speaker.say_of("used", text, *places)
+        yield builder.sentence_at("used", text, *places)
 
 
-def _as_they_stand(links: Links, sites: Iterable[CallSite]) -> Iterator[tuple[str, list[_Place]]]:
+def _as_they_stand(links: Links, sites: Iterable[CallSite]) -> Iterator[tuple[str, list[_PathLines]]]:
     """The statements of some calls and their lines: of the first callers one each."""
     seen: set[str] = set()
     for site in sites:
@@ -210,14 +214,14 @@ def _as_they_stand(links: Links, sites: Iterable[CallSite]) -> Iterator[tuple[st
             return
 
 
-def _groups(places: dict[str, _Place]) -> Iterator[tuple[dict[str, _Place], str]]:
+def _groups(places: dict[str, _PathLines]) -> Iterator[tuple[dict[str, _PathLines], str]]:
     """The callers, a few at a time, and what is said of those that are left out."""
     others = " among others" if len(places) > _MAX_LISTED else ""
     for start in range(0, min(len(places), 2 * _MAX_LISTED), _MAX_LISTED):
         yield dict(list(places.items())[start : start + _MAX_LISTED]), others
 
 
-def evidence_of(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | None:
+def evidence_of(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _PathLines | None:
     """The line that shows that a call is one of this symbol: the call itself where it names it, else where its value is made or annotated
     with the name of the class; None where no line near shows it."""
     here = (site.span.path, site.span.start, site.span.end)
@@ -241,10 +245,10 @@ def evidence_of(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _Place | No
     return _made(graph, site, owner, kind)
 
 
-def _made(graph: CodeGraph, site: CallSite, owner: str, kind: str) -> _Place | None:
+def _made(graph: CodeGraph, site: CallSite, owner: str, kind: str) -> _PathLines | None:
     """Where a value is bound to `Kind(…)` or annotated as `Kind`, in the file of the call."""
     document = graph.document(site.span.path)
-    best: _Place | None = None
+    best: _PathLines | None = None
     for line, names in _bindings(document.text).get(owner, ()) if document is not None and owner else ():
         inside = site.caller is None or site.caller.symbol.start <= line <= site.caller.symbol.end
         if kind in names and (inside or owner.startswith("self.")) and (best is None or line <= site.span.start):
@@ -274,7 +278,7 @@ def _bindings(text: str) -> dict[str, list[tuple[int, frozenset[str]]]]:
     return found
 
 
-def _renamed(graph: CodeGraph, site: CallSite, called: str, name: str) -> _Place | None:
+def _renamed(graph: CodeGraph, site: CallSite, called: str, name: str) -> _PathLines | None:
     """Where the name by which something is called is bound to it, in the file of the call: `import f as g`, `handler = f`."""
     document = graph.document(site.span.path)
     lines = _other_names(document.text).get((called, name)) if document is not None else None
@@ -317,18 +321,18 @@ def _names(value: ast.expr) -> set[str]:
     }
 
 
-def _place_of(site: CallSite) -> _Place:
+def _place_of(site: CallSite) -> _PathLines:
     return site.span.path, site.span.start, site.span.end
 
 
 def _places(
     sites: Sequence[CallSite],
     label: Callable[[SymbolRef], str],
-    spans: Callable[[CallSite], _Place | None] = _place_of,
+    spans: Callable[[CallSite], _PathLines | None] = _place_of,
     at_most: int | None = None,
-) -> dict[str, _Place]:
+) -> dict[str, _PathLines]:
     """The first call of each caller, by the caller's name; of the first callers, where there are more than `at_most`."""
-    found: dict[str, _Place] = {}
+    found: dict[str, _PathLines] = {}
     for site in sites:
         if at_most is not None and len(found) >= at_most:
             break
@@ -360,9 +364,9 @@ def _calls_in_tests(links: Links) -> list[CallSite]:
     ]
 
 
-def tests_that_call(links: Links) -> list[tuple[SymbolRef, _Place, _Place | None]]:
+def tests_that_call(links: Links) -> list[tuple[SymbolRef, _PathLines, _PathLines | None]]:
     """The tests that call it, each with its first call and the line that shows what that is on; None where only inferred types tell."""
-    found: dict[tuple[str, str], tuple[SymbolRef, _Place, _Place | None]] = {}
+    found: dict[tuple[str, str], tuple[SymbolRef, _PathLines, _PathLines | None]] = {}
     for site in _calls_in_tests(links):
         if site.caller is None or not traced(site, links.ref):
             continue
@@ -374,7 +378,7 @@ def tests_that_call(links: Links) -> list[tuple[SymbolRef, _Place, _Place | None
     return list(found.values())
 
 
-def calling_tests(speaker: Speaker, links: Links, name: str) -> Iterator[Candidate]:
+def calling_tests(builder: SentenceBuilder, links: Links, name: str) -> Iterator[Candidate]:
     """Tests that call it, all where they are few, and else how many; apart from these, tests that call something of its name on a value
     whose type the text does not tell. `name`: what it is called in the sentences."""
     tests = tests_that_call(links)
@@ -388,9 +392,11 @@ def calling_tests(speaker: Speaker, links: Links, name: str) -> Iterator[Candida
             word = "tests" if len(group) > 1 else "test"
             others = ", among others" if len(group) < len(tests) else ""
             nodes = [code(_node_id(links, test)) for test, _, _ in group]
-            text = f"{name} is called in the {word} {listed(nodes)}{others}{judged}{number}."
+            text = f"{name} is called in the {word} {join_list(nodes)}{others}{judged}{number}."
             shown = [at for _, _, at in group if at is not None]
-            yield speaker.say_of("tests", text, *(here for _, here, _ in group), *shown, definition(links.ref))
+            yield builder.sentence_at(
+                "tests", text, *(here for _, here, _ in group), *shown, definition_span(links.ref)
+            )
     unknown = [s for s in _calls_in_tests(links) if not s.resolved]
-    for item in _by_name(speaker, unknown, lambda r: _node_id(links, r)):
-        yield speaker.say_of("tests", item.text, *item.spans)
+    for item in _by_name(builder, unknown, lambda r: _node_id(links, r)):
+        yield builder.sentence_at("tests", item.text, *item.spans)

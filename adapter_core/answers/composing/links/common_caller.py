@@ -11,14 +11,14 @@ from ....types import SymbolRef
 _FROM = 3  # of how many symbols the callers are looked for
 _MAX_CALLERS = 12  # of one of them; what is called from everywhere leads nowhere in particular
 _FEWEST = 2
-_Key = tuple[str, int]
+_SymbolKey = tuple[str, int]
 
 
 def common_caller(graph: CodeGraph, found: Sequence[SymbolRef]) -> SymbolRef | None:
     """Of the callers of the first symbols, the one that calls most of them all (at least two); None where there is none, or where it is
     among the first ones itself."""
     wanted = {_key(ref): 1.0 / (4 + place) for place, ref in enumerate(found)}
-    asked: dict[_Key, SymbolRef] = {}
+    asked: dict[_SymbolKey, SymbolRef] = {}
     for ref in found[:_FROM]:
         sites = graph.who_calls(ref, implicit=False).items
         own = {
@@ -37,5 +37,5 @@ def common_caller(graph: CodeGraph, found: Sequence[SymbolRef]) -> SymbolRef | N
     return best
 
 
-def _key(ref: SymbolRef) -> _Key:
+def _key(ref: SymbolRef) -> _SymbolKey:
     return ref.path, ref.symbol.start

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ....code_graph import index_of
 from ....types import Parameter, Symbol
 from ...inert import code
-from ..candidate import Candidate, Speaker, definition
+from ..candidate import Candidate, SentenceBuilder, definition_span
 from .calls import tests_that_call
 from .inheritance import is_named
 from .known_links import Links
@@ -112,7 +112,7 @@ def parameters_of(symbol: Symbol) -> tuple[Parameter, ...]:
 
 
 def count_sentences(
-    speaker: Speaker, links: Links, kinds: Sequence[str] = tuple(NOUNS), only_shown: bool = False
+    builder: SentenceBuilder, links: Links, kinds: Sequence[str] = tuple(NOUNS), only_shown: bool = False
 ) -> Iterator[Candidate]:
     """How many: only what can be counted in full. `kinds`: keys of `NOUNS`. `only_shown`: only where the cited lines show all of them."""
     name = code(links.ref.symbol.qualname)
@@ -127,7 +127,9 @@ def count_sentences(
         said = f"{name} is called at {count} {noun}" if what == "places" else f"{name} has {count} {noun}"
         # A reader sees a few lines; that there are more is what the index says.
         more = "" if whole else ", as the index counts; the first are cited"
-        yield speaker.say_of("count", f"{said}{more}.", *shown, definition(links.ref, whole=what == "parameters"))
+        yield builder.sentence_at(
+            "count", f"{said}{more}.", *shown, definition_span(links.ref, whole=what == "parameters")
+        )
 
 
 def _examples(links: Links, what: str) -> list[tuple[str, int, int]]:
@@ -136,9 +138,9 @@ def _examples(links: Links, what: str) -> list[tuple[str, int, int]]:
     if what == "places":
         found = [(s.span.path, s.span.start, s.span.end) for s in links.callers.items if not s.deferred]
     elif what == "subclasses":
-        found = [definition(r) for r in links.subclasses]
+        found = [definition_span(r) for r in links.subclasses]
     elif what == "overrides":
-        found = [definition(r) for r in links.overrides if is_named(r)]
+        found = [definition_span(r) for r in links.overrides if is_named(r)]
     elif what == "methods":
         found = [(links.ref.path, s.name_line, s.name_line) for s in methods_of(links).values()]
     elif what == "tests":

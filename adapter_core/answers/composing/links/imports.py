@@ -9,14 +9,14 @@ from ....code_graph import CodeGraph, is_test_path
 from ....graph.finding.dependencies import imported_modules
 from ....types import Import, SymbolRef
 from ...inert import code
-from ..candidate import Candidate, Speaker, listed, scope_name
+from ..candidate import Candidate, SentenceBuilder, join_list, scope_name
 
 _MAX_LISTED = 4
 _MAX_SHOWN = 12  # lines of one statement that are cited whole
 _MAX_IMPORT = 60  # lines of one import statement
 
 
-def imported(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, in_tests: bool = False) -> Iterator[Candidate]:
+def imported(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef, in_tests: bool = False) -> Iterator[Candidate]:
     """Which modules import it, the product's first, each with its import; `in_tests`: those of tests alone."""
     places: dict[str, tuple[str, int, int]] = {}
     found = [place for place in _imports_of(graph, ref) if place[0] != ref.path]
@@ -27,9 +27,9 @@ def imported(speaker: Speaker, graph: CodeGraph, ref: SymbolRef, in_tests: bool 
     others = ", among others" if len(places) > 2 * _MAX_LISTED else ""
     for start in range(0, min(len(places), 2 * _MAX_LISTED), _MAX_LISTED):
         group = dict(list(places.items())[start : start + _MAX_LISTED])
-        text = f"{name} is imported by {listed([code(module) for module in group])}{others}."
+        text = f"{name} is imported by {join_list([code(module) for module in group])}{others}."
         lines = [line for place in group.values() for line in _shown(*place)]
-        yield speaker.say_of("tests" if in_tests else "imports", text, *lines)
+        yield builder.sentence_at("tests" if in_tests else "imports", text, *lines)
 
 
 def _shown(path: str, first: int, last: int) -> list[tuple[str, int, int]]:

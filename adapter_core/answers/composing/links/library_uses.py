@@ -15,7 +15,7 @@ from ....evidence.question import Question
 from ....evidence.ranking import is_aside
 from ....types import Call, CallSite, Import, ModuleFacts
 from ...inert import code
-from ..candidate import Candidate, listed, scope_name
+from ..candidate import Candidate, join_list, scope_name
 from .imports import import_statement
 
 _MAX_NAMES = 3
@@ -29,7 +29,7 @@ _OBJECT = re.compile(
     r"[`\"']?(?P<name>[A-Za-z_][\w.]*)(?:\(\))?[`\"']?(?: (?:called|used|imported|invoked|constructed))?\W*\Z",
     re.I,
 )
-_Place = tuple[str, int, int]
+_PathLines = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _sentences_about(graph: CodeGraph, name: str) -> Iterator[Candidate]:
     calls = list(_calls(graph, name))
     product_calls = [call for call in calls if not is_test_path(call[1].span.path)] or calls
     # Keyed by name and certainty, since the same name may be imported from two libraries.
-    callers: dict[tuple[str, bool], dict[str, list[_Place]]] = {}
+    callers: dict[tuple[str, bool], dict[str, list[_PathLines]]] = {}
     for full_name, site, lines in product_calls:
         if site.caller is not None:
             certain = len(site.external) == 1 and not site.open
@@ -103,7 +103,7 @@ def _sentences_about(graph: CodeGraph, name: str) -> Iterator[Candidate]:
             shown = group[start : start + _MAX_LISTED]
             places = [place for caller in shown for place in by_caller[caller]]
             is_called = "is called" if certain else "is perhaps called"
-            text = f"{_introduce(full_name)} {is_called} by {listed([code(caller) for caller in shown])}{others}."
+            text = f"{_introduce(full_name)} {is_called} by {join_list([code(caller) for caller in shown])}{others}."
             yield _sentence(graph, "callers", text, places)
     if not calls:
         yield from _import_sentences(graph, name)
@@ -118,7 +118,7 @@ def _introduce(full_name: str) -> str:
     return f"{code(full_name)}, from outside this workspace,"
 
 
-def _calls(graph: CodeGraph, name: str) -> Iterator[tuple[str, CallSite, list[_Place]]]:
+def _calls(graph: CodeGraph, name: str) -> Iterator[tuple[str, CallSite, list[_PathLines]]]:
     """(full name, call, lines that show it) of the calls of a library's function or class, the product's first."""
     wanted = name.split(".")
     checked = 0
@@ -138,7 +138,9 @@ def _calls(graph: CodeGraph, name: str) -> Iterator[tuple[str, CallSite, list[_P
                 yield full_name, site, _evidence_lines(graph, facts, call, site, full_name)
 
 
-def _evidence_lines(graph: CodeGraph, facts: ModuleFacts, call: Call, site: CallSite, full_name: str) -> list[_Place]:
+def _evidence_lines(
+    graph: CodeGraph, facts: ModuleFacts, call: Call, site: CallSite, full_name: str
+) -> list[_PathLines]:
     """The line of the call, and of the import if the call does not spell the full name."""
     call_line = (site.span.path, site.span.start, site.span.end)
     if site.callee == full_name:
@@ -169,7 +171,7 @@ def _scopes(facts: ModuleFacts, owner: int) -> list[int]:
 
 def _import_sentences(graph: CodeGraph, name: str) -> Iterator[Candidate]:
     """The sentence about which modules import a library, or a module of it."""
-    places: dict[str, list[_Place]] = {}
+    places: dict[str, list[_PathLines]] = {}
     paths = {*graph.importers_of(name), *graph.view.paths_using(name.rpartition(".")[2])}
     for path in sorted(paths, key=product_first_key):
         facts = graph.facts(path)
@@ -180,11 +182,11 @@ def _import_sentences(graph: CodeGraph, name: str) -> Iterator[Candidate]:
     listed_modules = list(places.items())[:_MAX_LISTED]
     if listed_modules:
         others = ", among others" if len(places) > len(listed_modules) else ""
-        text = f"{code(name)} is imported by {listed([code(module) for module, _ in listed_modules])}{others}."
+        text = f"{code(name)} is imported by {join_list([code(module) for module, _ in listed_modules])}{others}."
         yield _sentence(graph, "imports", text, [line for _, lines in listed_modules for line in lines])
 
 
-def _sentence(graph: CodeGraph, kind: str, text: str, places: Sequence[_Place]) -> Candidate:
+def _sentence(graph: CodeGraph, kind: str, text: str, places: Sequence[_PathLines]) -> Candidate:
     path, line, _ = places[0]
     owner = graph.symbol_at(path, line)
     about = f"{path}:{owner.symbol.start if owner is not None else line}"

@@ -6,23 +6,23 @@ from collections.abc import Iterator, Sequence
 
 from ....types import SymbolRef, TestLink
 from ...inert import code
-from ..candidate import Candidate, Speaker, definition, listed
+from ..candidate import Candidate, SentenceBuilder, definition_span, join_list
 from .known_links import Links
 
 _MAX_FAR = 3  # tests told at a time, each with the lines of the calls that lead from it
 
 
-def reaching_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
+def reaching_tests(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
     """The tests from which several calls lead to it, by their pytest ids; those that call it themselves are told with their calls."""
     far = [t for t in links.tests.items if t.distance > 1]
     others = ", among others" if len(far) > 2 * _MAX_FAR else ""
     for start in range(0, min(len(far), 2 * _MAX_FAR), _MAX_FAR):
-        yield _reached(speaker, links.ref, far[start : start + _MAX_FAR], others)
+        yield _reached(builder, links.ref, far[start : start + _MAX_FAR], others)
 
 
-def _reached(speaker: Speaker, ref: SymbolRef, links: Sequence[TestLink], others: str) -> Candidate:
+def _reached(builder: SentenceBuilder, ref: SymbolRef, links: Sequence[TestLink], others: str) -> Candidate:
     word = "tests" if len(links) > 1 else "test"
-    tests = listed([code(t.node_id) for t in links])
+    tests = join_list([code(t.node_id) for t in links])
     text = f"{code(ref.symbol.qualname)} is reached by calls from the {word} {tests}{others}."
     places = [(at.path, at.start, at.end) for t in links for at in t.via]
-    return speaker.say_of("tests", text, *places, definition(ref))
+    return builder.sentence_at("tests", text, *places, definition_span(ref))

@@ -10,7 +10,7 @@ from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...checking.statements import callee
 from ...inert import code
-from ..candidate import Candidate, Speaker, definition, scope_name
+from ..candidate import Candidate, SentenceBuilder, definition_span, scope_name
 from ..statements.quotes import quoted_at
 
 _MAX_LISTED = 4
@@ -19,7 +19,7 @@ _REFERENCES_SECONDS = 0.5  # of a name that is everywhere, what is found by then
 _MAX_USES = 2
 
 
-def reads(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+def reads(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     """The statements of the product that read what is assigned: what it is for shows there."""
     seen: set[str] = set()
     for reference in graph.refs_of(ref, _REFERENCES_SECONDS).items[:_MAX_READS]:
@@ -29,12 +29,12 @@ def reads(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candid
         found = quoted_at(scope_name(owner), owner.symbol, document.lines, reference.span.start)
         if found is not None and found[0] not in seen:
             seen.add(found[0])
-            yield speaker.say_of("used", found[0], *((owner.path, *lines) for lines in found[1]))
+            yield builder.sentence_at("used", found[0], *((owner.path, *lines) for lines in found[1]))
         if len(seen) == _MAX_USES:
             return
 
 
-def passed(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+def passed(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     """Where it is handed to something that may call it: `app.add_url_rule("/", view_func=index)`."""
     name = code(ref.symbol.qualname)
     said = 0
@@ -45,7 +45,7 @@ def passed(speaker: Speaker, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candi
         if taker is not None:
             said += 1
             text = f"{name} is passed to {code(taker[0] + '()')} in {code(scope_name(reference.owner))}."
-            yield speaker.say_of("registered", text, (reference.span.path, *taker[1:]), definition(ref))
+            yield builder.sentence_at("registered", text, (reference.span.path, *taker[1:]), definition_span(ref))
 
 
 def _taker(graph: CodeGraph, path: str, line: int, column: int, name: str) -> tuple[str, int, int] | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ....code_graph import CodeGraph, is_test_path
 from ....types import SymbolRef
 from ...inert import code
-from ..candidate import Candidate, definition, listed
+from ..candidate import Candidate, definition_span, join_list
 
 _ASKED = re.compile(
     r"\b(?:(?:which|what) (?:\w+ )?(?:class(?:es)?|types|objects) (?:that )?(?:define|implement|have|provide|support)s?"
@@ -43,7 +43,7 @@ def classes_with_method(graph: CodeGraph, question: str) -> Iterator[Candidate]:
         others = ", among others" if len(found) > _MAX_GROUPS * _MAX_LISTED else ""
         for start in range(0, min(len(found), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED):
             group = found[start : start + _MAX_LISTED]
-            text = f"{code(name)} is a {kind} of {listed([code(owner) for owner, _ in group])}{others}."
+            text = f"{code(name)} is a {kind} of {join_list([code(owner) for owner, _ in group])}{others}."
             first = group[0][1]
-            spans = tuple(definition(r) for _, r in group)
-            yield Candidate(text, "having", spans, f"{first.path}:{first.symbol.start}", 0, -1, named=True)
+            spans = tuple(definition_span(r) for _, r in group)
+            yield Candidate(text, "listing", spans, f"{first.path}:{first.symbol.start}", 0, -1, named=True)

@@ -13,7 +13,7 @@ from ....graph import terms
 from ....graph.source import is_python
 from ....types import SymbolRef
 from ...inert import code
-from ..candidate import Candidate, definition, listed
+from ..candidate import Candidate, definition_span, join_list
 
 _REST = (
     "are|is|does|do|exist|defined|there|here|that|have|has|we|it|you|in|of|this|the|project|package|library|code|codebase|repo|repository|"
@@ -66,9 +66,9 @@ def defined_exceptions(graph: CodeGraph, question: str) -> Iterator[Candidate]:
         module = refs[0].module
         name = module if module and all(part.isidentifier() for part in module.split(".")) else refs[0].path
         others = ", among others" if len(refs) > len(shown) else ""
-        text = f"The module {code(name)} defines {listed([code(r.symbol.name) for r in shown])}{others}."
-        spans = tuple(definition(r) for r in shown)
-        yield Candidate(text, "having", spans, f"{refs[0].path}:{shown[0].symbol.start}", 0, -1, named=True)
+        text = f"The module {code(name)} defines {join_list([code(r.symbol.name) for r in shown])}{others}."
+        spans = tuple(definition_span(r) for r in shown)
+        yield Candidate(text, "listing", spans, f"{refs[0].path}:{shown[0].symbol.start}", 0, -1, named=True)
 
 
 def _start(ref: SymbolRef) -> int:

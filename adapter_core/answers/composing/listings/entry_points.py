@@ -9,7 +9,7 @@ from typing import Any
 
 from ....code_graph import CodeGraph, is_test_path
 from ...inert import code, prose
-from ..candidate import Candidate, definition
+from ..candidate import Candidate, definition_span
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -51,13 +51,13 @@ def entry_points(graph: CodeGraph, question: str) -> Iterator[Candidate]:
         if script is not None and (section, script["name"], script["target"]) in scripts:
             text = f"{code('pyproject.toml')}: “{prose(line.strip())}”"
             yield Candidate(
-                text, "having", (("pyproject.toml", number, number),), "pyproject.toml:1", 0, -1, named=True
+                text, "listing", (("pyproject.toml", number, number),), "pyproject.toml:1", 0, -1, named=True
             )
             for ref in graph.find_symbol(script["target"])[:1]:
                 told = f"{code(ref.symbol.qualname)} is a function, defined in {code(ref.path)}."
                 about = f"{ref.path}:{ref.symbol.start}"
                 if ref.symbol.kind == "function":
-                    yield Candidate(told, "having", (definition(ref),), about, 0, -1, named=True)
+                    yield Candidate(told, "listing", (definition_span(ref),), about, 0, -1, named=True)
     mains = [row.path for row in graph.store.files() if row.path.endswith("__main__.py") and not is_test_path(row.path)]
     for path in sorted(mains, key=lambda p: (p.count("/"), p))[:_MAX_TOLD]:
         facts = graph.facts(path)
@@ -65,7 +65,7 @@ def entry_points(graph: CodeGraph, question: str) -> Iterator[Candidate]:
         runs = [c for c in runs if facts is not None and graph.site(facts, c).targets] or runs[-1:]
         if facts is not None and runs:  # the last call of the workspace's own is what all else prepares
             text = f"{code(facts.module)} calls {code(runs[-1].callee + '()')}."
-            yield Candidate(text, "having", ((path, runs[-1].line, runs[-1].line),), f"{path}:1", 0, -1, named=True)
+            yield Candidate(text, "listing", ((path, runs[-1].line, runs[-1].line),), f"{path}:1", 0, -1, named=True)
 
 
 def _scripts(text: str) -> set[tuple[str, str, str]]:

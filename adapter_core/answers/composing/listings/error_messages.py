@@ -51,5 +51,5 @@ def _raising(graph: CodeGraph, name: str, path: str, line: int) -> Candidate | N
         last = getattr(node, "end_lineno", 0) or 0
         if facts is not None and isinstance(node, ast.Raise) and node.lineno <= line <= last:
             text = f"{code(name)} is raised in {code(facts.module)}."
-            return Candidate(text, "at", ((path, node.lineno, last),), f"{path}:{node.lineno}", 0, -1, named=True)
+            return Candidate(text, "line", ((path, node.lineno, last),), f"{path}:{node.lineno}", 0, -1, named=True)
     return None

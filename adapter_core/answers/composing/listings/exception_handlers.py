@@ -13,7 +13,7 @@ from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import Import, ModuleFacts, SymbolRef
 from ...inert import code
-from ..candidate import Candidate, class_header, listed, scope_name
+from ..candidate import Candidate, class_header_spans, join_list, scope_name
 from ..links.imports import import_statement
 from ..links.library_uses import product_first_key
 
@@ -78,8 +78,8 @@ def _told(found: list[_Handler], name: str) -> Iterator[Candidate]:
         lines = tuple(line for one in group for line in one.lines)
         text = f"{owner(first)} catches {code(first.written)}."
         if len(group) > 1:
-            text = f"{code(name)} is caught in {listed([owner(one) for one in group])}{others}."
-        yield Candidate(text, "having", lines, about, 0, -1, named=True)
+            text = f"{code(name)} is caught in {join_list([owner(one) for one in group])}{others}."
+        yield Candidate(text, "listing", lines, about, 0, -1, named=True)
 
 
 def _of_bases(graph: CodeGraph, name: str) -> Iterator[Candidate]:
@@ -92,7 +92,7 @@ def _of_bases(graph: CodeGraph, name: str) -> Iterator[Candidate]:
         (base,), child = bases, refs[0]
         text = f"{code(child.symbol.qualname)} extends {code(base.symbol.qualname)}."
         about = f"{child.path}:{child.symbol.start}"
-        yield Candidate(text, "having", tuple(class_header(graph, child)), about, 0, -1, named=True)
+        yield Candidate(text, "listing", tuple(class_header_spans(graph, child)), about, 0, -1, named=True)
         found = _named_handlers(graph, base.symbol.name)
         if found:
             yield from _told(found, base.symbol.name)

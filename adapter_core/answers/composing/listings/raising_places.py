@@ -13,7 +13,7 @@ from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...inert import code
-from ..candidate import Candidate, definition, listed, scope_name
+from ..candidate import Candidate, definition_span, join_list, scope_name
 from ..links.library_uses import product_first_key
 
 _ASKED = re.compile(
@@ -27,7 +27,7 @@ _MAX_GROUPS = 2
 _MAX_MEANT = 3  # classes of one name
 _RAISE = re.compile(r"\braise\b")
 _NEAR = 200  # characters from a `raise` to the name of what is raised
-_Place = tuple[str, int, int]
+_PathLines = tuple[str, int, int]
 
 
 def raised_exception_in_question(question: str) -> str:
@@ -59,9 +59,9 @@ def _leads_to(ref: SymbolRef) -> Callable[[Sequence[SymbolRef]], bool]:
 
 def _places(
     graph: CodeGraph, name: str, is_meant: Callable[[Sequence[SymbolRef]], bool], check: Callable[[], None]
-) -> list[tuple[SymbolRef, _Place]]:
+) -> list[tuple[SymbolRef, _PathLines]]:
     """The functions that raise something of this name, each with one statement; `is_meant`: of what that name leads to there."""
-    found: dict[tuple[str, str], tuple[SymbolRef, _Place]] = {}
+    found: dict[tuple[str, str], tuple[SymbolRef, _PathLines]] = {}
     for path in sorted(graph.view.paths_using(name), key=product_first_key):
         # Those of the product come first, so that no file after this one would be told of, either.
         if graph.inference.expired or (found and (is_test_path(path) or is_aside(path))):
@@ -75,7 +75,9 @@ def _places(
     return list(found.values())
 
 
-def _told(name: str, found: Sequence[tuple[SymbolRef, _Place]], one_of: SymbolRef | None = None) -> Iterator[Candidate]:
+def _told(
+    name: str, found: Sequence[tuple[SymbolRef, _PathLines]], one_of: SymbolRef | None = None
+) -> Iterator[Candidate]:
     """`one_of`: the class that is meant, of several that have this name."""
     which = f" defined in {code(one_of.path)}" if one_of is not None else ""
     names = Counter(scope_name(ref) for ref, _ in found)
@@ -85,12 +87,12 @@ def _told(name: str, found: Sequence[tuple[SymbolRef, _Place]], one_of: SymbolRe
         group = shown[start : start + _MAX_LISTED]
         # Of one name in several files each is told with its module.
         owners = [code(ref.full_name if names[scope_name(ref)] > 1 else scope_name(ref)) for ref, _ in group]
-        places = tuple(place for _, place in group) + ((definition(one_of),) if one_of is not None else ())
-        text = f"{code(name)}{which} is raised in {listed(owners)}{others}."
-        yield Candidate(text, "having", places, f"{places[0][0]}:{places[0][1]}", 0, -1, named=True)
+        places = tuple(place for _, place in group) + ((definition_span(one_of),) if one_of is not None else ())
+        text = f"{code(name)}{which} is raised in {join_list(owners)}{others}."
+        yield Candidate(text, "listing", places, f"{places[0][0]}:{places[0][1]}", 0, -1, named=True)
 
 
-def _raising(graph: CodeGraph, path: str, name: str) -> Iterator[tuple[SymbolRef, _Place, Sequence[SymbolRef]]]:
+def _raising(graph: CodeGraph, path: str, name: str) -> Iterator[tuple[SymbolRef, _PathLines, Sequence[SymbolRef]]]:
     """The functions of a file that raise something of this name, each with the statement and what the name leads to there."""
     document, facts = graph.document(path), graph.facts(path)
     # To parse takes a thousand times as long, and most files that use a name do not raise it.

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from ....types import Symbol, SymbolRef
 from ...inert import code
-from ..candidate import Candidate, Speaker
+from ..candidate import Candidate, SentenceBuilder
 from .actions import Action, actions_of
 from .conditions import cited, condition_of
 from .control_flow import function_at, source, statements
 
 
-def actions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def actions(builder: SentenceBuilder, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     """What a function returns, raises and sets, each with its lines and under which condition."""
     name = code(symbol.qualname)
     for action in actions_of(symbol, lines):
@@ -23,7 +23,7 @@ def actions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Cand
         condition = condition_of(action.tests, action.start, action.end)
         kind = "bare" if _tells_little(action) else _ACTION_KINDS[action.kind]
         text = f"{name} {said}{' ' if condition.words else ''}{condition.words}."
-        yield speaker.say(kind, text, *cited(condition.tests, action.start, action.end))
+        yield builder.sentence(kind, text, *cited(condition.tests, action.start, action.end))
 
 
 _ACTION_KINDS = {
@@ -71,7 +71,7 @@ _MUTATORS = frozenset(
 )
 
 
-def mutations(speaker: Speaker, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
+def mutations(builder: SentenceBuilder, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
     """Calls of the methods by which containers change, on attributes: what is said is that they are called."""
     node = function_at(ref.symbol, lines)
     for placed in statements(node, lines) if node is not None else ():
@@ -88,4 +88,4 @@ def mutations(speaker: Speaker, ref: SymbolRef, lines: list[str]) -> Iterator[Ca
             condition = condition_of(placed.tests, call.lineno, end)
             told = f"{' ' if condition.words else ''}{condition.words}"
             text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{told}."
-            yield speaker.say("sets", text, *cited(condition.tests, call.lineno, end))
+            yield builder.sentence("sets", text, *cited(condition.tests, call.lineno, end))

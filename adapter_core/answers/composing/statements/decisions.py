@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ....types import Symbol
 from ...inert import code
-from ..candidate import Candidate, Speaker
+from ..candidate import Candidate, SentenceBuilder
 from .action_sentences import said_of
 from .actions import actions_in
 from .conditions import Lines
@@ -38,11 +38,11 @@ class _Exit:
     start: int
 
 
-def decisions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def decisions(builder: SentenceBuilder, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     """How a function decides, where that can be told."""
     decision = decision_of(symbol, lines)
     if decision is not None:
-        yield speaker.say("decides", f"{code(symbol.qualname)} {decision[0]}", *decision[1])
+        yield builder.sentence("decides", f"{code(symbol.qualname)} {decision[0]}", *decision[1])
 
 
 def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | None:

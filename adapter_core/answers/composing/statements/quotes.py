@@ -14,7 +14,7 @@ from ....graph import terms
 from ....graph.finding.lookup import scope_at
 from ....types import Symbol
 from ...inert import code, printable
-from ..candidate import Candidate, Speaker, listed
+from ..candidate import Candidate, SentenceBuilder, join_list
 from .actions import callee
 from .conditions import Condition, Lines, by_then, condition_of, joined, lines_of
 from .control_flow import Placed, function_at, header, source, statements
@@ -44,7 +44,9 @@ class _Quote:
     worth: float = 1.0
 
 
-def quotes(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
+def quotes(
+    builder: SentenceBuilder, symbol: Symbol, lines: list[str], weights: Mapping[str, float]
+) -> Iterator[Candidate]:
     """The statements of a function that hold most of the question's words, in the order of the text. A word of the function's own name
     says nothing about which statement is meant."""
     node = function_at(symbol, lines)
@@ -57,7 +59,7 @@ def quotes(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[
         mass = one.worth * sum(weights.get(t, 0.0) for t in set(terms.terms_of(f"{one.code} {above}")) - own)
         # What the first symbols decide is worth telling in whatever words they do.
         decides = one.worth > 1 or one.kind == "branch"
-        if mass > 0 or (speaker.place < _DECIDING and decides and one.kind != "bare"):
+        if mass > 0 or (builder.rank < _DECIDING and decides and one.kind != "bare"):
             found.append((mass, one))
     best: list[_Quote] = []
     for _, one in sorted(found, key=lambda s: (-s[0], s[1].kind != "branch")):
@@ -65,7 +67,7 @@ def quotes(speaker: Speaker, symbol: Symbol, lines: list[str], weights: Mapping[
             best.append(one)
     for one in sorted(best, key=lambda s: s.lines):
         above = _comment_above(lines, one.lines[-1][0])
-        yield replace(speaker.say(one.kind, one.text, *one.lines), above=above)
+        yield replace(builder.sentence(one.kind, one.text, *one.lines), comment_above=above)
 
 
 def _comment_above(lines: list[str], line: int) -> str:
@@ -227,7 +229,7 @@ def _caught(name: str, node: ast.stmt, lines: list[str]) -> Iterator[_Quote]:
         several = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         kinds = [source(one, lines) for one in several]
         if kinds and all(kinds):
-            caught = listed([code(kind) for kind in kinds])
+            caught = join_list([code(kind) for kind in kinds])
             yield _Quote("quote", f"{name} catches {caught}.", " ".join(kinds), (header(handler),))
 
 
@@ -291,4 +293,4 @@ def sentence_at_line(graph: CodeGraph, place: tuple[str, int] | None) -> Candida
     if place is None or facts is None or document is None or not facts.symbols[index].is_callable:
         return None
     found = quoted_at(facts.symbols[index].qualname, facts.symbols[index], document.lines, place[1])
-    return Speaker(facts, index, 0).say("at", found[0], *found[1]) if found is not None else None
+    return SentenceBuilder(facts, index, 0).sentence("line", found[0], *found[1]) if found is not None else None

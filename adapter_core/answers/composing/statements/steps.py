@@ -17,7 +17,7 @@ from ....graph import terms
 from ....types import STEP_SEPARATOR, Symbol, SymbolRef
 from ...checking.sentence import MAX_CHARS
 from ...inert import code, printable
-from ..candidate import Candidate, Speaker
+from ..candidate import Candidate, SentenceBuilder
 from .actions import callee
 from .conditions import Lines, in_words, joined, lines_of
 from .control_flow import AGAIN, Placed, Test, function_at, header, source, statements
@@ -58,7 +58,7 @@ class Step:
 
 
 def steps(
-    speaker: Speaker,
+    builder: SentenceBuilder,
     graph: CodeGraph,
     ref: SymbolRef,
     lines: list[str],
@@ -78,7 +78,7 @@ def steps(
     if known_as is None or course(found, mentioned(found, STEP_SEPARATOR.join(known_as[0]))) != known_as:
         return  # another statement reads like something that is told
     parts, spans = known_as
-    sentence = speaker.list_steps("steps", f"In {code(ref.symbol.qualname)}, in the order written:", parts, *spans)
+    sentence = builder.step_list("steps", f"In {code(ref.symbol.qualname)}, in the order written:", parts, *spans)
     if len(parts) > 1 and len(sentence.text) <= MAX_CHARS:
         yield sentence
 
