@@ -318,8 +318,8 @@ def test_callers_of_one_name_are_told_apart_by_their_modules(repo: Path) -> None
 def test_only_who_asks_how_it_works_is_told_how_others_hang_together(repo: Path) -> None:
     graph = graph_of(repo, SOURCE)
     items = [about(graph, n) for n in "first middle last".split()]
-    assert arrange_with_opening(graph, items, items, workings=False)[0].text == "`first`."
+    assert arrange_with_opening(graph, items, items, asks_workings=False)[0].text == "`first`."
     (middle,) = graph.find_symbol("middle")
-    assert arrange_with_opening(graph, items, items, [middle], workings=False)[0].text == (
+    assert arrange_with_opening(graph, items, items, [middle], asks_workings=False)[0].text == (
         "How they fit together: `first` calls `middle`; `middle` may call `last`."
     )
