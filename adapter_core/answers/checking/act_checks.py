@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...graph.outline import docstring_span, outline_of
 from ...types import Call, CallSite, ModuleFacts
-from ..composing.documentation.running_text import docstring_sentences
+from ..composing.documentation.running_text import docstring_prose
 from ..inert import prose
 from .naming import ends_with, introduced, owner_fits, parts_of, ref_fits, shown
 from .region import Region
@@ -182,7 +182,7 @@ def raised_by_docstring(region: Region, path: str, start: int, end: int, name: s
     for node in outline.definitions.values() if outline is not None and document is not None else ():
         span = docstring_span(node)
         if document is not None and span is not None and span[0] <= start <= end <= span[1]:
-            of_it = [p for p in docstring_sentences(document.lines, *span) if p.field == f"raises {name}"]
+            of_it = [p for p in docstring_prose(document.lines, *span) if p.field == f"raises {name}"]
             found += [prose(p.text) for p in of_it if start <= p.field_line <= end]
     return found
 

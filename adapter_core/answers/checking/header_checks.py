@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ...graph.finding.dependencies import absolute_module
 from ...types import ModuleFacts, Parameter, Symbol, SymbolRef
-from ..composing.documentation.attribute_docs import says_of
+from ..composing.documentation.attribute_docs import documents_attribute
 from ..composing.links.counts import NOUNS, count_of
 from ..composing.listings.keyed_defaults import keyed_defaults
 from .act_checks import raised_by_docstring, target_fits, value_fits
@@ -276,7 +276,8 @@ def quoted(region: Region, relation: Relation) -> str:
             beside = [n for p, a, b in region.spans if document and p == path for n in document.lines[a - 1 : b]]
             at = start + offset
             if fits and all(
-                _is_field(facts, owner, m.text, beside) or (document and says_of(facts, m.text, at, document.lines))
+                _is_field(facts, owner, m.text, beside)
+                or (document and documents_attribute(facts, m.text, at, document.lines))
                 for m in relation.second
             ):
                 return ""

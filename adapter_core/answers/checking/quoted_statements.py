@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from ...code_graph import CodeGraph
 from ...types import CallSite, Citation, Symbol, SymbolRef
-from ..composing.documentation.quoted_docs import LISTED, listed_so
-from ..composing.statements.call_conditions import tests_of_calls
+from ..composing.documentation.quoted_docs import LISTED, matches_list
+from ..composing.statements.call_conditions import tests_by_call
 from ..composing.statements.conditions import BRANCH, BY_THEN, LOOP, THAT_FAR, Lines
-from ..composing.statements.control_flow import Placed, Test, function_at, header, statements
-from ..composing.statements.decisions import decision_of
-from ..composing.statements.quotes import quoted
-from ..composing.statements.steps import goes_so
+from ..composing.statements.control_flow import PlacedStatement, Test, function_node, header_lines, placed_statements
+from ..composing.statements.decisions import describe_decision
+from ..composing.statements.quotes import quote_statement
+from ..composing.statements.steps import matches_steps
 from ..inert import printable
 from .naming import ends_with, parts_of
 
@@ -74,10 +74,14 @@ def _hedged_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...])
     """Whether an early exit stands before what is on the cited lines, and a test around that asks about what was bound anew, as is said."""
     owner = re.search(_CODE, sentence)
     for symbol, spans, lines in _functions(graph, owner.group()[1:-1], citations) if owner else ():
-        node = function_at(symbol, lines)
-        placed = statements(node, lines) if node is not None else []
-        around = [p.tests for p in placed if any(a <= header(p.node)[1] and header(p.node)[0] <= b for a, b in spans)]
-        calls = tests_of_calls(symbol, lines)
+        node = function_node(symbol, lines)
+        placed = placed_statements(node, lines) if node is not None else []
+        around = [
+            p.tests
+            for p in placed
+            if any(a <= header_lines(p.node)[1] and header_lines(p.node)[0] <= b for a, b in spans)
+        ]
+        calls = tests_by_call(symbol, lines)
         around += [tests for (_, line), tests in calls.items() if tests is not None and _shown(spans, line, line)]
         far = not _THAT_FAR.search(sentence) or any(t.guard for tests in around for t in tests)
         then = not _BY_THEN.search(sentence) or any(
@@ -96,12 +100,12 @@ def _stand_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) 
         if _WRITTEN.fullmatch(sentence.strip()):
             return _written_so(graph, sentence.strip(), citations)
         if listing := _LISTED.fullmatch(sentence.strip()):
-            return listed_so(graph, listing["owner"], listing["title"] or "", listing["rest"], citations)
+            return matches_list(graph, listing["owner"], listing["title"] or "", listing["rest"], citations)
         return _called_so(graph, sentence.strip(), citations) or _decided_so(graph, sentence.strip(), citations) or None
     told = list(_told(form["around"], form["rest"]))
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
-        node = function_at(symbol, lines)
-        placed = _on(spans, statements(node, lines)) if node is not None else []
+        node = function_node(symbol, lines)
+        placed = _on(spans, placed_statements(node, lines)) if node is not None else []
         placed = [p for p in placed if _branched(form["around"], p.tests)]
         if all(any(_is(p, text, tests, spans, lines) for p in placed) for text, tests in told):
             return True
@@ -147,7 +151,7 @@ def _called_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...])
     called = [name[1:-1].removesuffix("()") for name in re.findall(_CODE, form["called"])]
     told = set(_tests(form["around"]))
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
-        held = tests_of_calls(symbol, lines)
+        held = tests_by_call(symbol, lines)
         places = [
             sorted(
                 line
@@ -171,7 +175,7 @@ def _decided_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
     if form is None:
         return False
     for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations):
-        decision = decision_of(symbol, lines)
+        decision = describe_decision(symbol, lines)
         if (
             decision is not None
             and decision[0] == sentence[form.end() :]
@@ -185,7 +189,7 @@ def _written_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
     """ "In `f`, in the order written: (1) `x = 1`; (2) when `a`: `g(x)`, then `h(x)`"."""
     form = _WRITTEN.fullmatch(sentence)
     return form is not None and any(
-        goes_so(symbol, lines, form["rest"], spans)
+        matches_steps(symbol, lines, form["rest"], spans)
         for symbol, spans, lines in _functions(graph, form["owner"][1:-1], citations)
     )
 
@@ -242,8 +246,8 @@ def _functions(
                 yield symbol, spans, document.lines
 
 
-def _on(spans: list[Lines], placed: list[Placed]) -> list[Placed]:
-    return [p for p in placed if _shown(spans, *header(p.node))]
+def _on(spans: list[Lines], placed: list[PlacedStatement]) -> list[PlacedStatement]:
+    return [p for p in placed if _shown(spans, *header_lines(p.node))]
 
 
 def _shown(spans: list[Lines], start: int, end: int) -> bool:
@@ -255,5 +259,7 @@ def _told_by(tests: tuple[Test, ...], spans: list[Lines]) -> set[Told]:
     return {(t.kind, printable(t.text), t.holds) for t in tests if _shown(spans, t.start, t.end)}
 
 
-def _is(placed: Placed, text: str, tests: list[Told], spans: list[Lines], lines: list[str]) -> bool:
-    return set(tests) <= _told_by(placed.tests, spans) and printable(quoted(lines, placed.node)) == printable(text)
+def _is(placed: PlacedStatement, text: str, tests: list[Told], spans: list[Lines], lines: list[str]) -> bool:
+    return set(tests) <= _told_by(placed.tests, spans) and printable(quote_statement(lines, placed.node)) == printable(
+        text
+    )

@@ -13,20 +13,20 @@ from ..inert import code
 from ..kinds import LINKS
 from .candidate import Candidate, SentenceBuilder
 from .definitions import ASSIGNED, assigned_in_module, bases_and_methods, contents, header, members
-from .documentation.attribute_docs import attribute_docs
-from .documentation.comments import comments_above, comments_in
-from .documentation.quoted_docs import of_docstring, of_documentation, of_module
-from .links.calls import callers, calling_tests, calls, uses
+from .documentation.attribute_docs import attribute_doc_sentences
+from .documentation.comments import comment_above_sentences, comment_sentences_in
+from .documentation.quoted_docs import quote_docstring, quote_documentation, quote_module_docstring
+from .links.calls import call_sentences, caller_sentences, calling_test_sentences, use_sentences
 from .links.counts import count_sentences
-from .links.imports import imported
-from .links.inheritance import inheritance
+from .links.imports import importer_sentences
+from .links.inheritance import inheritance_sentences
 from .links.known_links import KnownLinks, Links
-from .links.reaching_tests import reaching_tests
-from .links.reads import passed, reads
-from .statements.action_sentences import actions, mutations
-from .statements.decisions import decisions
-from .statements.quotes import quotes
-from .statements.steps import steps
+from .links.reaching_tests import reaching_test_sentences
+from .links.reads import passing_sentences, reader_sentences
+from .statements.action_sentences import action_sentences, mutation_sentences
+from .statements.decisions import decision_sentences
+from .statements.quotes import quote_sentences
+from .statements.steps import step_sentences
 
 _SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_NESTED = 3  # functions within one
@@ -107,14 +107,14 @@ class SymbolSentences:
         if traits.kind in ("tests", "impact", "callers") and subject.location in traits.named:
             with self.links.budget.spend():
                 ref = self._graph.ref(facts, subject.index)
-                import_sentences = list(imported(builder, self._graph, ref, traits.kind == "tests"))
-            yield from import_sentences
+                about_imports = list(importer_sentences(builder, self._graph, ref, traits.kind == "tests"))
+            yield from about_imports
         if item is None:
             return
         if subject.symbol.kind == "section" or not is_python(facts.path):
-            yield from of_documentation(builder, lines, item, self.weights, traits.wants_course)
+            yield from quote_documentation(builder, lines, item, self.weights, traits.wants_course)
             return
-        yield from of_module(builder, lines, self.weights)
+        yield from quote_module_docstring(builder, lines, self.weights)
         yield from assigned_in_module(builder, item)
         if traits.is_module_zoom or traits.kind == "overview":
             yield from contents(builder)
@@ -123,27 +123,27 @@ class SymbolSentences:
         self, builder: SentenceBuilder, subject: Subject, lines: list[str]
     ) -> Iterator[Candidate]:
         symbol = subject.symbol
-        link_sentences = self._timed_link_sentences(builder, subject)
+        about_links = self._timed_link_sentences(builder, subject)
         if self.traits.kind in LINKS:
-            yield from link_sentences  # first, since the last of very many sentences are cut off
+            yield from about_links  # first, since the last of very many sentences are cut off
         yield from self._introduction(builder, lines)
         if symbol.kind == "class":
             yield from bases_and_methods(builder, lines)
             if subject.evidence is not None:
                 yield from members(builder, self.links, subject.evidence, lines, builder.rank < _LINKED_SUBJECTS)
         if symbol.kind in (*ASSIGNED, "class") or symbol.is_callable:
-            yield from comments_above(builder, lines)
+            yield from comment_above_sentences(builder, lines)
         if symbol.kind in ASSIGNED:
-            yield from attribute_docs(builder, lines)
+            yield from attribute_doc_sentences(builder, lines)
         if symbol.is_callable:
             yield from self._statement_sentences(builder, subject, lines)
         if self.traits.kind not in LINKS:
-            yield from link_sentences
+            yield from about_links
 
     def _introduction(self, builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
         """Where it is defined, its docstring and its header."""
         definition_sentence, *rest = header(builder, lines)
-        docstring = list(of_docstring(builder, lines, self.weights, self.traits.wants_course))
+        docstring = list(quote_docstring(builder, lines, self.weights, self.traits.wants_course))
         if not docstring or docstring[0].kind != "doc":
             yield definition_sentence  # else its first sentence says more, and cites the same line
         yield from docstring
@@ -153,20 +153,20 @@ class SymbolSentences:
         """The sentences about the statements of a function."""
         symbol, ref = subject.symbol, self._graph.ref(subject.facts, subject.index)
         named = subject.location in self.traits.named
-        yield from comments_in(builder, lines)
-        yield from decisions(builder, symbol, lines)
+        yield from comment_sentences_in(builder, lines)
+        yield from decision_sentences(builder, symbol, lines)
         if self.traits.wants_course and (named or not builder.rank):
-            yield from steps(builder, self._graph, ref, lines, self.weights, named)
-        yield from actions(builder, symbol, lines)
-        yield from quotes(builder, symbol, lines, self.weights)
+            yield from step_sentences(builder, self._graph, ref, lines, self.weights, named)
+        yield from action_sentences(builder, symbol, lines)
+        yield from quote_sentences(builder, symbol, lines, self.weights)
         for inner, function in _nested_functions(builder):
-            yield from actions(inner, function, lines)
-            yield from quotes(inner, function, lines, self.weights)
+            yield from action_sentences(inner, function, lines)
+            yield from quote_sentences(inner, function, lines, self.weights)
         # In an answer about links, what the function itself calls matters little, so it uses the links' time budget.
         with self.links.budget.spend() if self.traits.kind in LINKS else nullcontext():
-            call_sentences = list(calls(builder, self._graph, ref, lines))
-        yield from call_sentences
-        yield from mutations(builder, ref, lines)
+            about_calls = list(call_sentences(builder, self._graph, ref, lines))
+        yield from about_calls
+        yield from mutation_sentences(builder, ref, lines)
 
     def _timed_link_sentences(self, builder: SentenceBuilder, subject: Subject) -> list[Candidate]:
         """The sentences about links; empty if the question does not ask for those of this symbol. Looking links up takes time."""
@@ -191,30 +191,30 @@ def _link_sentences(builder: SentenceBuilder, links: Links, traits: QuestionTrai
     kind, graph, ref = traits.kind, links.graph, links.ref
     is_top = builder.rank < _LINKED_SUBJECTS
     # Quick look-ups come before those that may use up the time.
-    inheritance_sentences: list[Candidate] = []
+    about_inheritance: list[Candidate] = []
     if kind == "inheritance" or (is_top and not ref.symbol.name.startswith("__")):
-        inheritance_sentences = list(inheritance(builder, links))
-    import_sentences: list[Candidate] = []
+        about_inheritance = list(inheritance_sentences(builder, links))
+    about_imports: list[Candidate] = []
     if kind == "impact" and is_top and "." not in ref.symbol.qualname:
-        import_sentences = list(imported(builder, graph, ref))
+        about_imports = list(importer_sentences(builder, graph, ref))
     if kind in LINKS:
-        caller_sentences = list(
-            callers(builder, links, kind not in ("tests", "impact"), _name_for_callers(graph, ref, traits))
+        about_callers = list(
+            caller_sentences(builder, links, kind not in ("tests", "impact"), _name_for_callers(graph, ref, traits))
         )
-        yield from caller_sentences
-        if not caller_sentences and kind == "callers":
+        yield from about_callers
+        if not about_callers and kind == "callers":
             # Code that calls it under another name or passes it on reads its name.
-            yield from reads(builder, graph, ref)
+            yield from reader_sentences(builder, graph, ref)
     elif is_top:
-        yield from uses(builder, links)
-    yield from inheritance_sentences
+        yield from use_sentences(builder, links)
+    yield from about_inheritance
     if kind in ("tests", "impact"):
-        yield from calling_tests(builder, links, _name_for_callers(graph, ref, traits))
+        yield from calling_test_sentences(builder, links, _name_for_callers(graph, ref, traits))
         if is_top:
-            yield from reaching_tests(builder, links)
+            yield from reaching_test_sentences(builder, links)
     if kind in ("registered", "callers", "impact") and is_top:
-        yield from passed(builder, graph, ref)
-    yield from import_sentences
+        yield from passing_sentences(builder, graph, ref)
+    yield from about_imports
     if kind == "count" and is_top:
         yield from count_sentences(builder, links, traits.counted_kinds)
     elif kind == "impact" and is_top:

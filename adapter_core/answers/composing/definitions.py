@@ -8,12 +8,12 @@ from ...evidence.spans import own_blocks
 from ...types import Evidence, ModuleFacts, Symbol
 from ..inert import code
 from .candidate import Candidate, SentenceBuilder, join_list
-from .documentation.attribute_docs import assigns, attribute_docs
+from .documentation.attribute_docs import assigns_value, attribute_doc_sentences
 from .documentation.quoted_docs import MAX_HEADER_LINES
 from .links.counts import parameters_of
 from .links.imports import module_name
 from .links.known_links import KnownLinks
-from .links.reads import reads
+from .links.reads import reader_sentences
 
 ASSIGNED = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_SIGNATURE = 160
@@ -105,7 +105,7 @@ def _stands_so(symbol: Symbol, lines: list[str]) -> bool:
     """Whether an assignment of few lines is written as its signature has it, with no comment in it."""
     written = "".join("".join(lines[symbol.start - 1 : symbol.end]).split())
     few = symbol.end - symbol.start < MAX_HEADER_LINES
-    return few and assigns(symbol.signature) and "".join(symbol.signature.split()) in written
+    return few and assigns_value(symbol.signature) and "".join(symbol.signature.split()) in written
 
 
 def _head_span(facts: ModuleFacts, index: int, lines: list[str]) -> tuple[int, int]:
@@ -148,22 +148,22 @@ def members(
             and symbol.kind in ASSIGNED
             and item.span.start <= symbol.start <= item.span.end
         )
-        if not inside or (symbol.start == symbol.end and not assigns(symbol.signature)):
+        if not inside or (symbol.start == symbol.end and not assigns_value(symbol.signature)):
             continue  # what is only annotated says little
         member, name = SentenceBuilder(builder.facts, number, builder.rank), code(symbol.qualname)
         lines = (symbol.start, min(symbol.end, symbol.start + MAX_HEADER_LINES - 1))
-        short = len(symbol.signature) <= _MAX_SIGNATURE and symbol.end == lines[1] and assigns(symbol.signature)
+        short = len(symbol.signature) <= _MAX_SIGNATURE and symbol.end == lines[1] and assigns_value(symbol.signature)
         text = (
             f"{name} is assigned as {code(symbol.signature)}."
             if short
             else f"{name} is defined in {code(member.path)}."
         )
         yield member.sentence("assigned", text, lines)
-        yield from attribute_docs(member, document)
+        yield from attribute_doc_sentences(member, document)
         if look_up and symbol.end - symbol.start > _MANY_LINES and looked_up < _MAX_LOOKED_UP:
             looked_up += 1
             with links.budget.spend():
-                reading = list(reads(member, links.graph, links.graph.ref(builder.facts, number)))
+                reading = list(reader_sentences(member, links.graph, links.graph.ref(builder.facts, number)))
             yield from reading
 
 

@@ -12,9 +12,9 @@ from ...code_graph import CodeGraph, index_of, is_test_path
 from ...types import SymbolRef
 from ..inert import code
 from .candidate import Candidate, class_header_spans, definition_span, join_list
-from .links.calls import evidence_of, traced
+from .links.calls import leads_to, value_lines
 from .links.other_callers import other_callers_phrase
-from .statements.call_conditions import tests_of_calls
+from .statements.call_conditions import tests_by_call
 from .statements.conditions import condition_of
 
 _MAX_EDGES = 6
@@ -164,26 +164,26 @@ def _call_edges(
     index = index_of(facts, ref.symbol) if facts is not None else None
     if facts is None or document is None or index is None or not ref.symbol.is_callable:
         return
-    tests_by_call = tests_of_calls(ref.symbol, document.lines)
+    call_tests = tests_by_call(ref.symbol, document.lines)
     names = {target.symbol.name for target in targets.values()}
     for call in facts.calls:
         if call.owner != index or call.form or call.name not in names:
             continue
         site = graph.site(facts, call)
         for target in site.targets if site.sure or inferred else ():
-            if not traced(site, target) or _key_of(target) not in targets or target.symbol.name != call.name:
+            if not leads_to(site, target) or _key_of(target) not in targets or target.symbol.name != call.name:
                 continue
-            tests = tests_by_call.get((call.callee, call.line))
+            tests = call_tests.get((call.callee, call.line))
             is_unconditional = tests is not None and not condition_of(tests, call.line, call.line, loops=True).words
             call_line = (ref.path, call.line, call.line)
-            value_lines = evidence_of(graph, target, site)
-            if value_lines is None:
+            shown_value = value_lines(graph, target, site)
+            if shown_value is None:
                 continue  # no line nearby shows which value it is called on
             word = "constructs" if target.symbol.kind == "class" else "calls" if is_unconditional else "may call"
             # Only its definition shows which class an inherited method belongs to.
             class_name = target.symbol.qualname.rpartition(".")[0].rpartition(".")[2]
             is_inherited = class_name and class_name not in ref.symbol.qualname.split(".")
-            lines = (call_line, value_lines, definition_span(target)) if is_inherited else (call_line, value_lines)
+            lines = (call_line, shown_value, definition_span(target)) if is_inherited else (call_line, shown_value)
             yield Edge(key, _key_of(target), word, tuple(dict.fromkeys(lines)))
 
 

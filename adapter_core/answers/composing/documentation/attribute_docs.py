@@ -11,22 +11,22 @@ from ....graph.outline import outline_of
 from ....types import ModuleFacts, Symbol
 from ...inert import code, prose
 from ..candidate import Candidate, SentenceBuilder
-from .running_text import docstring_sentences
+from .running_text import docstring_prose
 
 
-def attribute_docs(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
+def attribute_doc_sentences(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
     """The sentences of it, each with the lines of the assignment."""
     facts, symbol = builder.facts, builder.symbol
     span = _below(symbol, lines)
     owner = facts.symbols[symbol.parent] if symbol.parent > 0 else None
     whose = code(owner.qualname if owner is not None else facts.module)
-    for sentence in docstring_sentences(lines, *span) if span is not None else ():
+    for sentence in docstring_prose(lines, *span) if span is not None else ():
         if not sentence.field:
             text = f"{code(symbol.name)} of {whose}: “{prose(sentence.text)}”"
             yield builder.sentence("param", text, (symbol.name_line, symbol.name_line), (sentence.start, sentence.end))
 
 
-def assigns(signature: str) -> bool:
+def assigns_value(signature: str) -> bool:
     """Whether a signature is an assignment that tells something: no mere annotation (which may hold a `=`, too: `Field(gt=0)`), and not
     `x = ...` of a stub."""
     if signature.endswith("= ..."):
@@ -40,7 +40,7 @@ def assigns(signature: str) -> bool:
     )
 
 
-def says_of(facts: ModuleFacts, name: str, line: int, lines: list[str]) -> bool:
+def documents_attribute(facts: ModuleFacts, name: str, line: int, lines: list[str]) -> bool:
     """Whether the string on a line is what an assignment of `name` has below it."""
     named = [s for s in facts.symbols if s.name == name.strip() and s.start <= line]
     spans = (_below(symbol, lines) for symbol in named)

@@ -28,7 +28,7 @@ _COMMENT_SIGN = re.compile(r"#+:?(?=\s|\Z)|#+")
 _DIRECTIVE_LINE = re.compile(r"\.\. [\w-]+::")
 
 
-def comments_above(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
+def comment_above_sentences(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
     symbol = builder.symbol
     name = code(symbol.qualname)
     strings = outline_of("\n".join(lines) + "\n").string_lines
@@ -44,7 +44,7 @@ def comments_above(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candi
         )
 
 
-def comments_in(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
+def comment_sentences_in(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
     """Of a function's comments each in the innermost function that it stands in."""
     facts, symbol = builder.facts, builder.symbol
     strings = outline_of("\n".join(lines) + "\n").string_lines

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ....types import STEP_SEPARATOR
 from ...inert import prose
 from ..candidate import MAX_CITED
-from .running_text import sentences_in
+from .running_text import prose_in
 
 _MARK = re.compile(r"(?P<indent>\s*)(?:#|(?P<number>\d{1,2}))[.)]\s+(?=\S)")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
@@ -71,7 +71,7 @@ def lists_in(lines: list[str], start: int, end: int) -> Iterator[Listing]:
 
 def _said(lines: list[str], item: Lines) -> tuple[str, int, int] | None:
     """The first sentence of an item with its lines; None where it has none that can be quoted."""
-    found = sentences_in(lines, *item)
+    found = prose_in(lines, *item)
     if not found or found[0].start != item[0] or found[0].field or _UNQUOTABLE.search(found[0].text):
         return None
     return prose(found[0].text).rstrip("."), found[0].start, found[0].end

@@ -13,7 +13,7 @@ from ...inert import code, printable, prose
 from ..candidate import Candidate, SentenceBuilder
 from .numbered_lists import Lines, Listing, lists_in
 from .prose import in_passages
-from .running_text import docstring_lines, docstring_sentences, sentences_in, without_quotes
+from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
 
 MAX_HEADER_LINES = 12
 LISTED = ", in the order listed:"
@@ -21,16 +21,16 @@ _ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", r
 _QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
 
 
-def of_docstring(
+def quote_docstring(
     builder: SentenceBuilder, lines: list[str], weights: Mapping[str, float], course: bool
 ) -> Iterator[Candidate]:
     """The docstring of a class or function. `course`: also what it lists in an order."""
     symbol = builder.symbol
-    where = docstring_of(symbol, lines)
+    where = docstring_lines_of(symbol, lines)
     if where is None:
         return
     name = code(symbol.qualname)
-    for sentence in in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
+    for sentence in in_passages(docstring_prose(lines, *where), lines, _says_of(weights)):
         quoted = prose(sentence.text)
         if _ONLY_DEFAULT.fullmatch(sentence.text.strip()):
             continue  # the signature tells it
@@ -57,16 +57,18 @@ def of_docstring(
         yield builder.step_list("listed", f"{name}{LISTED}", listing.steps, head, *listing.spans)
 
 
-def of_module(builder: SentenceBuilder, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
+def quote_module_docstring(
+    builder: SentenceBuilder, lines: list[str], weights: Mapping[str, float]
+) -> Iterator[Candidate]:
     """The docstring of a module."""
     facts = builder.facts
-    where = docstring_of(facts.symbols[0], lines)
-    for sentence in () if where is None else in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
+    where = docstring_lines_of(facts.symbols[0], lines)
+    for sentence in () if where is None else in_passages(docstring_prose(lines, *where), lines, _says_of(weights)):
         text = f"The module {code(facts.module)}: “{prose(sentence.text)}”"
         yield builder.sentence("doc", text, (sentence.start, sentence.end))
 
 
-def of_documentation(
+def quote_documentation(
     builder: SentenceBuilder,
     lines: list[str],
     item: Evidence,
@@ -76,7 +78,7 @@ def of_documentation(
     """What the found lines of a section say. `course`: also what the section lists in an order."""
     facts, symbol = builder.facts, builder.symbol
     title = _title(symbol)
-    found = sentences_in(lines, item.span.start, item.span.end)
+    found = prose_in(lines, item.span.start, item.span.end)
     found = [one for one in found if printable(one.text.lstrip("# ")) != printable(symbol.name)]
     for sentence in in_passages(found, lines, _says_of(weights)):
         spans = [(sentence.start, sentence.end)]
@@ -92,7 +94,7 @@ def of_documentation(
         yield builder.step_list("listed", lead, listing.steps, _title_lines(symbol), *listing.spans)
 
 
-def listed_so(graph: CodeGraph, owner: str, title: str, listing: str, citations: tuple[Citation, ...]) -> bool:
+def matches_list(graph: CodeGraph, owner: str, title: str, listing: str, citations: tuple[Citation, ...]) -> bool:
     """Whether a docstring of `owner`, or the section `title` (", “How it works”") of the file `owner`, lists just this on cited lines."""
     for path in dict.fromkeys(c.span.path for c in citations):
         facts, document = graph.facts(path), graph.document(path)
@@ -133,7 +135,7 @@ def _lists_of_section(facts: ModuleFacts, index: int, lines: list[str]) -> Itera
 
 
 def _lists_of_docstring(symbol: Symbol, lines: list[str]) -> Iterator[Listing]:
-    where = docstring_of(symbol, lines)
+    where = docstring_lines_of(symbol, lines)
     if where is not None:
         yield from lists_in(without_quotes(lines, *where), *where)
 
@@ -143,7 +145,7 @@ def _says_of(weights: Mapping[str, float]) -> Callable[[str], bool]:
     return lambda text: any(term in weights for term in terms.terms_of(text))
 
 
-def docstring_of(symbol: Symbol, lines: list[str]) -> Lines | None:
+def docstring_lines_of(symbol: Symbol, lines: list[str]) -> Lines | None:
     """The lines of a symbol's docstring, quotes included."""
     outline = outline_of("\n".join(lines) + "\n")
     if outline.tree is not None:

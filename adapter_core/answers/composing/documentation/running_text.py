@@ -20,7 +20,7 @@ _SIGNATURE = re.compile(r"[\w.]+\(.*\) -> [\w.\[\], |]+\Z")
 _MAX_LINES = 400
 
 
-def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
+def prose_in(lines: list[str], start: int, end: int) -> list[Prose]:
     """The sentences of running text on lines `start..end`; code blocks, directives, tables and the types in lists of parameters are left
     out."""
     walk = _Walk(lines[:end])
@@ -59,9 +59,9 @@ def without_quotes(lines: list[str], start: int, end: int) -> list[str]:
     return inner
 
 
-def docstring_sentences(lines: list[str], start: int, end: int) -> list[Prose]:
+def docstring_prose(lines: list[str], start: int, end: int) -> list[Prose]:
     """The sentences of the docstring whose quotes stand on lines `start..end`."""
-    return sentences_in(without_quotes(lines, start, end), start, end)
+    return prose_in(without_quotes(lines, start, end), start, end)
 
 
 @dataclass(frozen=True, slots=True)

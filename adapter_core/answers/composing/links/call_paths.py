@@ -14,7 +14,7 @@ from ....types import SymbolRef
 from ...inert import code
 from ..candidate import Candidate
 from ..reading_order import Edge, edges_between
-from .calls import traced
+from .calls import leads_to
 
 _NAME = r"(?:the )?[`\"']?(?P<{}>[A-Za-z_][\w.]*)(?:\(\))?[`\"']?"
 _A, _B = _NAME.format("a"), _NAME.format("b")
@@ -89,7 +89,7 @@ def _steps(graph: CodeGraph, ref: SymbolRef) -> Iterator[tuple[SymbolRef, Edge, 
     callers = graph.members(ref, "__init__")[:1] if ref.symbol.kind == "class" else [ref]
     for caller in callers:
         sites = [s for s in graph.calls_of(caller, implicit=False).items if not s.deferred]
-        called = [t for s in sites for t in s.targets if traced(s, t) and t != caller and not is_test_path(t.path)]
+        called = [t for s in sites for t in s.targets if leads_to(s, t) and t != caller and not is_test_path(t.path)]
         near = dict(list({_key(t): t for t in called}.items())[:_MOST_CALLS])
         for edge in edges_between(graph, {_key(caller): caller}, near, inferred=True):
             yield caller, edge, near[edge.target]

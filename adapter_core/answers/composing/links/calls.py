@@ -14,9 +14,9 @@ from ....graph.outline import outline_of
 from ....types import CallSite, SymbolRef
 from ...inert import code
 from ..candidate import Candidate, SentenceBuilder, definition_span, join_list, scope_name
-from ..statements.call_conditions import tests_of_calls
-from ..statements.conditions import Lines, condition_of, joined, lines_of
-from ..statements.quotes import quoted_at
+from ..statements.call_conditions import tests_by_call
+from ..statements.conditions import Lines, condition_of, lines_of_tests, merge_ranges
+from ..statements.quotes import quote_at_line
 from .known_links import Links
 
 _MAX_LISTED = 4
@@ -29,14 +29,14 @@ BY_NAME = "By name alone: "  # begins what is told of calls of which no more is 
 _PathLines = tuple[str, int, int]
 
 
-def calls(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
+def call_sentences(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
     """What it calls of the workspace, in the order of the text, each call with its line: those that nothing but early exits keeps from
     running, and those of each branch, loop and handler apart."""
     facts = graph.facts(ref.path)
     index = index_of(facts, ref.symbol) if facts else None
     if facts is None or index is None:
         return
-    around = tests_of_calls(ref.symbol, lines)
+    around = tests_by_call(ref.symbol, lines)
     groups: dict[tuple[str, tuple[Lines, ...]], dict[str, int]] = {}
     seen: set[str] = set()
     for call in facts.calls:
@@ -47,7 +47,7 @@ def calls(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef, lines: lis
             continue
         seen.add(call.callee)
         condition = condition_of(tests, call.line, call.line, loops=True)
-        key = (condition.words, tuple(lines_of(condition.tests)))
+        key = (condition.words, tuple(lines_of_tests(condition.tests)))
         groups.setdefault(key, {})[call.callee] = call.line
     if list(seen) == [f"super().{ref.symbol.name}"]:
         return  # what every override does
@@ -60,10 +60,10 @@ def calls(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef, lines: lis
             # The order of the text is a fact; the order of execution depends on nesting.
             order = ", in the order written," if len(group) > 1 else ""
             text = f"{name} calls{order} {shown}{' ' if words else ''}{words}."
-            yield builder.sentence("calls", text, *joined([*tests_lines, *((line, line) for _, line in group)]))
+            yield builder.sentence("calls", text, *merge_ranges([*tests_lines, *((line, line) for _, line in group)]))
 
 
-def callers(builder: SentenceBuilder, links: Links, tests_too: bool, name: str) -> Iterator[Candidate]:
+def caller_sentences(builder: SentenceBuilder, links: Links, tests_too: bool, name: str) -> Iterator[Candidate]:
     """Who calls it, the product's code first. Of a call on a value also the line that says what the value is; where there is none, it is
     said that types were inferred, and where the value may be something else, "perhaps". Calls of its name on values of which nothing is
     known: where calls of the product are surely of it, those whose value is named like its class, and that there may be others. With
@@ -75,11 +75,11 @@ def callers(builder: SentenceBuilder, links: Links, tests_too: bool, name: str) 
     tests = [s for s in sites if is_test_path(s.span.path)]
     own = [s for s in sites if not is_test_path(s.span.path)]
     named = [s for s in own if s.callee.rpartition(".")[2] == ref.symbol.name]
-    surely = [s for s in own if traced(s, ref)]
-    doubtful = [s for s in named if s.resolved and not traced(s, ref)]
+    surely = [s for s in own if leads_to(s, ref)]
+    doubtful = [s for s in named if s.resolved and not leads_to(s, ref)]
     unknown = [s for s in named if not s.resolved and _NAMES.fullmatch(s.callee)]
     by_name = [s for s in unknown if not surely or _is_named_like(s, ref)]
-    tests_surely = [s for s in tests if traced(s, ref)]
+    tests_surely = [s for s in tests if leads_to(s, ref)]
     sure = surely or ([] if doubtful or by_name else tests_surely)
     label = _told_apart(own or tests)
     told = _Callers(links, sure, label)
@@ -91,7 +91,7 @@ def callers(builder: SentenceBuilder, links: Links, tests_too: bool, name: str) 
     yield from _by_name(builder, by_name, label)
     if not own:
         # Whether and where a lambda is called is another matter, so what it stands in is told as it is.
-        inside = [s for s in found if s.deferred and traced(s, ref)]
+        inside = [s for s in found if s.deferred and leads_to(s, ref)]
         for text, places in _as_they_stand(links, sorted(inside, key=lambda s: is_test_path(s.span.path))):
             yield builder.sentence_at("callers", text, *places)
     if tests_too and sure is not tests_surely:
@@ -120,7 +120,7 @@ class _Callers:
     def __init__(self, links: Links, sites: Sequence[CallSite], label: Callable[[SymbolRef], str]) -> None:
         """`label`: what names a caller."""
         self._ref = ref = links.ref
-        shown = {id(s): evidence_of(links.graph, ref, s) for s in sites}
+        shown = {id(s): value_lines(links.graph, ref, s) for s in sites}
         # Those first whose line alone shows what is called, and what is no example beside the product.
         top = ref.path.partition("/")[0]
         ordered = sorted(
@@ -153,7 +153,7 @@ class _Callers:
 
 def _in_tests(builder: SentenceBuilder, links: Links, tests: Sequence[CallSite], lead: str) -> Iterator[Candidate]:
     """That tests call it, with one call whose line shows it: in what pytest collects, or else in what stands beside that."""
-    shown = ((s, _test_around(links.graph, s) or s.caller, evidence_of(links.graph, links.ref, s)) for s in tests)
+    shown = ((s, _test_around(links.graph, s) or s.caller, value_lines(links.graph, links.ref, s)) for s in tests)
     found = islice(((s, _node_id(links, c), at) for s, c, at in shown if c is not None and at is not None), _MAX_TESTS)
     for site, caller, at in sorted(found, key=lambda one: "::" not in one[1])[:1]:
         where = f"in the test {code(caller)}" if "::" in caller else f"by {code(caller)} in tests"
@@ -169,7 +169,7 @@ def _is_named_like(site: CallSite, ref: SymbolRef) -> bool:
     return bool(owner) and receiver == owner
 
 
-def traced(site: CallSite, ref: SymbolRef) -> bool:
+def leads_to(site: CallSite, ref: SymbolRef) -> bool:
     """To one definition, by names or, where it is called by its own, by inference; and it can be no other one."""
     single = site.resolved and len(site.targets) == 1 and not site.external and not site.open
     return site.sure or (single and site.callee.rpartition(".")[2] == ref.symbol.name)
@@ -190,7 +190,7 @@ def _by_name(
         yield builder.sentence_at("callers", f"{BY_NAME}{told}{others}.", *group.values())
 
 
-def uses(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
+def use_sentences(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
     """The statements of the product that call it, as they stand: what it is for shows there."""
     own = (s for s in links.callers.items if s.sure and s.caller != links.ref and not is_test_path(s.span.path))
     for text, places in _as_they_stand(links, own):
@@ -204,9 +204,9 @@ def _as_they_stand(links: Links, sites: Iterable[CallSite]) -> Iterator[tuple[st
         document, caller = links.graph.document(site.span.path), site.caller
         if caller is None or document is None or scope_name(caller) in seen:
             continue
-        if evidence_of(links.graph, links.ref, site) is None:
+        if value_lines(links.graph, links.ref, site) is None:
             continue
-        found = quoted_at(scope_name(caller), caller.symbol, document.lines, site.span.start)
+        found = quote_at_line(scope_name(caller), caller.symbol, document.lines, site.span.start)
         if found is not None:
             seen.add(scope_name(caller))
             yield found[0], [(caller.path, *lines) for lines in found[1]]
@@ -221,7 +221,7 @@ def _groups(places: dict[str, _PathLines]) -> Iterator[tuple[dict[str, _PathLine
         yield dict(list(places.items())[start : start + _MAX_LISTED]), others
 
 
-def evidence_of(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _PathLines | None:
+def value_lines(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _PathLines | None:
     """The line that shows that a call is one of this symbol: the call itself where it names it, else where its value is made or annotated
     with the name of the class; None where no line near shows it."""
     here = (site.span.path, site.span.start, site.span.end)
@@ -368,17 +368,17 @@ def tests_that_call(links: Links) -> list[tuple[SymbolRef, _PathLines, _PathLine
     """The tests that call it, each with its first call and the line that shows what that is on; None where only inferred types tell."""
     found: dict[tuple[str, str], tuple[SymbolRef, _PathLines, _PathLines | None]] = {}
     for site in _calls_in_tests(links):
-        if site.caller is None or not traced(site, links.ref):
+        if site.caller is None or not leads_to(site, links.ref):
             continue
         key, here = (site.caller.path, site.caller.symbol.qualname), _place_of(site)
         if key not in found or found[key][2] is None:
-            shown = here if site.sure else evidence_of(links.graph, links.ref, site)
+            shown = here if site.sure else value_lines(links.graph, links.ref, site)
             if key not in found or shown is not None:
                 found[key] = site.caller, here, shown
     return list(found.values())
 
 
-def calling_tests(builder: SentenceBuilder, links: Links, name: str) -> Iterator[Candidate]:
+def calling_test_sentences(builder: SentenceBuilder, links: Links, name: str) -> Iterator[Candidate]:
     """Tests that call it, all where they are few, and else how many; apart from these, tests that call something of its name on a value
     whose type the text does not tell. `name`: what it is called in the sentences."""
     tests = tests_that_call(links)

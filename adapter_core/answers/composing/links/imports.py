@@ -16,7 +16,9 @@ _MAX_SHOWN = 12  # lines of one statement that are cited whole
 _MAX_IMPORT = 60  # lines of one import statement
 
 
-def imported(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef, in_tests: bool = False) -> Iterator[Candidate]:
+def importer_sentences(
+    builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef, in_tests: bool = False
+) -> Iterator[Candidate]:
     """Which modules import it, the product's first, each with its import; `in_tests`: those of tests alone."""
     places: dict[str, tuple[str, int, int]] = {}
     found = [place for place in _imports_of(graph, ref) if place[0] != ref.path]

@@ -12,7 +12,7 @@ from .known_links import Links
 _MAX_LISTED = 4
 
 
-def inheritance(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
+def inheritance_sentences(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
     """What it overrides and what overrides it; of a class, what extends it."""
     ref = links.ref
     name = code(ref.symbol.qualname)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from ....code_graph import CodeGraph, is_test_path
 from ....types import Call, ModuleFacts, SymbolRef
-from .calls import traced
+from .calls import leads_to
 
 _MAX_FILES = 40  # that use the name
 _MAX_CALLS = 12  # that are followed
@@ -18,7 +18,7 @@ def other_callers_phrase(graph: CodeGraph, ref: SymbolRef, known: Collection[tup
     doubtful = len(paths) > _MAX_FILES or _goes_by_others(graph, ref.symbol.name)
     for number, (facts, call) in enumerate(_calls_of_its_name(graph, ref, paths[:_MAX_FILES], known)):
         site = graph.site(facts, call) if number < _MAX_CALLS else None
-        if site is not None and traced(site, ref) and _same(site.targets[0], ref):
+        if site is not None and leads_to(site, ref) and _same(site.targets[0], ref):
             return ", among others"
         # What is known to lead elsewhere, and what leads to none of the workspace, is no call of it.
         doubtful |= (

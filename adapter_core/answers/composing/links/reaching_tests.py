@@ -12,7 +12,7 @@ from .known_links import Links
 _MAX_FAR = 3  # tests told at a time, each with the lines of the calls that lead from it
 
 
-def reaching_tests(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
+def reaching_test_sentences(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
     """The tests from which several calls lead to it, by their pytest ids; those that call it themselves are told with their calls."""
     far = [t for t in links.tests.items if t.distance > 1]
     others = ", among others" if len(far) > 2 * _MAX_FAR else ""

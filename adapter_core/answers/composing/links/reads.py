@@ -11,7 +11,7 @@ from ....types import SymbolRef
 from ...checking.statements import callee
 from ...inert import code
 from ..candidate import Candidate, SentenceBuilder, definition_span, scope_name
-from ..statements.quotes import quoted_at
+from ..statements.quotes import quote_at_line
 
 _MAX_LISTED = 4
 _MAX_READS = 40
@@ -19,14 +19,14 @@ _REFERENCES_SECONDS = 0.5  # of a name that is everywhere, what is found by then
 _MAX_USES = 2
 
 
-def reads(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+def reader_sentences(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     """The statements of the product that read what is assigned: what it is for shows there."""
     seen: set[str] = set()
     for reference in graph.refs_of(ref, _REFERENCES_SECONDS).items[:_MAX_READS]:
         owner, document = reference.owner, graph.document(reference.span.path)
         if reference.kind != "read" or owner is None or document is None or is_test_path(reference.span.path):
             continue
-        found = quoted_at(scope_name(owner), owner.symbol, document.lines, reference.span.start)
+        found = quote_at_line(scope_name(owner), owner.symbol, document.lines, reference.span.start)
         if found is not None and found[0] not in seen:
             seen.add(found[0])
             yield builder.sentence_at("used", found[0], *((owner.path, *lines) for lines in found[1]))
@@ -34,7 +34,7 @@ def reads(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef) -> Iterato
             return
 
 
-def passed(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+def passing_sentences(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     """Where it is handed to something that may call it: `app.add_url_rule("/", view_func=index)`."""
     name = code(ref.symbol.qualname)
     said = 0

@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from ....types import Symbol, SymbolRef
 from ...inert import code
 from ..candidate import Candidate, SentenceBuilder
-from .actions import Action, actions_of
-from .conditions import cited, condition_of
-from .control_flow import function_at, source, statements
+from .actions import Action, function_actions
+from .conditions import cited_lines, condition_of
+from .control_flow import expression_text, function_node, placed_statements
 
 
-def actions(builder: SentenceBuilder, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def action_sentences(builder: SentenceBuilder, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     """What a function returns, raises and sets, each with its lines and under which condition."""
     name = code(symbol.qualname)
-    for action in actions_of(symbol, lines):
-        said = said_of(action)
+    for action in function_actions(symbol, lines):
+        said = action_phrase(action)
         if not said:
             continue
         condition = condition_of(action.tests, action.start, action.end)
         kind = "bare" if _tells_little(action) else _ACTION_KINDS[action.kind]
         text = f"{name} {said}{' ' if condition.words else ''}{condition.words}."
-        yield builder.sentence(kind, text, *cited(condition.tests, action.start, action.end))
+        yield builder.sentence(kind, text, *cited_lines(condition.tests, action.start, action.end))
 
 
 _ACTION_KINDS = {
@@ -44,7 +44,7 @@ def _tells_little(action: Action) -> bool:
     )
 
 
-def said_of(action: Action) -> str:
+def action_phrase(action: Action) -> str:
     """ "returns `x`", "" where there is nothing to quote."""
     called = code(action.subject + "()")
     if action.kind in ("return", "yield", "yield_from"):
@@ -71,10 +71,10 @@ _MUTATORS = frozenset(
 )
 
 
-def mutations(builder: SentenceBuilder, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
+def mutation_sentences(builder: SentenceBuilder, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
     """Calls of the methods by which containers change, on attributes: what is said is that they are called."""
-    node = function_at(ref.symbol, lines)
-    for placed in statements(node, lines) if node is not None else ():
+    node = function_node(ref.symbol, lines)
+    for placed in placed_statements(node, lines) if node is not None else ():
         call = placed.node.value if isinstance(placed.node, ast.Expr) else None
         if (
             not isinstance(call, ast.Call)
@@ -82,10 +82,10 @@ def mutations(builder: SentenceBuilder, ref: SymbolRef, lines: list[str]) -> Ite
             or call.func.attr not in _MUTATORS
         ):
             continue
-        target = source(call.func.value, lines)
+        target = expression_text(call.func.value, lines)
         if "." in target and all(p.isidentifier() for p in target.split(".")) and call.lineno == call.func.end_lineno:
             end = call.end_lineno or call.lineno
             condition = condition_of(placed.tests, call.lineno, end)
             told = f"{' ' if condition.words else ''}{condition.words}"
             text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{told}."
-            yield builder.sentence("sets", text, *cited(condition.tests, call.lineno, end))
+            yield builder.sentence("sets", text, *cited_lines(condition.tests, call.lineno, end))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ....graph.parsing.fields import dotted_name
 from ....types import Symbol
-from .control_flow import Placed, Test, function_at, is_generator, source, statements
+from .control_flow import PlacedStatement, Test, expression_text, function_node, is_generator, placed_statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,17 @@ class Action:
     tests: tuple[Test, ...]
 
 
-def actions_of(symbol: Symbol, lines: list[str]) -> list[Action]:
+def function_actions(symbol: Symbol, lines: list[str]) -> list[Action]:
     """The actions of a function in order; empty where the file does not parse or is nested beyond reason."""
-    node = function_at(symbol, lines)
+    node = function_node(symbol, lines)
     if node is None:
         return []
-    found = [a for placed in statements(node, lines) for a in actions_in(placed, lines)]
+    found = [a for placed in placed_statements(node, lines) for a in statement_actions(placed, lines)]
     generator = is_generator(node)
     return [a for a in found if not (generator and a.kind == "return")]
 
 
-def actions_in(placed: Placed, lines: list[str]) -> Iterator[Action]:
+def statement_actions(placed: PlacedStatement, lines: list[str]) -> Iterator[Action]:
     """The actions of one statement."""
     node = placed.node
     start, end = node.lineno, node.end_lineno or node.lineno
@@ -48,26 +48,26 @@ def actions_in(placed: Placed, lines: list[str]) -> Iterator[Action]:
 
     if isinstance(node, ast.Return):
         if node.value is not None and not placed.replaced:
-            yield action("return", callee(node.value), source(node.value, lines))
+            yield action("return", callee_name(node.value), expression_text(node.value, lines))
     elif isinstance(node, ast.Raise):
         if node.exc is not None and not placed.caught and not placed.replaced:
             yield from _raise(node.exc, lines, action)
     elif isinstance(node, ast.AugAssign):
-        target, operator = source(node.target, lines), _OPERATORS.get(type(node.op), "")
+        target, operator = expression_text(node.target, lines), _OPERATORS.get(type(node.op), "")
         if _visible(target) and operator:
-            value = source(node.value, lines)
+            value = expression_text(node.value, lines)
             yield action("update", target, f"{operator}= {value}" if value else "")
     elif isinstance(node, (ast.Assign, ast.AnnAssign)):
         for one, assigned in _pairs(node):
-            shown = source(one, lines)
+            shown = expression_text(one, lines)
             if _visible(shown):
-                yield action("set", shown, source(assigned, lines))
+                yield action("set", shown, expression_text(assigned, lines))
                 break
     elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.Yield, ast.YieldFrom)):
         yielded = node.value.value
         if yielded is not None:
             kind = "yield" if isinstance(node.value, ast.Yield) else "yield_from"
-            yield action(kind, callee(yielded), source(yielded, lines))
+            yield action(kind, callee_name(yielded), expression_text(yielded, lines))
 
 
 def _pairs(node: ast.Assign | ast.AnnAssign) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -85,7 +85,7 @@ _OPERATORS = {
 
 
 def _raise(node: ast.expr, lines: list[str], action: Callable[[str, str, str], Action]) -> Iterator[Action]:
-    name = callee(node)
+    name = callee_name(node)
     if not name:
         return
     last = name.rpartition(".")[2].lstrip("_")
@@ -101,7 +101,7 @@ def _visible(target: str) -> bool:
     return "." in target or "[" in target
 
 
-def callee(node: ast.expr) -> str:
+def callee_name(node: ast.expr) -> str:
     """`a.b` of `await a.b(...)`, or of a bare name."""
     while isinstance(node, ast.Await):
         node = node.value
@@ -113,5 +113,5 @@ def _message(node: ast.expr, lines: list[str]) -> str:
     if isinstance(node, ast.Call) and node.args:
         first = node.args[0]
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
-            return source(first, lines)
+            return expression_text(first, lines)
     return ""

@@ -11,7 +11,7 @@ from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....types import Symbol
 from ...inert import code
-from .endings import EXITS, ends, passed_by
+from .endings import EXITS, always_exits, failed_tests_after
 from .one_line import one_line
 from .rebinding import Rebinding
 
@@ -55,7 +55,7 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedStatement:
     """A statement and what has to be for it to run, from outside in. `suite` numbers the bodies of statements. `caught`: a handler may
     catch what is raised here. `replaced`: a `finally` that returns replaces what is returned here."""
 
@@ -76,13 +76,13 @@ class _Around:
         return replace(self, tests=(*self.tests, *tests))
 
 
-def function_at(symbol: Symbol, lines: list[str]) -> Function | None:
+def function_node(symbol: Symbol, lines: list[str]) -> Function | None:
     """The syntax of a function; None where the file does not parse."""
     node = outline_of("\n".join(lines) + "\n").definitions.get((symbol.name, symbol.name_line))
     return node if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
 
 
-def statements(node: Function, lines: list[str]) -> list[Placed]:
+def placed_statements(node: Function, lines: list[str]) -> list[PlacedStatement]:
     """The statements of a function in the order of the text, those with bodies before what is in them; without what is never reached
     and without the functions in it. Empty where the nesting is beyond reason."""
     return list(_statements(node, _Lines(lines)))
@@ -96,7 +96,7 @@ class _Lines:
 
 
 @request_cache(64)
-def _statements(node: Function, text: _Lines) -> tuple[Placed, ...]:
+def _statements(node: Function, text: _Lines) -> tuple[PlacedStatement, ...]:
     # One answer tells and checks much of the same functions.
     try:
         return tuple(_Walk(text.lines, Rebinding(node.args, own_nodes(node))).suite(node.body, _Around()))
@@ -110,28 +110,28 @@ class _Walk:
         self._rebinding = rebinding
         self._suites = 0
 
-    def suite(self, body: list[ast.stmt], around: _Around) -> Iterator[Placed]:
+    def suite(self, body: list[ast.stmt], around: _Around) -> Iterator[PlacedStatement]:
         self._suites += 1
         number = self._suites
         for node in body:
             if not isinstance(node, _DEFINITIONS):
-                yield Placed(node, around.tests, number, around.caught, around.replaced)
+                yield PlacedStatement(node, around.tests, number, around.caught, around.replaced)
             yield from self._inside(node, around)
-            if ends([node]):
+            if always_exits([node]):
                 return  # what follows is never reached
             around = _without_changed(around, node)
-            if passed := passed_by(node):
+            if passed := failed_tests_after(node):
                 exits = [replace(self._test(n, False), guard=True, end=_end(n.body[-1])) for n in passed]
                 around = around.under(*exits)
             elif _may_leave(node):
                 around = around.under(replace(_untold(node), guard=True))
 
-    def _inside(self, node: ast.stmt, around: _Around) -> Iterator[Placed]:
+    def _inside(self, node: ast.stmt, around: _Around) -> Iterator[PlacedStatement]:
         if isinstance(node, ast.If):
             yield from self._branches(node, around)
         elif isinstance(node, (ast.For, ast.AsyncFor)):
-            each = f"{source(node.target, self._lines)} in {source(node.iter, self._lines)}"
-            whole = source(node.target, self._lines) and source(node.iter, self._lines)
+            each = f"{expression_text(node.target, self._lines)} in {expression_text(node.iter, self._lines)}"
+            whole = expression_text(node.target, self._lines) and expression_text(node.iter, self._lines)
             last = node.iter.end_lineno or node.lineno
             each_one = Test("for", each if whole and len(each) <= _MAX_TEST else "", True, node.lineno, last)
             yield from self.suite(node.body, around.under(each_one))
@@ -144,7 +144,7 @@ class _Walk:
             yield from self.suite(node.orelse, around.under(_untold(node)))
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             # A context manager may swallow exceptions (`suppress`, `pytest.raises`); nothing in the text says which do.
-            items = ", ".join(source(i.context_expr, self._lines) for i in node.items)
+            items = ", ".join(expression_text(i.context_expr, self._lines) for i in node.items)
             told = f"in {code('with ' + items)}" if items and "`" not in items else "in a `with`"
             yield from self.suite(node.body, replace(around.under(_within(node, told)), caught=True))
         elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
@@ -153,7 +153,7 @@ class _Walk:
             for case in node.cases:
                 yield from self.suite(case.body, around.under(_untold(node)))
 
-    def _branches(self, node: ast.If, around: _Around) -> Iterator[Placed]:
+    def _branches(self, node: ast.If, around: _Around) -> Iterator[PlacedStatement]:
         """An if with its elifs; a chain may be long, so it is no recursion, and only its first four tests are told."""
         number = 0
         while True:
@@ -164,20 +164,20 @@ class _Walk:
             around = around.under(failed) if number <= 4 else around.under(_untold(node)) if number == 5 else around
             if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
                 node = node.orelse[0]
-                yield Placed(node, around.tests, 0, around.caught, around.replaced)
+                yield PlacedStatement(node, around.tests, 0, around.caught, around.replaced)
                 continue
             if node.orelse:
                 around = replace(around, tests=(*around.tests[:-1], replace(around.tests[-1], beside=self._else(node))))
             yield from self.suite(node.orelse, around)
             return
 
-    def _try(self, node: ast.Try, around: _Around) -> Iterator[Placed]:
+    def _try(self, node: ast.Try, around: _Around) -> Iterator[PlacedStatement]:
         replaced = around.replaced or any(isinstance(n, ast.Return) for s in node.finalbody for n in ast.walk(s))
         caught = around.caught or bool(node.handlers)
         yield from self.suite(node.body, replace(around.under(_within(node)), caught=caught, replaced=replaced))
         outer = replace(around, replaced=replaced)
         for handler in node.handlers:
-            kind = source(handler.type, self._lines) if handler.type is not None else ""
+            kind = expression_text(handler.type, self._lines) if handler.type is not None else ""
             word = "" if handler.type is not None else ANYTHING
             caught_one = Test("except", kind, True, handler.lineno, _last(handler), word=word)
             yield from self.suite(handler.body, outer.under(caught_one))
@@ -191,7 +191,14 @@ class _Walk:
         test, start, end = node.test, node.lineno, node.test.end_lineno or node.lineno
         while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test, holds = test.operand, not holds
-        return Test("if", source(test, self._lines, _MAX_TEST), holds, start, end, anew=self._rebinding.asks_anew(test))
+        return Test(
+            "if",
+            expression_text(test, self._lines, _MAX_TEST),
+            holds,
+            start,
+            end,
+            anew=self._rebinding.tests_rebound_name(test),
+        )
 
     def _else(self, node: ast.If) -> int:
         """The line of the `else` of a branch."""
@@ -250,7 +257,7 @@ def _last(handler: ast.ExceptHandler) -> int:
     return handler.type.end_lineno or handler.lineno if handler.type is not None else handler.lineno
 
 
-def header(node: ast.stmt | ast.ExceptHandler) -> tuple[int, int]:
+def header_lines(node: ast.stmt | ast.ExceptHandler) -> tuple[int, int]:
     """The lines of a statement; of one with a body of its own, of its header."""
     body: list[ast.stmt] = getattr(node, "body", [])
     return node.lineno, max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
@@ -271,7 +278,7 @@ def is_generator(node: Function) -> bool:
     return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_nodes(node))
 
 
-def source(node: ast.expr, lines: list[str], limit: int = _MAX_QUOTED) -> str:
+def expression_text(node: ast.expr, lines: list[str], limit: int = _MAX_QUOTED) -> str:
     """An expression as written, its lines joined; "" where it is longer than `limit` or a comment stands in it."""
     last = node.end_lineno or node.lineno
     if last - node.lineno > 11:

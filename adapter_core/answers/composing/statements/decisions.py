@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from ....types import Symbol
 from ...inert import code
 from ..candidate import Candidate, SentenceBuilder
-from .action_sentences import said_of
-from .actions import actions_in
+from .action_sentences import action_phrase
+from .actions import statement_actions
 from .conditions import Lines
-from .control_flow import Function, Placed, function_at, is_generator, own_nodes, source
+from .control_flow import Function, PlacedStatement, expression_text, function_node, is_generator, own_nodes
 from .endings import EXITS
-from .quotes import logs
+from .quotes import is_logging
 
 _MAX_EXITS = 5
 _MAX_TEXT = 420
@@ -38,17 +38,17 @@ class _Exit:
     start: int
 
 
-def decisions(builder: SentenceBuilder, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+def decision_sentences(builder: SentenceBuilder, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     """How a function decides, where that can be told."""
-    decision = decision_of(symbol, lines)
+    decision = describe_decision(symbol, lines)
     if decision is not None:
         yield builder.sentence("decides", f"{code(symbol.qualname)} {decision[0]}", *decision[1])
 
 
-def decision_of(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | None:
+def describe_decision(symbol: Symbol, lines: list[str]) -> tuple[str, list[Lines]] | None:
     """("decides in this order: …", the lines from the first test to the last exit, so that it shows that there is no other one); None where
     it is not told."""
-    node = function_at(symbol, lines)
+    node = function_node(symbol, lines)
     if node is None or is_generator(node):
         return None
     exits = _exits(node, lines)
@@ -102,7 +102,7 @@ def _only_decides(node: Function, exits: Sequence[_Exit]) -> bool:
 def _only_names(node: ast.stmt, asked: Sequence[str]) -> bool:
     if (
         isinstance(node, ast.Pass)
-        or logs(node)
+        or is_logging(node)
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
     ):
         return True
@@ -156,11 +156,11 @@ def _test(test: ast.expr, lines: list[str]) -> tuple[str, bool]:
     holds = True
     while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         test, holds = test.operand, not holds
-    return source(test, lines, _MAX_TEST), holds
+    return expression_text(test, lines, _MAX_TEST), holds
 
 
 def _said(node: ast.stmt, lines: list[str]) -> str:
     if isinstance(node, ast.Return) and node.value is None:
         return "ends"
-    actions = list(actions_in(Placed(node, (), 0), lines))
-    return said_of(actions[0]) if actions else ""
+    actions = list(statement_actions(PlacedStatement(node, (), 0), lines))
+    return action_phrase(actions[0]) if actions else ""

@@ -15,9 +15,9 @@ from ....graph.finding.lookup import scope_at
 from ....types import Symbol
 from ...inert import code, printable
 from ..candidate import Candidate, SentenceBuilder, join_list
-from .actions import callee
-from .conditions import Condition, Lines, by_then, condition_of, joined, lines_of
-from .control_flow import Placed, function_at, header, source, statements
+from .actions import callee_name
+from .conditions import Condition, Lines, by_then_suffix, condition_of, lines_of_tests, merge_ranges
+from .control_flow import PlacedStatement, expression_text, function_node, header_lines, placed_statements
 from .endings import ENDINGS, EXITS
 from .one_line import one_line
 
@@ -44,17 +44,17 @@ class _Quote:
     worth: float = 1.0
 
 
-def quotes(
+def quote_sentences(
     builder: SentenceBuilder, symbol: Symbol, lines: list[str], weights: Mapping[str, float]
 ) -> Iterator[Candidate]:
     """The statements of a function that hold most of the question's words, in the order of the text. A word of the function's own name
     says nothing about which statement is meant."""
-    node = function_at(symbol, lines)
+    node = function_node(symbol, lines)
     if node is None:
         return
     own = set(terms.terms_of(symbol.qualname))
     found: list[tuple[float, _Quote]] = []
-    for one in _quotes_of(code(symbol.qualname), statements(node, lines), lines):
+    for one in _quotes_of(code(symbol.qualname), placed_statements(node, lines), lines):
         above = _comment_above(lines, one.lines[-1][0])
         mass = one.worth * sum(weights.get(t, 0.0) for t in set(terms.terms_of(f"{one.code} {above}")) - own)
         # What the first symbols decide is worth telling in whatever words they do.
@@ -78,17 +78,17 @@ def _comment_above(lines: list[str], line: int) -> str:
     return " ".join(text.strip().lstrip("#").strip() for text in lines[first - 1 : line - 1])
 
 
-def quoted_at(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[str, list[Lines]] | None:
+def quote_at_line(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[str, list[Lines]] | None:
     """The simple statement of a function that stands on a line, as a sentence, with its lines; None where it is not quoted."""
-    node = function_at(symbol, lines)
+    node = function_node(symbol, lines)
     around = (
-        [p for p in statements(node, lines) if header(p.node)[0] <= line <= header(p.node)[1]]
+        [p for p in placed_statements(node, lines) if header_lines(p.node)[0] <= line <= header_lines(p.node)[1]]
         if node is not None
         else []
     )
     if not around:
         return None
-    one = min(around, key=lambda p: header(p.node)[1] - header(p.node)[0])
+    one = min(around, key=lambda p: header_lines(p.node)[1] - header_lines(p.node)[0])
     # The header of a block says little of what is done with it.
     found = None if getattr(one.node, "body", None) else next(_single(code(name), one, lines), None)
     return (found.text, list(found.lines)) if found is not None else None
@@ -98,8 +98,8 @@ def _within(one: _Quote, other: _Quote) -> bool:
     return all(any(a <= start and end <= b for a, b in other.lines) for start, end in one.lines)
 
 
-def _quotes_of(name: str, placed: Sequence[Placed], lines: list[str]) -> Iterator[_Quote]:
-    suites: dict[int, list[Placed]] = {}
+def _quotes_of(name: str, placed: Sequence[PlacedStatement], lines: list[str]) -> Iterator[_Quote]:
+    suites: dict[int, list[PlacedStatement]] = {}
     for one in placed:
         suites.setdefault(one.suite, []).append(one)
     bodies = {id(items[0].node): items for number, items in suites.items() if number and items}
@@ -118,11 +118,11 @@ def _quotes_of(name: str, placed: Sequence[Placed], lines: list[str]) -> Iterato
             yield from _body(name, [p for p in items if not _is_text(p.node)], lines)
 
 
-def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
-    text = quoted(lines, one.node)
+def _single(name: str, one: PlacedStatement, lines: list[str]) -> Iterator[_Quote]:
+    text = quote_statement(lines, one.node)
     if not (" " in text or "(" in text) or "`" in text:
         return  # `return` and `raise` alone say nothing
-    start, end = header(one.node)
+    start, end = header_lines(one.node)
     if end - start >= _MAX_LINES:
         return
     block = isinstance(one.node, (ast.If, ast.For, ast.AsyncFor, ast.While))
@@ -131,14 +131,14 @@ def _single(name: str, one: Placed, lines: list[str]) -> Iterator[_Quote]:
     entered = [
         item.context_expr for item in getattr(one.node, "items", [])
     ]  # `with self._lock` says little, `with open(…)` much
-    little = block or is_little(one.node) or (bool(entered) and not any(isinstance(e, ast.Call) for e in entered))
+    little = block or says_little(one.node) or (bool(entered) and not any(isinstance(e, ast.Call) for e in entered))
     worth = (_LITTLE if little else 1.0) * (_EXIT if isinstance(one.node, EXITS) else 1.0)
-    spans = tuple(joined([*lines_of(condition.tests), (start, end)]))
+    spans = tuple(merge_ranges([*lines_of_tests(condition.tests), (start, end)]))
     told = f"In {name}{', ' if before else ''}{before}: {code(text)}"
     yield _Quote("bare" if little else "quote", told, f"{before} {text}", spans, worth)
 
 
-def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quote]:
+def _body(name: str, items: Sequence[PlacedStatement], lines: list[str]) -> Iterator[_Quote]:
     """A branch, the body of a loop, a handler or a short function, whole."""
     if not items:
         return
@@ -151,18 +151,20 @@ def _body(name: str, items: Sequence[Placed], lines: list[str]) -> Iterator[_Quo
     if not parts or _changed(condition, items) or (not before and len(parts) < 2):
         return
     told = f"In {name}{', ' if before else ''}{before}: {', then '.join(map(code, parts))}"
-    spans = joined([*lines_of(condition.tests), (first, last)])
+    spans = merge_ranges([*lines_of_tests(condition.tests), (first, last)])
     if len(told) <= _MAX_GROUP and last - first < _MAX_LINES:
-        kind = "branch" if len(parts) > 1 else "bare" if is_little(items[-1].node) else "quote"
+        kind = "branch" if len(parts) > 1 else "bare" if says_little(items[-1].node) else "quote"
         yield _Quote(kind, told, f"{before} {' '.join(parts)}", tuple(spans), _worth(items))
 
 
-def _changed(condition: Condition, items: Sequence[Placed]) -> bool:
+def _changed(condition: Condition, items: Sequence[PlacedStatement]) -> bool:
     """Whether something before one of the statements binds anew what an early exit asks."""
     return any(t not in p.tests for p in items for t in condition.tests)
 
 
-def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Placed]], lines: list[str]) -> _Quote | None:
+def _chain(
+    name: str, node: ast.If, one: PlacedStatement, bodies: Mapping[int, list[PlacedStatement]], lines: list[str]
+) -> _Quote | None:
     """An `if` with all its branches: "when `a`, `x = 1`; else when `b`, `x = 2`; otherwise `x = 3`"."""
     branches: list[str] = []
     words: list[str] = []
@@ -175,7 +177,7 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
         parts = _parts(own, lines)
         if test is None or not test.text or not parts or _changed(outer, own):
             return None
-        lead = f"{'else ' if number else ''}{'when' if test.holds else 'unless'} {code(test.text)}{by_then([test])}, "
+        lead = f"{'else ' if number else ''}{'when' if test.holds else 'unless'} {code(test.text)}{by_then_suffix([test])}, "
         branches.append(lead + ", then ".join(map(code, parts)))
         spans += [(test.start, test.end), (node.body[0].lineno, node.body[-1].end_lineno or node.body[-1].lineno)]
         words += [test.text, *parts]
@@ -196,20 +198,20 @@ def _chain(name: str, node: ast.If, one: Placed, bodies: Mapping[int, list[Place
     before = outer.words
     told = f"In {name}{', ' if before else ''}{before}: {'; '.join(branches)}"
     within = [(t.start, t.end) for t in one.tests if t.kind == "within"]
-    cited = joined([*lines_of(outer.tests), *within, *spans])
+    cited = merge_ranges([*lines_of_tests(outer.tests), *within, *spans])
     if len(told) > _MAX_GROUP or any(b - a >= _MAX_LINES for a, b in cited):
         return None
     return _Quote("branch", told, f"{before} {' '.join(words)}", tuple(cited), worth)
 
 
-def _parts(items: Sequence[Placed], lines: list[str]) -> list[str]:
+def _parts(items: Sequence[PlacedStatement], lines: list[str]) -> list[str]:
     """The statements of a body as they are quoted, what only logs left out where there is more to it; none where one of them cannot be."""
     told = [p for p in items if not isinstance(p.node, (ast.Pass, ast.Import, ast.ImportFrom))]
-    acting = [p for p in told if not logs(p.node)]
+    acting = [p for p in told if not is_logging(p.node)]
     told = acting if any(not _leaves(p.node) for p in acting) else told
     if len(told) > _MAX_STATEMENTS or any(getattr(p.node, "body", None) for p in told):
         return []
-    parts = [quoted(lines, p.node) for p in told]
+    parts = [quote_statement(lines, p.node) for p in told]
     return parts if all(parts) and not any("`" in part for part in parts) else []
 
 
@@ -218,7 +220,7 @@ def _leaves(node: ast.stmt) -> bool:
     return isinstance(node, (ast.Continue, ast.Break)) or (isinstance(node, ast.Return) and node.value is None)
 
 
-def _worth(items: Sequence[Placed]) -> float:
+def _worth(items: Sequence[PlacedStatement]) -> float:
     return _EXIT if isinstance(items[-1].node, ENDINGS) else 1.0
 
 
@@ -227,26 +229,26 @@ def _caught(name: str, node: ast.stmt, lines: list[str]) -> Iterator[_Quote]:
         if handler.type is None:
             continue
         several = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        kinds = [source(one, lines) for one in several]
+        kinds = [expression_text(one, lines) for one in several]
         if kinds and all(kinds):
             caught = join_list([code(kind) for kind in kinds])
-            yield _Quote("quote", f"{name} catches {caught}.", " ".join(kinds), (header(handler),))
+            yield _Quote("quote", f"{name} catches {caught}.", " ".join(kinds), (header_lines(handler),))
 
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def logs(node: ast.stmt) -> bool:
+def is_logging(node: ast.stmt) -> bool:
     """Whether a statement only tells somebody something: `logger.warning(…)`, `print(…)`."""
     if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
         return False
-    called = callee(node.value)
+    called = callee_name(node.value)
     owner, _, last = called.rpartition(".")
     return last in _LOGGING and (called == "print" or owner.rpartition(".")[2].strip("_").lower() in _LOGGERS)
 
 
-def is_little(node: ast.stmt) -> bool:
+def says_little(node: ast.stmt) -> bool:
     """Logging, what gives a name a first value (`found = []`, `table = Table()`), and what returns one."""
     if isinstance(node, (ast.Return, ast.Raise)):
         value = node.value if isinstance(node, ast.Return) else node.exc
@@ -256,7 +258,7 @@ def is_little(node: ast.stmt) -> bool:
     if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         return _is_first(node.value) and all(isinstance(t, ast.Name) for t in targets)
-    return logs(node)
+    return is_logging(node)
 
 
 def _is_first(value: ast.expr) -> bool:
@@ -270,9 +272,9 @@ def _is_first(value: ast.expr) -> bool:
     )
 
 
-def quoted(lines: list[str], node: ast.stmt) -> str:
+def quote_statement(lines: list[str], node: ast.stmt) -> str:
     """A statement (of one with a body, its header) on one line; "" where it is too long, or a comment in it would swallow what follows."""
-    first, last = header(node)
+    first, last = header_lines(node)
     parts = lines[first - 1 : last]
     if not getattr(node, "body", None):
         # Without what else stands on its lines, such as a comment.
@@ -292,5 +294,5 @@ def sentence_at_line(graph: CodeGraph, place: tuple[str, int] | None) -> Candida
     index = scope_at(facts, place[1]) if facts is not None and place is not None else 0
     if place is None or facts is None or document is None or not facts.symbols[index].is_callable:
         return None
-    found = quoted_at(facts.symbols[index].qualname, facts.symbols[index], document.lines, place[1])
+    found = quote_at_line(facts.symbols[index].qualname, facts.symbols[index], document.lines, place[1])
     return SentenceBuilder(facts, index, 0).sentence("line", found[0], *found[1]) if found is not None else None
