@@ -83,9 +83,9 @@ def _hedged_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...])
         ]
         calls = tests_by_call(symbol, lines)
         around += [tests for (_, line), tests in calls.items() if tests is not None and _shown(spans, line, line)]
-        far = not _THAT_FAR.search(sentence) or any(t.guard for tests in around for t in tests)
+        far = not _THAT_FAR.search(sentence) or any(t.is_guard for tests in around for t in tests)
         then = not _BY_THEN.search(sentence) or any(
-            t.anew and _shown(spans, t.start, t.end) for tests in around for t in tests
+            t.is_rebound and _shown(spans, t.start, t.end) for tests in around for t in tests
         )
         if far and then:
             return True
@@ -196,8 +196,8 @@ def _written_so(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
 
 def _branched(around: str, tests: tuple[Test, ...]) -> bool:
     """Whether what is said to stand "in one of its branches", or loops, stands in one."""
-    loop = any(t.branch and t.kind in ("for", "while") for t in tests)
-    return (BRANCH not in around or any(t.branch for t in tests)) and (LOOP not in around or loop)
+    loop = any(t.is_branch and t.kind in ("for", "while") for t in tests)
+    return (BRANCH not in around or any(t.is_branch for t in tests)) and (LOOP not in around or loop)
 
 
 def _ascending(places: list[list[int]]) -> bool:

@@ -63,7 +63,7 @@ def _calls_in(
     """The calls in an expression with their tests, including those of conditional expressions, `and`/`or` and comprehensions."""
 
     def condition(test: ast.expr, holds: bool) -> Test:
-        return replace(_test(test, holds, lines), anew=rebinding.tests_rebound_name(test))
+        return replace(_test(test, holds, lines), is_rebound=rebinding.tests_rebound_name(test))
 
     stack: list[tuple[ast.AST, tuple[Test, ...]]] = [(node, tests)]
     while stack:

@@ -32,7 +32,7 @@ def condition_of(tests: Sequence[Test], start: int, end: int, loops: bool = Fals
     exits before it if they are few and near; `THAT_FAR` for early exits left out. `loops`: include the loops around it; otherwise they are
     only cited, like each `with` and `try`, since those change how a condition reads."""
     conditions = [t for t in tests if t.kind != "within" and (loops or t.kind != "for")]
-    first = next((i for i, t in enumerate(conditions) if not t.guard), None)
+    first = next((i for i, t in enumerate(conditions) if not t.is_guard), None)
     inner = conditions[first or 0 :]
     relevant = [t for t in inner if t.kind != "changed"]
     blocks = tuple(t for t in tests if t.kind in ("within", "for"))
@@ -43,7 +43,7 @@ def condition_of(tests: Sequence[Test], start: int, end: int, loops: bool = Fals
     if first is None:
         loop_tests = [t for t in tests if t.kind == "for"]
         return Condition(LOOP, tuple(loop_tests[-1:])) if loop_tests else Condition(THAT_FAR)
-    branches = [i for i, t in enumerate(relevant) if not t.guard]
+    branches = [i for i, t in enumerate(relevant) if not t.is_guard]
     last = relevant[branches[-1] :]
     if not branches[-1] or not _is_expressible(last, start, end) or len(last) > _MAX_TESTS:
         loop = all(relevant[i].kind in ("for", "while") for i in branches)
@@ -53,7 +53,7 @@ def condition_of(tests: Sequence[Test], start: int, end: int, loops: bool = Fals
 
 def _is_expressible(tests: Sequence[Test], start: int, end: int) -> bool:
     """Whether all tests can be put into words, and early exits are near the code on lines `start..end`."""
-    guards = [t for t in tests if t.guard]
+    guards = [t for t in tests if t.is_guard]
     is_near = not guards or min(end, start + MAX_CITED - 1) - guards[0].start < MAX_CITED
     return is_near and all(t.text and t.kind != "other" for t in tests)
 
@@ -85,13 +85,13 @@ def _loop_words(test: Test) -> str:
 
 
 def by_then_suffix(tests: Sequence[Test]) -> str:
-    return BY_THEN if any(t.anew for t in tests) else ""
+    return BY_THEN if any(t.is_rebound for t in tests) else ""
 
 
 def lines_of_tests(tests: Sequence[Test]) -> list[Lines]:
     """The lines of the tests, and of the `else` of a branch in one."""
     found = [(t.start, t.end) for t in tests]
-    return [*found, *((t.beside, t.beside) for t in tests if t.beside)]
+    return [*found, *((t.else_line, t.else_line) for t in tests if t.else_line)]
 
 
 def cited_lines(tests: Sequence[Test], start: int, end: int) -> list[Lines]:

@@ -20,7 +20,15 @@ from ...inert import code, printable
 from ..candidate import Candidate, SentenceBuilder
 from .actions import callee_name
 from .conditions import Lines, condition_words, lines_of_tests, merge_ranges
-from .control_flow import AGAIN, PlacedStatement, Test, expression_text, function_node, header_lines, placed_statements
+from .control_flow import (
+    ENDLESS_LOOP,
+    PlacedStatement,
+    Test,
+    expression_text,
+    function_node,
+    header_lines,
+    placed_statements,
+)
 from .endings import ENDINGS
 from .quotes import is_logging, quote_statement, says_little
 
@@ -54,7 +62,7 @@ class Step:
 
     @property
     def length(self) -> int:
-        return len(self.text) + sum(len(t.text) for t in self.tests if t.branch) // 2 + 4
+        return len(self.text) + sum(len(t.text) for t in self.tests if t.is_branch) // 2 + 4
 
 
 def step_sentences(
@@ -145,7 +153,7 @@ def _workspace_calls(graph: CodeGraph, ref: SymbolRef) -> set[tuple[str, int]]:
 
 def _score(step: Step, called: set[tuple[str, int]], weights: Mapping[str, float], mass: float) -> float:
     word_weight = sum(weights.get(t, 0.0) for t in set(terms.terms_of(step.text)))
-    depth = sum(t.branch for t in step.tests)
+    depth = sum(t.is_branch for t in step.tests)
     return (_statement_score(step.node, called) + _WORDS_GAIN * word_weight / mass) * _DEPTH**depth
 
 
@@ -221,8 +229,12 @@ def render_course(steps: Sequence[Step], chosen: Sequence[int]) -> tuple[tuple[s
     last = -1
     for i, step in zip(chosen, chosen_steps, strict=True):
         # After an early exit that is rendered itself, that it was not taken goes without saying.
-        exits = [t for t in step.tests if t.guard and (t.untold or any(t.start <= n <= t.end for n in exit_lines))]
-        tests = [t for t in step.tests if (t.word or t.kind != "within") and t not in exits]
+        exits = [
+            t
+            for t in step.tests
+            if t.is_guard and (t.is_unclear_exit or any(t.start <= n <= t.end for n in exit_lines))
+        ]
+        tests = [t for t in step.tests if (t.phrase or t.kind != "within") and t not in exits]
         gap = "… " if i - last > 1 else ""
         if parts and not gap and tests == renderer.tests and not steps[last].leaves:
             parts[-1] += f", then {step.text}"
@@ -236,7 +248,7 @@ def render_course(steps: Sequence[Step], chosen: Sequence[int]) -> tuple[tuple[s
     if numbered and last < len(steps) - 1:
         numbered[-1] += "; …"
     # The lines of early exits are cited with their own steps.
-    conditions = [[t for t in step.tests if not t.guard] for step in chosen_steps]
+    conditions = [[t for t in step.tests if not t.is_guard] for step in chosen_steps]
     spans = [
         span
         for step, tests in zip(chosen_steps, conditions, strict=True)
@@ -270,7 +282,7 @@ class _ConditionRenderer:
         if len(own_tests) > _MAX_TESTS or not all(_is_expressible(t) for t in own_tests):
             return None
         # Steps are in the order written, so "by then" goes without saying.
-        return ", ".join([*lead, *(t.word or condition_words([replace(t, anew=False)]) for t in own_tests)])
+        return ", ".join([*lead, *(t.phrase or condition_words([replace(t, is_rebound=False)]) for t in own_tests)])
 
 
 def _outer_loops(tests: Sequence[Test]) -> list[Test]:
@@ -280,11 +292,11 @@ def _outer_loops(tests: Sequence[Test]) -> list[Test]:
 
 
 def _is_loop(test: Test) -> bool:
-    return test.kind in ("for", "while") or test.word == AGAIN
+    return test.kind in ("for", "while") or test.phrase == ENDLESS_LOOP
 
 
 def _is_expressible(test: Test) -> bool:
-    return bool(test.text or test.word) and "`" not in test.text and test.kind != "other" and not test.guard
+    return bool(test.text or test.phrase) and "`" not in test.text and test.kind != "other" and not test.is_guard
 
 
 def _negated_test(test: Test, tests: Sequence[Test]) -> Test | None:
@@ -296,7 +308,7 @@ def _negated_test(test: Test, tests: Sequence[Test]) -> Test | None:
             if t.kind == test.kind == "if"
             and (t.text, t.start) == (test.text, test.start)
             and t.holds != test.holds
-            and not t.guard
+            and not t.is_guard
         ),
         None,
     )
