@@ -13,7 +13,7 @@ _MAX_LISTED = 4
 
 
 def inheritance_sentences(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
-    """What it overrides and what overrides it; of a class, what extends it."""
+    """The sentences about what a method overrides and what overrides it; for a class, about what extends it."""
     ref = links.ref
     name = code(ref.symbol.qualname)
     if ref.symbol.kind in ("method", "property"):
@@ -26,14 +26,14 @@ def inheritance_sentences(builder: SentenceBuilder, links: Links) -> Iterator[Ca
         yield from _listing(builder, links, f"{name} is extended by", links.subclasses)
 
 
-def _listing(builder: SentenceBuilder, links: Links, beginning: str, refs: Sequence[SymbolRef]) -> Iterator[Candidate]:
-    named = {r.symbol.qualname: r for r in refs if is_named(r)}
-    shown = list(named.items())[:_MAX_LISTED]
-    if shown:
-        others = " among others" if len(refs) > len(shown) else ""
-        text = f"{beginning} {join_list([code(n) for n, _ in shown])}{others}."
+def _listing(builder: SentenceBuilder, links: Links, lead: str, refs: Sequence[SymbolRef]) -> Iterator[Candidate]:
+    by_name = {r.symbol.qualname: r for r in refs if is_named(r)}
+    listed_refs = list(by_name.items())[:_MAX_LISTED]
+    if listed_refs:
+        others = " among others" if len(refs) > len(listed_refs) else ""
+        text = f"{lead} {join_list([code(n) for n, _ in listed_refs])}{others}."
         yield builder.sentence_at(
-            "overridden", text, *(lines for _, r in shown for lines in class_header_spans(links.graph, r))
+            "overridden", text, *(lines for _, r in listed_refs for lines in class_header_spans(links.graph, r))
         )
 
 
