@@ -490,13 +490,13 @@ def raising_everywhere(tmp_path: Path) -> Iterator[CodeGraph]:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files in which an exception was looked for."""
     paths: list[str] = []
-    look = raising_places._raising
+    look = raising_places._raise_statements
 
     def raising(graph: CodeGraph, path: str, name: str) -> Iterator[object]:
         paths.append(path)
         return look(graph, path, name)
 
-    monkeypatch.setattr(raising_places, "_raising", raising)
+    monkeypatch.setattr(raising_places, "_raise_statements", raising)
     return paths
 
 

@@ -113,7 +113,8 @@ def parameters_of(symbol: Symbol) -> tuple[Parameter, ...]:
 def count_sentences(
     builder: SentenceBuilder, links: Links, kinds: Sequence[str] = tuple(NOUNS), only_shown: bool = False
 ) -> Iterator[Candidate]:
-    """The sentences with counts that are complete. `kinds`: keys of `NOUNS`. `only_shown`: only counts of which the cited lines show all."""
+    """The sentences with counts that are complete. `kinds`: keys of `NOUNS`. `only_shown`: only counts of which the cited lines show
+    all."""
     name = code(links.ref.symbol.qualname)
     for kind in kinds:
         singular, plural = NOUNS[kind]
