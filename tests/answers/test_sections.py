@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.documentation.prose import in_passages
+from adapter_core.answers.composing.documentation.prose import join_passages
 from adapter_core.answers.composing.documentation.running_text import docstring_prose, prose_in
 from adapter_core.answers.inert import prose
 from adapter_core.answers.runner import answer_question
@@ -186,7 +186,7 @@ def test_a_sentence_that_leans_or_holds_what_is_asked_stands_with_the_one_before
         "Nobody asks here. The cache is cleared first.",
         '"""',
     ]
-    found = in_passages(docstring_prose(lines, 1, 3), lines, lambda text: "cache" in text)
+    found = join_passages(docstring_prose(lines, 1, 3), lines, lambda text: "cache" in text)
     assert [s.text for s in found] == [
         "Counts the frobs. It skips those that are old.",
         "Nobody asks here. The cache is cleared first.",
@@ -201,7 +201,7 @@ def test_a_line_without_a_stop_is_not_joined_with_the_next_paragraph() -> None:
         "This will merge the two of them on their keys.",
         "It keeps the order of the keys.",
     ]
-    texts = [p.text for p in in_passages(prose_in(lines, 1, 4), lines, lambda _: True)]
+    texts = [p.text for p in join_passages(prose_in(lines, 1, 4), lines, lambda _: True)]
     assert texts == [
         "Merge two frames",
         "This will merge the two of them on their keys. It keeps the order of the keys.",

@@ -11,7 +11,7 @@ from ...evidence.question import EXTENDING
 from ...graph import terms
 from ..kinds import LINKS, TAKES, asks_difference, asks_what_it_does
 from .candidate import COURSES, OF_STATEMENTS, Candidate
-from .documentation.prose import leans
+from .documentation.prose import depends_on_previous
 from .statements.conditions import THAT_FAR
 
 # How much a kind of sentence tells for a kind of question; set by hand.
@@ -171,7 +171,7 @@ class _Scorer:
     def _fitness(self, item: Candidate) -> float:
         """A factor for how it is put and what it stands in: an opening, the middle of a text, errors, a test, something else."""
         factor = _OPENING if item.kind == "doc" and item.order <= 2 else 1.0
-        if item.order > 1 and leans(item.text.partition("“")[2]):
+        if item.order > 1 and depends_on_previous(item.text.partition("“")[2]):
             factor *= _LEANING
         if not self._asks_errors and _OF_ERRORS.search(item.text):
             factor *= _ERROR
