@@ -12,7 +12,14 @@ from ...types import Evidence, ModuleFacts, Symbol, SymbolRef
 from ..inert import code
 from ..kinds import LINKS
 from .candidate import Candidate, SentenceBuilder
-from .definitions import ASSIGNED, assigned_in_module, bases_and_methods, contents, header, members
+from .definitions import (
+    ASSIGNED_KINDS,
+    class_sentences,
+    content_sentence,
+    definition_sentences,
+    member_sentences,
+    module_assignment_sentences,
+)
 from .documentation.attribute_docs import attribute_doc_sentences
 from .documentation.comments import comment_above_sentences, comment_sentences_in
 from .documentation.quoted_docs import quote_docstring, quote_documentation, quote_module_docstring
@@ -97,11 +104,11 @@ class SymbolSentences:
             return  # settings have no sentences
         builder = SentenceBuilder(subject.facts, subject.index, rank)
         if subject.symbol.kind in ("section", "module"):
-            yield from self._file_sentences(builder, subject, document.lines)
+            yield from self._text_sentences(builder, subject, document.lines)
         else:
-            yield from self._definition_sentences(builder, subject, document.lines)
+            yield from self._code_sentences(builder, subject, document.lines)
 
-    def _file_sentences(self, builder: SentenceBuilder, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
+    def _text_sentences(self, builder: SentenceBuilder, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
         """The sentences about a module or a section of documentation."""
         facts, item, traits = subject.facts, subject.evidence, self.traits
         if traits.kind in ("tests", "impact", "callers") and subject.location in traits.named:
@@ -115,25 +122,25 @@ class SymbolSentences:
             yield from quote_documentation(builder, lines, item, self.weights, traits.wants_course)
             return
         yield from quote_module_docstring(builder, lines, self.weights)
-        yield from assigned_in_module(builder, item)
+        yield from module_assignment_sentences(builder, item)
         if traits.is_module_zoom or traits.kind == "overview":
-            yield from contents(builder)
+            yield from content_sentence(builder)
 
-    def _definition_sentences(
-        self, builder: SentenceBuilder, subject: Subject, lines: list[str]
-    ) -> Iterator[Candidate]:
+    def _code_sentences(self, builder: SentenceBuilder, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
         symbol = subject.symbol
         about_links = self._timed_link_sentences(builder, subject)
         if self.traits.kind in LINKS:
             yield from about_links  # first, since the last of very many sentences are cut off
         yield from self._introduction(builder, lines)
         if symbol.kind == "class":
-            yield from bases_and_methods(builder, lines)
+            yield from class_sentences(builder, lines)
             if subject.evidence is not None:
-                yield from members(builder, self.links, subject.evidence, lines, builder.rank < _LINKED_SUBJECTS)
-        if symbol.kind in (*ASSIGNED, "class") or symbol.is_callable:
+                yield from member_sentences(
+                    builder, self.links, subject.evidence, lines, builder.rank < _LINKED_SUBJECTS
+                )
+        if symbol.kind in (*ASSIGNED_KINDS, "class") or symbol.is_callable:
             yield from comment_above_sentences(builder, lines)
-        if symbol.kind in ASSIGNED:
+        if symbol.kind in ASSIGNED_KINDS:
             yield from attribute_doc_sentences(builder, lines)
         if symbol.is_callable:
             yield from self._statement_sentences(builder, subject, lines)
@@ -142,7 +149,7 @@ class SymbolSentences:
 
     def _introduction(self, builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
         """Where it is defined, its docstring and its header."""
-        definition_sentence, *rest = header(builder, lines)
+        definition_sentence, *rest = definition_sentences(builder, lines)
         docstring = list(quote_docstring(builder, lines, self.weights, self.traits.wants_course))
         if not docstring or docstring[0].kind != "doc":
             yield definition_sentence  # else its first sentence says more, and cites the same line

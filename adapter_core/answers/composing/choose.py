@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ...graph import terms
 from .candidate import COURSES, OF_STATEMENTS, Candidate
-from .sentence_scores import highest
+from .sentence_scores import highest_score
 
 _REPETITION = 0.65
 _SAME_KIND = 0.72
@@ -23,7 +23,7 @@ def choose(
     """At most `limit` sentences, best first; each adds something to those before it."""
     selection = _Selection(items, scores, weights)
     pool = list(range(len(items)))
-    best_score = highest(items, scores)
+    best_score = highest_score(items, scores)
     while pool and len(selection.chosen) < limit:
         candidate_index = max(pool, key=selection.value)
         number, value = len(selection.chosen), selection.value(candidate_index)
