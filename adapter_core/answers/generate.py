@@ -42,30 +42,30 @@ def generate_answer(
 
     Raises `UsageError` for options that cannot be, `RootError`, `ModelMissingError` and `ModelFileError`, `AdapterFileError`, `Cancelled`.
     """
-    given = {"phrase": True, "verbose": verbose, **options}
+    values = {"phrase": True, "verbose": verbose, **options}
     if adapters_npz is not None:
         if "adapter" in options:
             raise UsageError("The adapter is named twice: as adapters_npz and as adapter; give one of them.")
-        given["adapter"] = os.path.abspath(adapters_npz)
-    chosen = with_values(AskOptions(), given)
+        values["adapter"] = os.path.abspath(adapters_npz)
+    ask_options = with_values(AskOptions(), values)
 
-    def tell(name: str, value: Any) -> None:
+    def forward_event(name: str, value: Any) -> None:
         if name == "detail" and verbose:
             print(value, file=sys.stderr)
         if on_event is not None:
             on_event(name, value)
 
-    opened = backend or _open(model_id, chosen)
+    opened = backend or _open(model_id, ask_options)
     try:
         with CodeGraph.load_or_build(program_root, cancel=cancel) as graph, graph.store.snapshot():
-            return answer_question(graph, prompt, chosen, opened, cancel, tell).text
+            return answer_question(graph, prompt, ask_options, opened, cancel, forward_event).text
     finally:
         if opened is not None and backend is None:
             opened.close()
 
 
 def _open(model_id: str | None, options: AskOptions) -> Backend | None:
-    """None where the model has nothing to do."""
+    """The opened model; None if the options leave it nothing to do."""
     if not options.phrase and options.reading.weight == 0:
         return None
     from ..models.open import open_backend

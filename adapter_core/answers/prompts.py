@@ -1,4 +1,4 @@
-"""What the model is told when it phrases an answer."""
+"""The prompts for phrasing an answer."""
 
 from __future__ import annotations
 

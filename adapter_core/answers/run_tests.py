@@ -1,4 +1,4 @@
-"""Running the tests that lead to what an answer cites. This executes the repository's own code: only on a user's explicit command."""
+"""Runs the tests that reach what an answer cites. This executes the repository's own code: only on a user's explicit command."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _MAX_OUTPUT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """`nodes`: the pytest ids that were run, likely ones first. `passed` is None where nothing was run, or not to its end; `reason` then
-    says why. `output`: the end of what pytest printed."""
+    """`nodes`: the pytest ids that were run, likely ones first. `passed`: None if nothing was run or the run did not finish; then `reason`
+    says why. `output`: the end of pytest's output."""
 
     __test__ = False  # for pytest, which takes it for a test class
 
@@ -31,13 +31,13 @@ class TestRun:
     reason: str = ""
 
 
-def nodes_behind(graph: CodeGraph, answer: Answer, limit: int = 20) -> list[str]:
-    """The pytest ids of the tests from which calls lead to the definitions that an answer cites, likely ones first, at most `limit`."""
-    found: dict[str, float] = {}
+def reaching_test_ids(graph: CodeGraph, answer: Answer, limit: int = 20) -> list[str]:
+    """At most `limit` pytest ids of tests that reach the definitions that an answer cites, likely ones first."""
+    likelihoods: dict[str, float] = {}
     for ref in _cited_definitions(graph, answer):
         for link in Links(graph, ref).tests.items:
-            found[link.node_id] = max(link.likely, found.get(link.node_id, 0.0))
-    return sorted(found, key=lambda node: (-found[node], node))[:limit]
+            likelihoods[link.node_id] = max(link.likely, likelihoods.get(link.node_id, 0.0))
+    return sorted(likelihoods, key=lambda node: (-likelihoods[node], node))[:limit]
 
 
 def _cited_definitions(graph: CodeGraph, answer: Answer) -> list[SymbolRef]:
@@ -53,8 +53,8 @@ def _cited_definitions(graph: CodeGraph, answer: Answer) -> list[SymbolRef]:
 def verify_with_tests(
     graph: CodeGraph, nodes: Iterable[str], timeout: float = 60.0, python: str = sys.executable
 ) -> TestRun:
-    """Run pytest nodes in the workspace's root, with `python`, which needs pytest and what the repository needs. After `timeout` seconds
-    pytest is stopped with all that it started."""
+    """Run pytest nodes in the workspace's root with the interpreter `python`, which needs pytest and the repository's dependencies. After
+    `timeout` seconds pytest and all its children are killed."""
     wanted = tuple(nodes)
     if not wanted:
         return TestRun((), None, 0.0, "", "no test leads to what is cited")

@@ -56,7 +56,7 @@ from .render import commit_footer, missing_names_heading, not_found_text, to_mar
 from .respelling import apply_corrections, spelling_corrections
 from .selecting import keep_selected, sort_by_gains
 from .state import Run
-from .telemetry import record_of, write_record
+from .telemetry import answer_record, write_record
 from .writing.adapting import Plan, plan
 from .writing.phrasing import phrase
 from .writing.reading import votes_on
@@ -343,7 +343,7 @@ def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     telemetry = run.options.telemetry
     if telemetry.telemetry_out is not None:
         try:
-            write_record(telemetry.telemetry_out, record_of(run.graph, answer, telemetry.with_question))
+            write_record(telemetry.telemetry_out, answer_record(run.graph, answer, telemetry.with_question))
         except UsageError as error:
             return replace(answer, reason=join_reasons(answer.reason, str(error)))
     return answer

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ...graph import terms
 from ...types import Evidence
 from ..checking.third_person import third_person
-from ..foreign import without_citations
+from ..foreign import strip_citations
 from ..inert import prose
 
 _END = re.compile(r"(?<=[.!?])[\"'”)]*\s+(?=[A-Z`\"'(])|\n+")
@@ -80,7 +80,7 @@ class SentenceSplitter:
         listed = _LIST_MARK.match(sentence) is not None
         sentence = _LINES.sub("", sentence)
         # Places are the server's to find: what the model wrote of them is taken out.
-        sentence = without_citations(_EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)))[0].replace('"""', "").strip()
+        sentence = strip_citations(_EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)))[0].replace('"""', "").strip()
         if listed and _OPEN_END.search(sentence):
             sentence += "."  # items of lists are often written without
         for part in _parts(prose(sentence)):

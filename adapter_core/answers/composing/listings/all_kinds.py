@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ....code_graph import CodeGraph
-from ...clauses import parts_of
+from ...clauses import split_question
 from ..candidate import Candidate
 from ..links.known_links import KnownLinks
 from .classes_with_method import method_owner_sentences
@@ -26,7 +26,7 @@ def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The listings that the question or a part of it asks for: classes with a method, defined exceptions, handlers of an exception, where
     one is raised (also by its message), entry points, and default values. `check`: raises if the answer was cancelled."""
-    for part in parts_of(question):
+    for part in split_question(question):
         yield from method_owner_sentences(graph, part)
         yield from defined_exception_sentences(graph, part)
         yield from handler_sentences(graph, part)
