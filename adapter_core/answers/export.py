@@ -38,9 +38,9 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
 
 
 def with_claims(answer: Answer, claims: Sequence[Claim]) -> Answer:
-    """The answer with these claims instead of its own, also in its text: what stands above and below them there stays."""
-    own = to_markdown(answer.claims)
-    text = answer.text.replace(own, to_markdown(claims), 1) if own else answer.text
+    """The answer with other claims, also in its text; the text above and below the claims is kept."""
+    old_text = to_markdown(answer.claims)
+    text = answer.text.replace(old_text, to_markdown(claims), 1) if old_text else answer.text
     return replace(answer, claims=tuple(claims), text=text)
 
 

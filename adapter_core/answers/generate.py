@@ -32,15 +32,15 @@ def generate_answer(
     verbose: bool = False,
     **options: Any,
 ) -> str:
-    """The answer to a question about a repository as Markdown, each sentence with its `path:line`. The model writes, unless `phrase` is
-    False; where nothing of it passes the checks, the composed answer stands.
+    """The answer to a question about a repository as Markdown, each sentence with its `path:line`. The model phrases it, unless `phrase` is
+    False; if none of its sentences passes the checks, the composed answer is returned.
 
-    `model_id`: None for the embedded model. `adapters_npz`: the file of an adapter, a folder that `pathline build` made, or None for what
-    was built for this repository; nothing is built here (`adapter_core.run` does). `backend`: a model that is open already, used instead of
-    `model_id`, and left open. `options`: the keywords of `answers.flag_table.OPTIONS`. `verbose`: what was selected, reranked and scaled is
-    printed on stderr.
+    `model_id`: None for the embedded model. `adapters_npz`: the file of an adapter, a folder made by `pathline build`, or None for what was
+    built for this repository; nothing is built here (`adapter_core.run` does that). `backend`: an open model, used instead of `model_id`
+    and left open. `options`: the keywords of `answers.flag_table.OPTIONS`. `verbose`: print on stderr what is selected, reranked and
+    scaled.
 
-    Raises `UsageError` for options that cannot be, `RootError`, `ModelMissingError` and `ModelFileError`, `AdapterFileError`, `Cancelled`.
+    Raises `UsageError` for invalid options, `RootError`, `ModelMissingError` and `ModelFileError`, `AdapterFileError`, `Cancelled`.
     """
     values = {"phrase": True, "verbose": verbose, **options}
     if adapters_npz is not None:

@@ -25,8 +25,8 @@ _BLOCK_START = re.compile(r"\s*(?=[#>]|[-+]\s)")
 
 def printable(text: str) -> str:
     """One line without control, format or bidirectional characters, white space collapsed."""
-    kept = "".join(c if c.isprintable() and unicodedata.category(c) != "Cf" else " " for c in text)
-    return " ".join(kept.split())
+    visible = "".join(c if c.isprintable() and unicodedata.category(c) != "Cf" else " " for c in text)
+    return " ".join(visible.split())
 
 
 def code(text: str) -> str:

@@ -281,5 +281,5 @@ def _occurs(index: SearchIndex, term: str) -> bool:
 
 def _is_used(index: SearchIndex, name: str) -> bool:
     """Whether the last part of a name occurs somewhere in the workspace as a whole word."""
-    whole = terms.split(name.rpartition(".")[2])[-1:]
-    return bool(whole) and _occurs(index, whole[0])
+    last_word = terms.split(name.rpartition(".")[2])[-1:]
+    return bool(last_word) and _occurs(index, last_word[0])

@@ -12,18 +12,18 @@ def to_markdown(claims: Sequence[Claim]) -> str:
     """One list item for each sentence, followed by its citations as `path:line`."""
     lines = []
     for claim in claims:
-        places = ", ".join(code(str(c.span)) for c in claim.citations)
-        lines.append(f"- {claim.text} ({places})")
+        spans = ", ".join(code(str(c.span)) for c in claim.citations)
+        lines.append(f"- {claim.text} ({spans})")
     return "\n".join(lines)
 
 
-def not_found_text(nearest: Sequence[str], places: Sequence[str]) -> str:
+def not_found_text(nearest: Sequence[str], locations: Sequence[str]) -> str:
     """The text of a refusal, with the nearest symbols and their `path:line` ("" if unknown)."""
     text = "Not found in this workspace."
     if nearest:
         symbols = [
-            f"{code(name)} ({code(place)})" if place else code(name)
-            for name, place in zip(nearest, places, strict=True)
+            f"{code(name)} ({code(location)})" if location else code(name)
+            for name, location in zip(nearest, locations, strict=True)
         ]
         text += " The nearest symbols: " + ", ".join(symbols) + "."
     return text

@@ -41,13 +41,13 @@ def reaching_test_ids(graph: CodeGraph, answer: Answer, limit: int = 20) -> list
 
 
 def _cited_definitions(graph: CodeGraph, answer: Answer) -> list[SymbolRef]:
-    found: dict[tuple[str, int], SymbolRef] = {}
+    definitions: dict[tuple[str, int], SymbolRef] = {}
     for claim in answer.claims:
         for citation in claim.citations:
             ref = graph.symbol_at(citation.span.path, citation.span.start)
             if ref is not None and (ref.symbol.is_callable or ref.symbol.kind == "class"):
-                found.setdefault((ref.path, ref.symbol.start), ref)
-    return list(found.values())
+                definitions.setdefault((ref.path, ref.symbol.start), ref)
+    return list(definitions.values())
 
 
 def verify_with_tests(
@@ -55,10 +55,10 @@ def verify_with_tests(
 ) -> TestRun:
     """Run pytest nodes in the workspace's root with the interpreter `python`, which needs pytest and the repository's dependencies. After
     `timeout` seconds pytest and all its children are killed."""
-    wanted = tuple(nodes)
-    if not wanted:
+    node_ids = tuple(nodes)
+    if not node_ids:
         return TestRun((), None, 0.0, "", "no test leads to what is cited")
-    command = [python, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *wanted]
+    command = [python, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *node_ids]
     started = time.monotonic()
     try:
         process = subprocess.Popen(
@@ -66,19 +66,19 @@ def verify_with_tests(
             encoding="utf-8", errors="replace",
         )  # fmt: skip
     except OSError as error:
-        return TestRun(wanted, None, 0.0, "", f"{python} cannot be run ({error.strerror})")
+        return TestRun(node_ids, None, 0.0, "", f"{python} cannot be run ({error.strerror})")
     try:
         output, _ = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         _stop(process)
         output, _ = process.communicate()
         reason = f"the tests took more than {timeout:g} seconds"
-        return TestRun(wanted, None, time.monotonic() - started, output[-_MAX_OUTPUT:], reason)
+        return TestRun(node_ids, None, time.monotonic() - started, output[-_MAX_OUTPUT:], reason)
     seconds, code = time.monotonic() - started, process.returncode
     # pytest: 0 all passed, 1 some failed; all else (no pytest, a wrong id, an interrupt) says nothing about the code.
     passed = {0: True, 1: False}.get(code) if "No module named pytest" not in output else None
     reason = "" if passed is not None else f"pytest could not run these tests (exit code {code})"
-    return TestRun(wanted, passed, seconds, output[-_MAX_OUTPUT:], reason)
+    return TestRun(node_ids, passed, seconds, output[-_MAX_OUTPUT:], reason)
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -105,13 +105,13 @@ def answer_question(
 def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     graph, question, options = run.graph, run.question, run.options
     focus = focus_name(question, options.zoom, options.cursor)
-    place = line_in_question(graph, question) or parse_line_name(graph, focus)
-    zoom = zoom_symbol(graph, focus) or (graph.symbol_at(*place) if place is not None else None)
+    line = line_in_question(graph, question) or parse_line_name(graph, focus)
+    zoom = zoom_symbol(graph, focus) or (graph.symbol_at(*line) if line is not None else None)
     if zoom is None and (module := module_asked_about(graph, analyse(question))) is not None:
         zoom = module
     run.emit("stage", "searching")
     found = search(graph, expand_question(question, zoom), options.selection, zoom)
-    found = _add_context(graph, replace(found, line=place), context)
+    found = _add_context(graph, replace(found, line=line), context)
     if zoom is None and is_chat(question):
         return _finish(run, replace(found, evidence=()), WHAT_CAN_BE_ASKED, [])
     if zoom is None and not context and (word := unresolved_pronoun(found.question)):
@@ -295,11 +295,11 @@ def _refuse(run: Run, found: Found, missing: Sequence[str] | None = None) -> Ans
         names.extend(n for n in run.graph.nearest_names(word.rpartition(".")[2], 3) if n not in names)
         if len(names) >= 5:
             break
-    places = []
+    locations = []
     for name in names[:5]:
         refs = run.graph.find_symbol(name)
-        places.append(f"{refs[0].path}:{refs[0].symbol.name_line}" if refs else "")
-    return _finish(run, found, not_found_text(names[:5], places), [])
+        locations.append(f"{refs[0].path}:{refs[0].symbol.name_line}" if refs else "")
+    return _finish(run, found, not_found_text(names[:5], locations), [])
 
 
 def _unparsable_files(run: Run, found: Found, claims: list[Claim]) -> list[str]:

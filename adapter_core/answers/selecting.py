@@ -50,14 +50,14 @@ def keep_selected(found: Found, selected: Selected) -> Found:
     """The search results in the selected files only."""
     paths = set(selected.paths)
 
-    def inside(items: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    def in_selected_files(items: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
         return tuple(item for item in items if item.span.path in paths)
 
     return replace(
         found,
-        evidence=inside(found.evidence),
-        passages=inside(found.passages),
-        definitions=inside(found.definitions),
+        evidence=in_selected_files(found.evidence),
+        passages=in_selected_files(found.passages),
+        definitions=in_selected_files(found.definitions),
     )
 
 

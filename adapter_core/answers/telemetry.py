@@ -19,9 +19,9 @@ _STAGES = ("evidence", "phrased", "composed", "read", "total")
 
 
 def answer_record(graph: CodeGraph, answer: Answer, with_question: bool = False) -> dict[str, Any]:
-    """The line for one answer. Rates are shares of the citations shown, None where there are none; `citations_must`: the sentences shown,
-    each of which must carry one. `retries`: how often the model was asked again; `delta_norms`: by target, how large the adapter's deltas
-    were as a share of the weights."""
+    """The record of one answer. Rates are shares of the shown citations, None without citations; `citations_must`: the number of shown
+    sentences, each of which must have one. `retries`: how often the model was asked again; `delta_norms`: the size of the adapter's deltas
+    as a share of the weights, by target."""
     citations = [c for claim in answer.claims for c in claim.citations]
     files = list(dict.fromkeys(e.span.path for e in answer.evidence))
     modules = {graph.module_for_file(path) for path in files if path.endswith((".py", ".pyi", ".pyw"))}

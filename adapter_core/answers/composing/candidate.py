@@ -62,11 +62,11 @@ class SentenceBuilder:
         return Candidate(text, kind, tuple(dict.fromkeys(spans)), self.subject, self.rank, 0)
 
 
-def definition_span(ref: SymbolRef, whole: bool = False) -> tuple[str, int, int]:
+def definition_span(ref: SymbolRef, with_header: bool = False) -> tuple[str, int, int]:
     """The line of the symbol's name, as (path, start, end). It is cited beside a call line, which shows only `x.send()` and not which
-    `send`. `whole`: with the next lines of a short header."""
+    `send`. `with_header`: with the next lines of a short header."""
     line = ref.symbol.name_line
-    return ref.path, line, min(ref.symbol.end, line + 3) if whole else line
+    return ref.path, line, min(ref.symbol.end, line + 3) if with_header else line
 
 
 def class_header_spans(graph: CodeGraph, ref: SymbolRef) -> list[tuple[str, int, int]]:
@@ -76,7 +76,7 @@ def class_header_spans(graph: CodeGraph, ref: SymbolRef) -> list[tuple[str, int,
     outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None
     node = outline.definitions.get((ref.symbol.name, ref.symbol.name_line)) if outline is not None else None
     if not isinstance(node, ast.ClassDef) or not node.bases:
-        return [definition_span(ref, whole=True)]
+        return [definition_span(ref, with_header=True)]
     first, last = ref.symbol.name_line, node.bases[-1].end_lineno or ref.symbol.name_line
     return [(ref.path, n, min(n + MAX_CITED - 1, last)) for n in range(first, last + 1, MAX_CITED)]
 

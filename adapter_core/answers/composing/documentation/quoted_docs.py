@@ -122,8 +122,8 @@ def matches_list(graph: CodeGraph, owner: str, title: str, listing: str, citatio
     return False
 
 
-def _all_within(spans: tuple[Lines, ...], shown: list[Lines]) -> bool:
-    return all(any(a <= start and end <= b for a, b in shown) for start, end in spans)
+def _all_within(spans: tuple[Lines, ...], cited: list[Lines]) -> bool:
+    return all(any(a <= start and end <= b for a, b in cited) for start, end in spans)
 
 
 def _title(symbol: Symbol) -> str:

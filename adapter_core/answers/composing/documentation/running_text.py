@@ -65,10 +65,10 @@ def docstring_prose(lines: list[str], start: int, end: int) -> list[Prose]:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of the file. `whole`: as written; `text`: stripped; `below`: the next line, "" at the end."""
+    """A line of the file. `raw`: as written; `text`: stripped; `below`: the next line, "" at the end."""
 
     number: int
-    whole: str
+    raw: str
     text: str
     indent: int
     below: str
@@ -92,9 +92,9 @@ class _LineWalker:
         return self._reader.found
 
     def read_line(self, number: int) -> None:
-        whole = self._lines[number - 1]
+        raw = self._lines[number - 1]
         below = self._lines[number] if number < len(self._lines) else ""
-        line = _Line(number, whole, whole.strip(), len(whole) - len(whole.lstrip()), below)
+        line = _Line(number, raw, raw.strip(), len(raw) - len(raw.lstrip()), below)
         if self._skip_code(line):
             return
         after_blank, self._after_blank = self._after_blank, False
@@ -136,7 +136,7 @@ class _LineWalker:
             self._section = None
 
     def _skip_table(self, line: _Line) -> bool:
-        border = is_table_border(line.whole)
+        border = is_table_border(line.raw)
         if not (self._in_table or border):
             return False
         self._reader.flush()
@@ -145,8 +145,8 @@ class _LineWalker:
 
     def _read_directive(self, line: _Line) -> bool:
         """Reads the words of a note or warning; the content of other directives is skipped."""
-        note = admonition_text(line.whole)
-        if note is None and not is_directive(line.whole):
+        note = admonition_text(line.raw)
+        if note is None and not is_directive(line.raw):
             return False
         self._reader.end_field(line.indent)
         if note is None:
@@ -160,7 +160,7 @@ class _LineWalker:
         # Within a section "kwargs:" is an item.
         may_begin = self._section is None or not line.text[:1].islower()
         section = parse_heading(self._lines, line.number) if may_begin else None
-        underline = _UNDERLINE.match(line.whole) is not None
+        underline = _UNDERLINE.match(line.raw) is not None
         if section is None and not underline and not line.text.startswith(("|", "+-")):
             return False
         if section is None or self._section is None or not underline:
@@ -179,13 +179,13 @@ class _LineWalker:
 
     def _read_field(self, line: _Line) -> bool:
         """Handles ":param x: …", "x (int):" and list items."""
-        field = parse_field(line.whole)
+        field = parse_field(line.raw)
         if field is not None:
             self._reader.begin(field[0], line.number, field[1], line.indent)
-        elif _LIST_ITEM.match(line.whole):
+        elif _LIST_ITEM.match(line.raw):
             inside = self._reader.field_at(line.indent)
-            self._reader.begin(inside, line.number, _without_list_mark(line.whole), line.indent)
-        elif name := typed_parameter_name(line.whole, line.below):
+            self._reader.begin(inside, line.number, _without_list_mark(line.raw), line.indent)
+        elif name := typed_parameter_name(line.raw, line.below):
             self._reader.begin(f"param {name}", line.number, "", line.indent)
         else:
             return False
@@ -193,7 +193,7 @@ class _LineWalker:
         return True
 
     def _read_text(self, line: _Line) -> None:
-        if is_title(line.whole) and not self._reader.is_open:
+        if is_title(line.raw) and not self._reader.is_open:
             return
         self._reader.add(line.number, line.text, line.indent)
         self._begin_literal(line)

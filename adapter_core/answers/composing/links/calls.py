@@ -94,10 +94,8 @@ def caller_sentences(builder: SentenceBuilder, links: Links, with_tests: bool, n
     if not product_sites:
         # A call in a lambda may run elsewhere or never, so the statement that contains it is quoted.
         lambda_sites = [s for s in other_sites if s.deferred and leads_to(s, ref)]
-        for text, places in _quote_call_statements(
-            links, sorted(lambda_sites, key=lambda s: is_test_path(s.span.path))
-        ):
-            yield builder.sentence_at("callers", text, *places)
+        for text, spans in _quote_call_statements(links, sorted(lambda_sites, key=lambda s: is_test_path(s.span.path))):
+            yield builder.sentence_at("callers", text, *spans)
     if with_tests and shown_sites is not sure_test_sites:
         yield from _test_example_sentences(builder, links, sure_test_sites, f"{name} is also {_verb_of(ref)}")
     if not product_sites and not sure_test_sites:
@@ -205,8 +203,8 @@ def use_sentences(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]
     product_sites = (
         s for s in links.callers.items if s.sure and s.caller != links.ref and not is_test_path(s.span.path)
     )
-    for text, places in _quote_call_statements(links, product_sites):
-        yield builder.sentence_at("used", text, *places)
+    for text, spans in _quote_call_statements(links, product_sites):
+        yield builder.sentence_at("used", text, *spans)
 
 
 def _quote_call_statements(links: Links, sites: Iterable[CallSite]) -> Iterator[tuple[str, list[_PathLines]]]:
@@ -226,11 +224,11 @@ def _quote_call_statements(links: Links, sites: Iterable[CallSite]) -> Iterator[
             return
 
 
-def _grouped(places: dict[str, _PathLines]) -> Iterator[tuple[dict[str, _PathLines], str]]:
+def _grouped(lines_by_caller: dict[str, _PathLines]) -> Iterator[tuple[dict[str, _PathLines], str]]:
     """The callers in groups of `_MAX_LISTED`, each with the words for those left out."""
-    others = " among others" if len(places) > _MAX_LISTED else ""
-    for start in range(0, min(len(places), 2 * _MAX_LISTED), _MAX_LISTED):
-        yield dict(list(places.items())[start : start + _MAX_LISTED]), others
+    others = " among others" if len(lines_by_caller) > _MAX_LISTED else ""
+    for start in range(0, min(len(lines_by_caller), 2 * _MAX_LISTED), _MAX_LISTED):
+        yield dict(list(lines_by_caller.items())[start : start + _MAX_LISTED]), others
 
 
 def value_lines(graph: CodeGraph, ref: SymbolRef, site: CallSite) -> _PathLines | None:
@@ -284,36 +282,36 @@ def _binding_line(graph: CodeGraph, site: CallSite, owner: str, class_name: str)
 def _file_bindings(text: str) -> dict[str, list[tuple[int, frozenset[str]]]]:
     """For each name that a file binds, the lines that show its type, each with the type names on it. Cached, since hundreds of calls may
     need it."""
-    found: dict[str, list[tuple[int, frozenset[str]]]] = {}
+    bindings: dict[str, list[tuple[int, frozenset[str]]]] = {}
     tree = outline_of(text).tree
     for node in ast.walk(tree) if tree is not None else ():
-        bound: list[tuple[ast.AST, ast.expr | None]] = []
+        targets: list[tuple[ast.AST, ast.expr | None]] = []
         if isinstance(node, ast.Assign):
-            bound = [(target, node.value) for target in node.targets]
+            targets = [(target, node.value) for target in node.targets]
         elif isinstance(node, ast.AnnAssign):
-            bound = [(node.target, node.annotation)]
+            targets = [(node.target, node.annotation)]
         elif isinstance(node, ast.arg):
-            bound = [(node, node.annotation)]
+            targets = [(node, node.annotation)]
         elif isinstance(node, (ast.With, ast.AsyncWith)):
-            bound = [(i.optional_vars, i.context_expr) for i in node.items if i.optional_vars is not None]
-        for target, value in bound:
+            targets = [(i.optional_vars, i.context_expr) for i in node.items if i.optional_vars is not None]
+        for target, value in targets:
             if value is not None:
                 name = target.arg if isinstance(target, ast.arg) else ast.unparse(target)
-                found.setdefault(name, []).append((value.lineno, frozenset(_type_names(value))))
-    return found
+                bindings.setdefault(name, []).append((value.lineno, frozenset(_type_names(value))))
+    return bindings
 
 
-def _renaming_lines(graph: CodeGraph, site: CallSite, called: str, name: str) -> _PathLines | None:
+def _renaming_lines(graph: CodeGraph, site: CallSite, new_name: str, old_name: str) -> _PathLines | None:
     """The lines on which another name is bound to the called symbol, in the file of the call: `import f as g`, `handler = f`."""
     document = graph.document(site.span.path)
-    lines = _file_renamings(document.text).get((called, name)) if document is not None else None
+    lines = _file_renamings(document.text).get((new_name, old_name)) if document is not None else None
     return (site.span.path, *lines) if lines is not None else None
 
 
 @request_cache(8)
 def _file_renamings(text: str) -> dict[tuple[str, str], Lines]:
     """The first lines on which a file binds a new name to an old one, by (new name, old name)."""
-    found: dict[tuple[str, str], Lines] = {}
+    renamings: dict[tuple[str, str], Lines] = {}
     tree = outline_of(text).tree
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -325,8 +323,8 @@ def _file_renamings(text: str) -> dict[tuple[str, str], Lines]:
             continue
         if (node.end_lineno or node.lineno) - node.lineno < _MAX_CITED:
             for pair in pairs:
-                found.setdefault(pair, (node.lineno, node.end_lineno or node.lineno))
-    return found
+                renamings.setdefault(pair, (node.lineno, node.end_lineno or node.lineno))
+    return renamings
 
 
 def _last_name(node: ast.expr) -> str:

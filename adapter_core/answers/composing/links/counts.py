@@ -128,7 +128,7 @@ def count_sentences(
         # A reader sees a few lines; that there are more is what the index says.
         more = "" if shows_all else ", as the index counts; the first are cited"
         yield builder.sentence_at(
-            "count", f"{predicate}{more}.", *examples, definition_span(links.ref, whole=kind == "parameters")
+            "count", f"{predicate}{more}.", *examples, definition_span(links.ref, with_header=kind == "parameters")
         )
 
 

@@ -1,6 +1,6 @@
-"""Who calls or imports what the workspace does not define: functions and classes of libraries, by their dotted names.
+"""The callers and importers of what the workspace does not define: functions and classes of libraries, by their dotted names.
 
-`json.dumps` is the library's also where the workspace has a `dumps` in a module `json` of its own: what is told says which.
+`json.dumps` is the library's even if the workspace has a `dumps` in a module `json` of its own; the sentence says which one it is.
 """
 
 from __future__ import annotations
@@ -100,11 +100,11 @@ def _sentences_about(graph: CodeGraph, name: str) -> Iterator[Candidate]:
         group = [c for c in by_caller if certain or c not in callers.get((full_name, True), {})]
         others = " among others" if len(group) > _MAX_LISTED else ""
         for start in range(0, min(len(group), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED):
-            shown = group[start : start + _MAX_LISTED]
-            places = [place for caller in shown for place in by_caller[caller]]
+            group_callers = group[start : start + _MAX_LISTED]
+            spans = [span for caller in group_callers for span in by_caller[caller]]
             is_called = "is called" if certain else "is perhaps called"
-            text = f"{_introduce(full_name)} {is_called} by {join_list([code(caller) for caller in shown])}{others}."
-            yield _sentence(graph, "callers", text, places)
+            text = f"{_introduce(full_name)} {is_called} by {join_list([code(caller) for caller in group_callers])}{others}."
+            yield _sentence(graph, "callers", text, spans)
     if not calls:
         yield from _import_sentences(graph, name)
 
@@ -120,12 +120,16 @@ def _introduce(full_name: str) -> str:
 
 def _calls(graph: CodeGraph, name: str) -> Iterator[tuple[str, CallSite, list[_PathLines]]]:
     """(full name, call, lines that show it) of the calls of a library's function or class, the product's first."""
-    wanted = name.split(".")
+    name_parts = name.split(".")
     checked = 0
-    paths = {path for use in ("called", "aliased") for path in graph.view.paths_using(wanted[-1], use)}
+    paths = {path for use in ("called", "aliased") for path in graph.view.paths_using(name_parts[-1], use)}
     for path in sorted(paths, key=product_first_key):
         facts = graph.facts(path)
-        names = {wanted[-1], *(i.alias for i in facts.imports if i.name == wanted[-1])} if facts is not None else set()
+        names = (
+            {name_parts[-1], *(i.alias for i in facts.imports if i.name == name_parts[-1])}
+            if facts is not None
+            else set()
+        )
         for call in facts.calls if facts is not None else ():
             if call.name not in names or call.form or checked >= _MAX_CALLS:
                 continue
@@ -133,7 +137,9 @@ def _calls(graph: CodeGraph, name: str) -> Iterator[tuple[str, CallSite, list[_P
             site = graph.site(facts, call) if facts is not None else None
             if facts is None or site is None or site.targets:
                 continue
-            full_name = next((e for e in site.external if "(" not in e and e.split(".")[-len(wanted) :] == wanted), "")
+            full_name = next(
+                (e for e in site.external if "(" not in e and e.split(".")[-len(name_parts) :] == name_parts), ""
+            )
             if full_name:
                 yield full_name, site, _evidence_lines(graph, facts, call, site, full_name)
 
@@ -154,7 +160,7 @@ def _evidence_lines(
 
 
 def _binding(item: Import) -> tuple[str, str]:
-    """The name that an import binds, and what it stands for."""
+    """The name that an import binds, and the full name of what it is bound to."""
     if item.name is not None:
         return item.alias or item.name, f"{item.module}.{item.name}"
     top = item.module.partition(".")[0]
@@ -171,23 +177,23 @@ def _scopes(facts: ModuleFacts, owner: int) -> list[int]:
 
 def _import_sentences(graph: CodeGraph, name: str) -> Iterator[Candidate]:
     """The sentence about which modules import a library, or a module of it."""
-    places: dict[str, list[_PathLines]] = {}
+    lines_by_module: dict[str, list[_PathLines]] = {}
     paths = {*graph.importers_of(name), *graph.view.paths_using(name.rpartition(".")[2])}
     for path in sorted(paths, key=product_first_key):
         facts = graph.facts(path)
         matching = (i for i in facts.imports if not i.level and f"{i.module}.".startswith(f"{name}.")) if facts else ()
         item = next(iter(matching), None)
         if facts is not None and item is not None:
-            places.setdefault(facts.module, import_statement(graph, path, item))
-    listed_modules = list(places.items())[:_MAX_LISTED]
+            lines_by_module.setdefault(facts.module, import_statement(graph, path, item))
+    listed_modules = list(lines_by_module.items())[:_MAX_LISTED]
     if listed_modules:
-        others = ", among others" if len(places) > len(listed_modules) else ""
+        others = ", among others" if len(lines_by_module) > len(listed_modules) else ""
         text = f"{code(name)} is imported by {join_list([code(module) for module, _ in listed_modules])}{others}."
         yield _sentence(graph, "imports", text, [line for _, lines in listed_modules for line in lines])
 
 
-def _sentence(graph: CodeGraph, kind: str, text: str, places: Sequence[_PathLines]) -> Candidate:
-    path, line, _ = places[0]
+def _sentence(graph: CodeGraph, kind: str, text: str, spans: Sequence[_PathLines]) -> Candidate:
+    path, line, _ = spans[0]
     owner = graph.symbol_at(path, line)
-    about = f"{path}:{owner.symbol.start if owner is not None else line}"
-    return Candidate(text, kind, tuple(dict.fromkeys(places)), about, 0, -1, named=True)
+    subject = f"{path}:{owner.symbol.start if owner is not None else line}"
+    return Candidate(text, kind, tuple(dict.fromkeys(spans)), subject, 0, -1, named=True)

@@ -12,12 +12,12 @@ _MAX_FILES = 40  # that use the name
 _MAX_CALLS = 12  # that are followed
 
 
-def other_callers_phrase(graph: CodeGraph, ref: SymbolRef, known: Collection[tuple[str, int]]) -> str:
-    """The words to append to a list of callers: ", among others", ", perhaps among others", or "" if there are none but the `known` ones
-    (by path and line)."""
+def other_callers_phrase(graph: CodeGraph, ref: SymbolRef, known_callers: Collection[tuple[str, int]]) -> str:
+    """The words to append to a list of callers: ", among others", ", perhaps among others", or "" if there are none but the `known_callers`
+    ones (by path and line)."""
     paths = [path for path in graph.view.paths_using(ref.symbol.name, "called") if not is_test_path(path)]
     is_uncertain = len(paths) > _MAX_FILES or _is_renamed_on_import(graph, ref.symbol.name)
-    for number, (facts, call) in enumerate(_same_name_calls(graph, ref, paths[:_MAX_FILES], known)):
+    for number, (facts, call) in enumerate(_same_name_calls(graph, ref, paths[:_MAX_FILES], known_callers)):
         site = graph.site(facts, call) if number < _MAX_CALLS else None
         if site is not None and leads_to(site, ref) and _is_same_symbol(site.targets[0], ref):
             return ", among others"
@@ -41,7 +41,7 @@ def _is_renamed_on_import(graph: CodeGraph, name: str) -> bool:
 
 
 def _same_name_calls(
-    graph: CodeGraph, ref: SymbolRef, paths: Collection[str], known: Collection[tuple[str, int]]
+    graph: CodeGraph, ref: SymbolRef, paths: Collection[str], known_callers: Collection[tuple[str, int]]
 ) -> Iterator[tuple[ModuleFacts, Call]]:
     """The calls of its name by other functions than the known ones and itself, those in nearby files first."""
     folder = ref.path.rpartition("/")[0]
@@ -52,9 +52,13 @@ def _same_name_calls(
                 continue
             caller = facts.symbols[call.owner]
             is_inside = path == ref.path and f"{caller.qualname}.".startswith(f"{ref.symbol.qualname}.")
-            if not is_inside and (path, caller.start) not in known:
+            if not is_inside and (path, caller.start) not in known_callers:
                 yield facts, call
 
 
-def _is_same_symbol(one: SymbolRef, other: SymbolRef) -> bool:
-    return (one.path, one.symbol.start, one.symbol.qualname) == (other.path, other.symbol.start, other.symbol.qualname)
+def _is_same_symbol(first: SymbolRef, second: SymbolRef) -> bool:
+    return (first.path, first.symbol.start, first.symbol.qualname) == (
+        second.path,
+        second.symbol.start,
+        second.symbol.qualname,
+    )

@@ -28,12 +28,12 @@ def one_line(parts: list[str]) -> str:
 
 @request_cache(2_000)
 def _one_line(text: str) -> str:
-    whole = text.strip()
-    if len(whole) > _MAX_WHOLE:
+    code_text = text.strip()
+    if len(code_text) > _MAX_WHOLE:
         return ""
-    line = _join_lines(whole) if "\n" in whole else whole
+    line = _join_lines(code_text) if "\n" in code_text else code_text
     # Shown text has its white space collapsed and no control characters, which would change a string.
-    return line if line == whole == printable(line) or _is_same_syntax(whole, printable(line)) else ""
+    return line if line == code_text == printable(line) or _is_same_syntax(code_text, printable(line)) else ""
 
 
 @dataclass(slots=True)
@@ -44,16 +44,16 @@ class _Bracket:
     commas: int = 0
 
 
-def _join_lines(whole: str) -> str:
+def _join_lines(code_text: str) -> str:
     """The lines joined, each from its first to its last token, as written; without trailing commas that the closing bracket does not
     need."""
     try:
-        tokens = [t for t in tokenize.generate_tokens(io.StringIO(whole).readline) if t.type not in _SILENT]
+        tokens = [t for t in tokenize.generate_tokens(io.StringIO(code_text).readline) if t.type not in _SILENT]
     except (tokenize.TokenError, *_UNREADABLE):
         return ""
     if not tokens or any(t.start[0] != t.end[0] or t.type == tokenize.COMMENT for t in tokens):
         return ""
-    lines = whole.split("\n")
+    lines = code_text.split("\n")
     result, start = "", 0
     brackets: list[_Bracket] = []
     for number, token in enumerate(tokens):
@@ -94,10 +94,10 @@ def _is_follower(last: tokenize.TokenInfo | None) -> bool:
     return last.string in _CLOSING or last.type == tokenize.STRING
 
 
-def _is_same_syntax(one: str, other: str) -> bool:
+def _is_same_syntax(first: str, second: str) -> bool:
     """Whether two texts have the same syntax tree."""
-    known = _syntax(one)
-    return known is not None and known == _syntax(other)
+    syntax = _syntax(first)
+    return syntax is not None and syntax == _syntax(second)
 
 
 def _syntax(text: str) -> str | None:

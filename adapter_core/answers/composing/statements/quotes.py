@@ -297,11 +297,11 @@ def quote_statement(lines: list[str], node: ast.stmt) -> str:
     return text if len(text) <= _MAX_TEXT else ""
 
 
-def sentence_at_line(graph: CodeGraph, place: tuple[str, int] | None) -> Candidate | None:
+def sentence_at_line(graph: CodeGraph, location: tuple[str, int] | None) -> Candidate | None:
     """The sentence that quotes the statement at a line (path and number) of a function; None if there is none."""
-    facts, document = (graph.facts(place[0]), graph.document(place[0])) if place is not None else (None, None)
-    index = scope_at(facts, place[1]) if facts is not None and place is not None else 0
-    if place is None or facts is None or document is None or not facts.symbols[index].is_callable:
+    facts, document = (graph.facts(location[0]), graph.document(location[0])) if location is not None else (None, None)
+    index = scope_at(facts, location[1]) if facts is not None and location is not None else 0
+    if location is None or facts is None or document is None or not facts.symbols[index].is_callable:
         return None
-    found = quote_at_line(facts.symbols[index].qualname, facts.symbols[index], document.lines, place[1])
-    return SentenceBuilder(facts, index, 0).sentence("line", found[0], *found[1]) if found is not None else None
+    quote = quote_at_line(facts.symbols[index].qualname, facts.symbols[index], document.lines, location[1])
+    return SentenceBuilder(facts, index, 0).sentence("line", quote[0], *quote[1]) if quote is not None else None

@@ -76,9 +76,9 @@ def step_sentences(
     """The sentence about a function's course, if it has three steps or more and most of it can be rendered. `named`: the question names the
     function."""
     all_steps = function_steps(ref.symbol, lines)
-    called = _workspace_calls(graph, ref)
+    called_here = _workspace_calls(graph, ref)
     mass = sum(weights.values()) or 1.0
-    scores = [_score(s, called, weights, mass) for s in all_steps]
+    scores = [_score(s, called_here, weights, mass) for s in all_steps]
     chosen = _choose_steps(all_steps, scores, _NAMED_FACTOR if named else 1)
     important_count = sum(score >= _MIN_SCORE for score in scores)
     if len(chosen) < max(_MIN_STEPS, _MIN_SHARE * important_count):
