@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .answers.export import one_reason, with_claims
+from .answers.export import join_reasons, with_claims
 from .answers.inert import code
 from .graph.discovery.discover import DiscoverOptions, discover_some, is_folder
 from .graph.memory.request_cache import clear_request_caches
@@ -22,7 +22,7 @@ __all__ = [
     "hash_lines",
     "is_folder",
     "is_python",
-    "one_reason",
+    "join_reasons",
     "open_reader",
     "with_claims",
 ]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .adapters.watching import UNWATCHED, Watcher
-from .answers.flags import as_arguments
+from .answers.flags import format_arguments
 from .answers.writing.built import find_built_adapters
 from .build import build_adapters, find_model
 from .build_fitted import build_memory
@@ -84,7 +84,7 @@ def run_repo_adapter(
     took longer than `timeout` seconds. Raises `UsageError` for an unknown option.
     """
     json, no_model = options.pop("json", False), options.pop("no_model", False)
-    arguments = as_arguments(options)
+    arguments = format_arguments(options)
     arguments += ["--json"] * bool(json) + ["--no-model"] * bool(no_model)
     if model_id is not None:
         from .models.sources import absolute_name

@@ -80,7 +80,7 @@ def cross_fitted(asked: Sequence[Asked], seed: int) -> tuple[np.ndarray, np.ndar
         inside = [i for i, a in enumerate(asked) if a.repo in part]
         own = model.values([asked[i] for i in inside])
         values[inside] = own
-        # As in `answers.refusal.answerable`: what the question writes as code is defined here, and nothing in it is unknown.
+        # As in `answers.refusal.is_answerable`: what the question writes as code is defined here, and nothing in it is unknown.
         named = np.array([asked[i].signals[_DEFINED] > 0 and asked[i].signals[_UNKNOWN] == 0 for i in inside])
         refused[inside] = (own < model.threshold) & ~named
     return values, refused

@@ -45,7 +45,7 @@ from _retrieval_data import OWN_SET, QUESTION_SETS, Row, load_rows
 from _retrieval_scores import by_repository, interval, mean_of
 
 from adapter_core.answers.options import RefusalOptions
-from adapter_core.answers.refusal import answerable, signals
+from adapter_core.answers.refusal import is_answerable, signals
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.selection import search
@@ -225,7 +225,7 @@ def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, f
     constants = {"bias": model.bias, **{f"{n}_weight": w for n, w in zip(SIGNALS, model.weights, strict=True)}}
     constants["threshold"] = model.threshold
     shipped = RefusalOptions()
-    held = [not answerable(dict(zip(SIGNALS, a.signals, strict=True)), shipped) for a in asked]
+    held = [not is_answerable(dict(zip(SIGNALS, a.signals, strict=True)), shipped) for a in asked]
     for name, sets in (("", {a.set for a in asked} - {OWN_SET}), (", own questions", {OWN_SET})):
         for kind in ("answerable", "foreign", "recombined", "present", "removed"):
             own = [h for a, h in zip(asked, held, strict=True) if a.kind == kind and a.set in sets]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from adapter_core import AskOptions, Backend, CodeGraph, Cursor, answer_question
-from adapter_core.engine import one_reason
+from adapter_core.engine import join_reasons
 from adapter_core.types import Answer, CancelToken, Span
 
 from .conversations import Conversations
@@ -86,7 +86,7 @@ def answer(
         found = replace(
             found,
             complete=found.complete and not trouble,
-            reason=one_reason(trouble, found.reason, missing, chosen),
+            reason=join_reasons(trouble, found.reason, missing, chosen),
         )
         return places.located(found), remember
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapter_core import answer_to_dict
-from adapter_core.engine import hash_lines, one_reason, with_claims
+from adapter_core.engine import hash_lines, join_reasons, with_claims
 from adapter_core.types import Answer, Citation, Claim, Dropped, Evidence, Span
 
 from .documents import Document
@@ -81,7 +81,7 @@ def without_stale(located: Located) -> Located:
             found=bool(kept),
             dropped=answer.dropped + lost,
             complete=False,
-            reason=one_reason(answer.reason, _EDITED),
+            reason=join_reasons(answer.reason, _EDITED),
         ),
     )
 

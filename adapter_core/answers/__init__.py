@@ -1,1 +1,1 @@
-"""From evidence to an answer: compose or phrase sentences, cite, verify, or say that there is nothing to say."""
+"""From evidence to an answer: compose or phrase sentences, cite and verify them, or refuse."""

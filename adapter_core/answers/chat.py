@@ -1,4 +1,4 @@
-"""What is no question about a repository: a greeting, thanks, keys hit at random. It gets one sentence that says what can be asked."""
+"""Recognises text that is no question about a repository: greetings, thanks, random keys. The reply says what can be asked."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ _CHAT = frozenset(
     "help hmm um uh oops well done a an the lot very much so for that this it is was you your there all everyone and again my friend i "
     "am me how are who what can do ask to use does work doing going up be whats sup joke tell".split()
 )
-# Of these at least one: "what is this" is a question.
-_TELLING = frozenset(
+# Chat has at least one of these words: "what is this" is a question.
+_CHAT_ONLY = frozenset(
     "hello hi hey hiya howdy yo hallo bonjour hola greetings morning afternoon evening night bye goodbye cheers ciao thanks thank thx ty "
     "tysm ok okay k cool great nice awesome perfect fine yes yeah yep yup no nope nah lol haha wow sorry help hmm um uh oops sup joke "
     "you".split()
 )
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "poiuytrewq", "lkjhgfdsa", "mnbvcxz", "1234567890")
-_RUN = 4  # neighbouring keys of a row
+_KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "poiuytrewq", "lkjhgfdsa", "mnbvcxz", "1234567890")
+_MIN_MASH_CHARS = 4  # of a word of neighbouring keys
 
 
 def is_chat(text: str) -> bool:
-    """Whether a text asks nothing that a repository could answer. What is written as code is always a question."""
+    """Whether a text asks nothing that a repository could answer. Text with code is always a question."""
     words = re.findall(r"[^\W_]+", text.lower().replace("'", ""))
     if re.search(r"[`_()/\\]|\w\.\w", text) or len(words) > _MOST_WORDS:
         return False
     if not words:
         return True
-    if all(_is_mash(word) for word in words):
+    if all(_is_key_mash(word) for word in words):
         return True
-    return set(words) <= _CHAT and bool(_TELLING & set(words))
+    return set(words) <= _CHAT and bool(_CHAT_ONLY & set(words))
 
 
-def _is_mash(word: str) -> bool:
-    """Whether a word is keys that lie beside each other: "asdf", "qwertz", "sdfsdfsdf"."""
-    if len(word) < _RUN:
+def _is_key_mash(word: str) -> bool:
+    """Whether a word consists mostly of neighbouring keys: "asdf", "qwertz", "sdfsdfsdf"."""
+    if len(word) < _MIN_MASH_CHARS:
         return False
-    runs = {row[i : i + 3] for row in _ROWS for i in range(len(row) - 2)}
-    held = sum(word[i : i + 3] in runs for i in range(len(word) - 2))
-    return 2 * held >= len(word) - 2
+    runs = {row[i : i + 3] for row in _KEYBOARD_ROWS for i in range(len(row) - 2)}
+    hits = sum(word[i : i + 3] in runs for i in range(len(word) - 2))
+    return 2 * hits >= len(word) - 2

@@ -1,4 +1,4 @@
-"""Citations: making them from lines, checking them against the text of this moment, and finding them in foreign text."""
+"""Citations: made from lines, checked against the current text, and found in text by other authors."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _FORMS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A citation as it stands in a text, at offsets `begin:finish`. Nothing is checked about it."""
+class WrittenCitation:
+    """An unchecked citation of lines `start..end` as written in a text, at offsets `begin:finish`."""
 
     path: str
     start: int
@@ -31,7 +31,7 @@ class Written:
 
 
 def cite(graph: CodeGraph, path: str, start: int, end: int, max_lines: int) -> Citation | None:
-    """A citation of lines that exist now; None where they do not. A longer span is cut to its first `max_lines`."""
+    """A citation of lines that exist now; None if they do not. A longer span is cut to its first `max_lines`."""
     document = graph.document(path)
     if document is None or not 1 <= start <= end or start > len(document.lines):
         return None
@@ -40,7 +40,7 @@ def cite(graph: CodeGraph, path: str, start: int, end: int, max_lines: int) -> C
 
 
 def check(graph: CodeGraph, citation: Citation) -> Citation:
-    """The citation with `resolves` and `fresh` as they are at this moment (files are read again, open buffers win)."""
+    """The citation with current values of `resolves` and `fresh` (files are read again, open buffers win)."""
     span = citation.span
     document = graph.documents.reread(span.path) if span.root == graph.name else None
     resolves = document is not None and 1 <= span.start <= span.end <= len(document.lines)
@@ -49,7 +49,7 @@ def check(graph: CodeGraph, citation: Citation) -> Citation:
 
 
 def locate(graph: CodeGraph, path: str) -> str | None:
-    """The file of the workspace that a path means: itself, or the only one that ends with it."""
+    """The workspace file for a path: the path itself, or the only file whose path ends with it; None otherwise."""
     if graph.document(path) is not None:
         return path
     ending = "/" + path.lstrip("/")
@@ -67,15 +67,15 @@ def cited_text(graph: CodeGraph, citations: Iterable[Citation]) -> str:
     return "\n".join(parts)
 
 
-def find_citations(text: str) -> list[Written]:
-    """Every citation in a text with its place, in order: `path:line`, `path:a-b`, `path lines a-b`, `path#La-Lb`, `path#L5`."""
-    found: list[Written] = []
+def find_citations(text: str) -> list[WrittenCitation]:
+    """Every citation in a text with its offsets, in order: `path:line`, `path:a-b`, `path lines a-b`, `path#La-Lb`, `path#L5`."""
+    found: list[WrittenCitation] = []
     for form in _FORMS:
         for match in form.finditer(text):
             if not any(w.begin < match.end() and match.start() < w.finish for w in found):
                 start = int(match["a"])
                 path = match["path"].removeprefix("./")
-                found.append(Written(path, start, int(match["b"] or start), *match.span()))
+                found.append(WrittenCitation(path, start, int(match["b"] or start), *match.span()))
     return sorted(found, key=lambda w: w.begin)
 
 

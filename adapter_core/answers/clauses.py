@@ -1,4 +1,4 @@
-"""Questions of several parts: "who raises `Late` and who catches it?" asks two things of one name."""
+"""Splits questions of several parts: "who raises `Late` and who catches it?" asks two things about one name."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ _OPENING = re.compile(r"\W*\w+")  # its capital says nothing
 _PRONOUN = re.compile(r"\b(?:it|them|this one|that one)\b(?!')", re.I)
 
 
-def parts_of(question: str) -> list[str]:
-    """The parts of a question, each with the name in the place of its "it"; the question itself where it asks one thing."""
+def split_question(question: str) -> list[str]:
+    """The parts of a question, with "it" replaced by the last name; the question itself if it has one part."""
     parts = [part.strip() for part in _NEXT.split(question[:_MAX_CHARS]) if part.strip(" ?.,")]
     if not 1 < len(parts) <= _MAX_PARTS:
         return [question]
-    found: list[str] = []
-    named = ""
+    resolved: list[str] = []
+    last_name = ""
     for part in parts:
-        own = _NAME.search(part, opening.end() if (opening := _OPENING.match(part)) else 0)
-        found.append(part if own or not named else _PRONOUN.sub(lambda _, name=named: name, part, count=1))
-        named = own.group() if own else named
-    return found
+        own_name = _NAME.search(part, opening.end() if (opening := _OPENING.match(part)) else 0)
+        resolved.append(
+            part if own_name or not last_name else _PRONOUN.sub(lambda _, name=last_name: name, part, count=1)
+        )
+        last_name = own_name.group() if own_name else last_name
+    return resolved

@@ -1,4 +1,4 @@
-"""Sentences that are true by construction: each is compiled from facts of the graph or quotes the text, and names its lines."""
+"""Compiles the candidate sentences of an answer: each states facts of the graph or quotes the text, and names the lines that show it."""
 
 from __future__ import annotations
 
@@ -10,142 +10,155 @@ from ..evidence.linked import WHY_BASE_CLASS, WHY_REGISTERS
 from ..evidence.selection import Found
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
-from .asked_symbols import asked_by_words, kind_of, named_first, named_symbols, takers
-from .composing.about_symbol import Asked, Subject, Teller
+from .asked_symbols import is_named_by_words, leading_symbols, named_symbols, parameter_owners, resolve_answer_kind
+from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences
 from .composing.candidate import OF_STATEMENTS, Candidate
-from .composing.links.call_paths import way_asked_for
+from .composing.links.call_paths import call_path_sentence
 from .composing.links.calls import BY_NAME
 from .composing.links.common_caller import common_caller
-from .composing.links.counts import asked_for
+from .composing.links.counts import counted_kinds
 from .composing.links.known_links import KnownLinks
-from .composing.links.library_uses import Outside, outside_uses
-from .composing.listings.all_kinds import all_listings
-from .composing.statements.quotes import standing_at
+from .composing.links.library_uses import LibraryUse, library_uses
+from .composing.listings.all_kinds import cached_listings
+from .composing.statements.quotes import sentence_at_line
 from .kinds import LINKS, asks_course
 
 _MAX_SYMBOLS = 8
-_INTRODUCING = ("where", "contents", "doc", "param", "signature", "bases", "text")
+_INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text")
 
 
 def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | None = None) -> list[Candidate]:
-    """The sentences that the evidence yields, in order of the evidence; before it, about what a question about links or a place names.
-    `links`: those that are known, with the time in which more are looked for."""
+    """At most `limit` sentences: about what the question names or lists first, then about the evidence, in its order.
+    `links`: the links known so far, with the time budget for more."""
     links = links or KnownLinks(graph)
-    kind = kind_of(graph, found.question)
+    kind = resolve_answer_kind(graph, found.question)
     with links.budget.spend():
-        outside = outside_uses(graph, found.question) if kind == "callers" else []
-    asked = _asked(graph, found, kind, outside)
-    evident = list(_evident(graph, found))
+        library = library_uses(graph, found.question) if kind == "callers" else []
+    traits = _question_traits(graph, found, kind, library)
+    evidence_subjects = list(_evidence_subjects(graph, found))
     with links.budget.spend():
-        if asked.course and not asked.named:
-            evident = _behind_common_caller(graph, evident)
-        seen = {item.text: item for item in _of_the_question(links, found, kind, outside)}
-    teller = Teller(links, asked, found.weights)
-    by_name: set[tuple[str, int, int]] = set()
-    for rank, subject in enumerate(_subjects(graph, found, evident)):
-        if rank >= _MAX_SYMBOLS or (rank and len(seen) >= limit):
+        if traits.wants_course and not traits.named:
+            evidence_subjects = _with_common_caller(graph, evidence_subjects)
+        by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
+    compiler = SymbolSentences(links, traits, found.weights)
+    name_only_spans: set[tuple[str, int, int]] = set()
+    for rank, subject in enumerate(_subjects(graph, found, evidence_subjects)):
+        if rank >= _MAX_SYMBOLS or (rank and len(by_text) >= limit):
             break
-        own = _once(list(teller.sentences(subject, rank)))
-        if found.line is not None and not any(item.kind == "at" for item in seen.values()):
-            own = _at_line(own, found.line)
-        for order, candidate in enumerate(sorted(own, key=lambda c: _reading_place(c, kind))):
+        sentences = _without_repeated_statements(list(compiler.sentences(subject, rank)))
+        if found.line is not None and not any(item.kind == "line" for item in by_text.values()):
+            sentences = _promote_line(sentences, found.line)
+        for order, candidate in enumerate(sorted(sentences, key=lambda c: _order_key(c, kind))):
             if candidate.text.startswith(BY_NAME):
-                if by_name.issuperset(candidate.spans):
-                    continue  # of another symbol of that name
-                by_name.update(candidate.spans)
-            named = subject.where in asked.named
-            seen.setdefault(
+                if name_only_spans.issuperset(candidate.spans):
+                    continue  # the same calls were listed for another symbol of that name
+                name_only_spans.update(candidate.spans)
+            named = subject.location in traits.named
+            by_text.setdefault(
                 candidate.text,
                 replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
             )
-    return list(seen.values())[:limit]
+    return list(by_text.values())[:limit]
 
 
-def _at_line(own: list[Candidate], line: tuple[str, int]) -> list[Candidate]:
-    """Some sentences, of which the one that shows the line that is pointed at most closely comes first; as they are where none does."""
-    showing = {i: b - a for i, c in enumerate(own) for path, a, b in c.spans if path == line[0] and a <= line[1] <= b}
-    if not showing:
-        return own
-    best = min(showing, key=lambda i: showing[i])
-    return [replace(c, kind="at", order=-1, named=True) if i == best else c for i, c in enumerate(own)]
+def _promote_line(sentences: list[Candidate], line: tuple[str, int]) -> list[Candidate]:
+    """The sentences, with the one that cites `line` (path and number) in the shortest span made first; unchanged if none cites it."""
+    lengths = {
+        i: b - a for i, c in enumerate(sentences) for path, a, b in c.spans if path == line[0] and a <= line[1] <= b
+    }
+    if not lengths:
+        return sentences
+    best = min(lengths, key=lambda i: lengths[i])
+    return [replace(c, kind="line", order=-1, named=True) if i == best else c for i, c in enumerate(sentences)]
 
 
-def _asked(graph: CodeGraph, found: Found, kind: str, outside: Sequence[Outside]) -> Asked:
-    return Asked(
+def _question_traits(graph: CodeGraph, found: Found, kind: str, library: Sequence[LibraryUse]) -> QuestionTraits:
+    return QuestionTraits(
         kind,
-        counted=asked_for(found.question.text),
-        named=_asked_about(graph, found),
-        course=kind not in LINKS and asks_course(found.question),
-        zoomed=found.zoom is not None and found.zoom.symbol.kind == "module",
-        outside=bool(outside),
-        unknown=kind == "callers" and bool(found.question.identifiers),  # unless something is named
+        counted_kinds=counted_kinds(found.question.text),
+        named=_named_places(graph, found),
+        wants_course=kind not in LINKS and asks_course(found.question),
+        is_module_zoom=found.zoom is not None and found.zoom.symbol.kind == "module",
+        names_library=bool(library),
+        names_unknown=kind == "callers" and bool(found.question.identifiers),  # unless something is named
     )
 
 
-def _of_the_question(links: KnownLinks, found: Found, kind: str, outside: Sequence[Outside]) -> Iterator[Candidate]:
-    """What is told before any symbol: the way between two that are named, the line that is named, libraries, listings."""
+def _question_sentences(
+    links: KnownLinks, found: Found, kind: str, library: Sequence[LibraryUse]
+) -> Iterator[Candidate]:
+    """The sentences about no single symbol, which come first: a call path, the statement at a line, uses of libraries, listings."""
     graph, text = links.graph, found.question.text
-    first = way_asked_for(graph, text) if kind not in LINKS else None, standing_at(graph, found.line)
-    yield from (item for item in first if item is not None)
-    yield from (item for one in outside for item in one.told)
-    yield from all_listings(links, text)
+    first_sentences = (
+        call_path_sentence(graph, text) if kind not in LINKS else None,
+        sentence_at_line(graph, found.line),
+    )
+    yield from (sentence for sentence in first_sentences if sentence is not None)
+    yield from (sentence for use in library for sentence in use.sentences)
+    yield from cached_listings(links, text)
 
 
-def _once(own: list[Candidate]) -> list[Candidate]:
-    """Of the sentences about one symbol, each statement (known by its last line) is told once: in words where they say all of it, else
-    as it stands."""
-    told = {c.spans[-1][2] for c in own if c.kind in ("returns", "raises", "sets")}
-    kept = [c for c in own if c.kind != "quote" or c.spans[-1][2] not in told]
-    shown = {c.spans[-1][2] for c in kept if c.kind == "quote"}
-    return [c for c in kept if c.kind != "bare" or c.spans[-1][2] not in shown]
+def _without_repeated_statements(sentences: list[Candidate]) -> list[Candidate]:
+    """The sentences about one symbol without repetitions: a statement (identified by its last line) that is put in words is not quoted
+    as well."""
+    worded_lines = {c.spans[-1][2] for c in sentences if c.kind in ("returns", "raises", "sets")}
+    remaining = [c for c in sentences if c.kind != "quote" or c.spans[-1][2] not in worded_lines]
+    quoted_lines = {c.spans[-1][2] for c in remaining if c.kind == "quote"}
+    return [c for c in remaining if c.kind != "bare" or c.spans[-1][2] not in quoted_lines]
 
 
-def _reading_place(candidate: Candidate, kind: str) -> tuple[int, int]:
-    """Where it stands among the sentences about one symbol: what introduces it, its statements in the order of the code, what surrounds
-    it; that first where it was asked for."""
-    if candidate.kind in _INTRODUCING:
+def _order_key(candidate: Candidate, kind: str) -> tuple[int, int]:
+    """A sort key for the sentences about one symbol: its introduction, its statements in the order of the code, its links; the links come
+    first in an answer about links."""
+    if candidate.kind in _INTRODUCTION:
         return 1, 0
     if candidate.kind in OF_STATEMENTS or candidate.kind == "comment":
         return 2, candidate.spans[0 if candidate.kind in ("decides", "steps") else -1][1]
     return (0, 0) if kind in LINKS else (3, 0)
 
 
-def _subjects(graph: CodeGraph, found: Found, evident: Sequence[Subject]) -> Iterator[Subject]:
-    """Each symbol once: those that the question names first, then what was found."""
-    evidence = {one.key: one.evidence for one in evident}
-    told: set[tuple[str, int]] = set()
-    for subject in (*_named(graph, found, evidence), *evident):
-        if subject.key not in told:
-            told.add(subject.key)
+def _subjects(graph: CodeGraph, found: Found, evidence_subjects: Sequence[Subject]) -> Iterator[Subject]:
+    """Each symbol once: first those that the question names, then those of the evidence."""
+    evidence_by_key = {subject.key: subject.evidence for subject in evidence_subjects}
+    seen: set[tuple[str, int]] = set()
+    for subject in (*_named_subjects(graph, found, evidence_by_key), *evidence_subjects):
+        if subject.key not in seen:
+            seen.add(subject.key)
             yield subject
 
 
-def _evident(graph: CodeGraph, found: Found) -> Iterator[Subject]:
-    for item in sorted(found.definitions, key=lambda e: not asked_by_words(e, found)):
+def _evidence_subjects(graph: CodeGraph, found: Found) -> Iterator[Subject]:
+    for item in sorted(found.definitions, key=lambda e: not is_named_by_words(e, found)):
         facts = graph.facts(item.span.path)
-        index = _symbol_of(facts, item) if facts else None
+        index = _symbol_index(facts, item) if facts else None
         if facts is not None and index is not None:
-            body = implementation(facts, index)
-            yield Subject(facts, body, item if body == index else None)
+            implementation_index = implementation(facts, index)
+            yield Subject(facts, implementation_index, item if implementation_index == index else None)
 
 
-def _behind_common_caller(graph: CodeGraph, evident: list[Subject]) -> list[Subject]:
-    """What was found, behind the function that calls most of it."""
+def _with_common_caller(graph: CodeGraph, subjects: list[Subject]) -> list[Subject]:
+    """The subjects, with the function that calls most of them first."""
     refs = [
-        graph.ref(one.facts, one.index)
-        for one in evident
-        if one.symbol.is_callable and not is_test_path(one.facts.path)
+        graph.ref(subject.facts, subject.index)
+        for subject in subjects
+        if subject.symbol.is_callable and not is_test_path(subject.facts.path)
     ]
     caller = common_caller(graph, refs)
-    first = _subject_of(graph, caller) if caller is not None else None
-    if first is None:
-        return evident
-    known = [one for one in evident if one.key == first.key]
-    return [*(known or [first]), *(one for one in evident if one.key != first.key)]
+    caller_subject = _subject_of(graph, caller) if caller is not None else None
+    if caller_subject is None:
+        return subjects
+    in_evidence = [subject for subject in subjects if subject.key == caller_subject.key]
+    return [*(in_evidence or [caller_subject]), *(subject for subject in subjects if subject.key != caller_subject.key)]
 
 
-def _named(graph: CodeGraph, found: Found, evidence: Mapping[tuple[str, int], Evidence | None]) -> Iterator[Subject]:
-    for ref in (*named_first(graph, found.question), *takers(graph, found.question), *_to_add_by(graph, found)):
+def _named_subjects(
+    graph: CodeGraph, found: Found, evidence: Mapping[tuple[str, int], Evidence | None]
+) -> Iterator[Subject]:
+    for ref in (
+        *leading_symbols(graph, found.question),
+        *parameter_owners(graph, found.question),
+        *_extension_points(graph, found),
+    ):
         subject = _subject_of(graph, ref)
         if subject is not None:
             yield replace(subject, evidence=evidence.get(subject.key))
@@ -157,33 +170,40 @@ def _subject_of(graph: CodeGraph, ref: SymbolRef) -> Subject | None:
     return Subject(facts, index, None) if facts is not None and index is not None else None
 
 
-def _asked_about(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
-    refs = [*named_symbols(graph, found.question), *named_first(graph, found.question), *takers(graph, found.question)]
+def _named_places(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
+    refs = [
+        *named_symbols(graph, found.question),
+        *leading_symbols(graph, found.question),
+        *parameter_owners(graph, found.question),
+    ]
     refs += [found.zoom] if found.zoom is not None else []
     if refs:
         return frozenset((ref.path, ref.symbol.start) for ref in refs)
-    spans = [e.span for e in found.definitions if asked_by_words(e, found)]
+    spans = [e.span for e in found.definitions if is_named_by_words(e, found)]
     return frozenset(
-        [*((ref.path, ref.symbol.start) for ref in _to_add_by(graph, found)), *((s.path, s.start) for s in spans)]
+        [
+            *((ref.path, ref.symbol.start) for ref in _extension_points(graph, found)),
+            *((s.path, s.start) for s in spans),
+        ]
     )
 
 
-def _to_add_by(graph: CodeGraph, found: Found) -> list[SymbolRef]:
-    """What one extends or calls to add something of one's own, where a question asks how: of the classes that were found the one on
-    which most others are built, and the function that is named for it."""
-    why = {
+def _extension_points(graph: CodeGraph, found: Found) -> list[SymbolRef]:
+    """What a user extends or calls to add something of his own, for questions that ask how: of the found classes the one with most
+    subclasses, and the function that adds such things."""
+    by_reason = {
         WHY_BASE_CLASS: [e for e in found.definitions if WHY_BASE_CLASS in e.why],
         WHY_REGISTERS: [e for e in found.definitions if WHY_REGISTERS in e.why],
     }
     refs = {
         key: [r for e in items if (r := graph.symbol_at(e.span.path, e.span.start)) is not None]
-        for key, items in why.items()
+        for key, items in by_reason.items()
     }
     bases = sorted(refs[WHY_BASE_CLASS], key=lambda r: -len(graph.subclasses_of(r)))
     return [*bases[:1], *refs[WHY_REGISTERS][:1]]
 
 
-def _symbol_of(facts: ModuleFacts, item: Evidence) -> int | None:
+def _symbol_index(facts: ModuleFacts, item: Evidence) -> int | None:
     for index, symbol in enumerate(facts.symbols):
         name = facts.module if symbol.kind == "module" else symbol.qualname
         if (

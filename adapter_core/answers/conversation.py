@@ -1,4 +1,4 @@
-"""Several questions in a row: what was found stays at hand, and "and who calls it?" is about the symbol of the answer before.
+"""Conversations of several questions: evidence is kept, and "and who calls it?" is about the symbol of the previous answer.
 
 conversation = Conversation()
 conversation.ask(graph, "Where are URLs matched?")
@@ -15,7 +15,7 @@ from ..evidence.question import analyse
 from ..graph.finding.lookup import scope_at
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, EventSink, Evidence, SymbolRef
-from .asked_symbols import bare_object, named_members
+from .asked_symbols import bare_object_name, named_members
 from .chat import is_chat
 from .checking.sentence import read_sentence
 from .kinds import answer_kind
@@ -28,14 +28,14 @@ _PRONOUN = re.compile(
     re.I,
 )
 _POSSESSIVE = frozenset({"its", "their"})
-_MAX_ELLIPSIS = 6  # words of a question that says only what is new ("and the tests?")
-_KEPT_EVIDENCE = 24
+_MAX_ELLIPSIS = 6  # words of an elliptic question ("and the tests?")
+_MAX_EVIDENCE = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """A question as asked and as understood, and the symbol that its answer is about. `caller`: what that answer says first that it is
-    called by, where it was asked who calls it."""
+class QuestionTurn:
+    """A question as asked and as resolved (`understood`), and the symbol that its answer is about (`focus`). `caller`: the first caller
+    that the answer names, if the question asked for callers."""
 
     question: str
     understood: str
@@ -45,14 +45,14 @@ class Turn:
 
 @dataclass
 class Conversation:
-    """One conversation about one workspace. It keeps names, spans and hashes, no graph: each question may be asked of a newer one."""
+    """A conversation about one workspace. It keeps names, spans and hashes but no graph, so each question may use a newer graph."""
 
-    turns: list[Turn] = field(default_factory=list)
+    turns: list[QuestionTurn] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
 
     @property
     def focus(self) -> str | None:
-        """The symbol that "it" means: full name with its path, as `CodeGraph.find_symbol` takes it."""
+        """The symbol that "it" refers to, in a form that `CodeGraph.find_symbol` takes; None at the beginning."""
         return next((t.focus for t in reversed(self.turns) if t.focus), None)
 
     def ask(
@@ -64,85 +64,88 @@ class Conversation:
         cancel: CancelToken | None = None,
         on_event: EventSink | None = None,
     ) -> Answer:
-        """As `answer_question`; a question that leans on the one before is answered about its symbol, with its evidence at hand."""
+        """As `answer_question`; a question that refers to the previous one is answered about its symbol, with its evidence as context."""
         options = options or AskOptions()
-        known = self._known(graph) if options.zoom is None else None
-        understood = resolve_question(graph, question, known)
-        if known is not None and self._asks_again(understood):
-            # Who calls that was just answered: now it means the caller.
-            known = next(iter(graph.find_symbol(self.turns[-1].caller or "")), known)
-            understood = resolve_question(graph, question, known)
+        focus_symbol = self._focus_symbol(graph) if options.zoom is None else None
+        resolved_question = resolve_question(graph, question, focus_symbol)
+        if focus_symbol is not None and self._asks_callers_again(resolved_question):
+            # The callers of the focus were just given, so now "it" is the caller.
+            focus_symbol = next(iter(graph.find_symbol(self.turns[-1].caller or "")), focus_symbol)
+            resolved_question = resolve_question(graph, question, focus_symbol)
         context: tuple[Evidence, ...] = ()
-        if understood != question and known is not None:
-            options = replace(options, zoom=place_of(known))
+        if resolved_question != question and focus_symbol is not None:
+            options = replace(options, zoom=unique_name(focus_symbol))
             context = tuple(self.evidence)
-        answer = answer_question(graph, understood, options, backend, cancel, on_event, context)
+        answer = answer_question(graph, resolved_question, options, backend, cancel, on_event, context)
         answer = replace(answer, question=question)
-        focus = self._focus_of(graph, understood, answer)
-        self.turns.append(Turn(question, understood, focus, _first_caller(graph, understood, answer)))
+        focus = self._new_focus(graph, resolved_question, answer)
+        self.turns.append(
+            QuestionTurn(question, resolved_question, focus, _first_caller(graph, resolved_question, answer))
+        )
         spans = {e.span for e in answer.evidence}
-        self.evidence = [*answer.evidence, *(e for e in self.evidence if e.span not in spans)][:_KEPT_EVIDENCE]
+        self.evidence = [*answer.evidence, *(e for e in self.evidence if e.span not in spans)][:_MAX_EVIDENCE]
         return answer
 
-    def _asks_again(self, understood: str) -> bool:
-        """Whether a question that leans on the one before asks who calls what was just told the callers of."""
+    def _asks_callers_again(self, resolved_question: str) -> bool:
+        """Whether a question asks for the callers of the symbol whose callers the previous answer gave."""
         last = self.turns[-1] if self.turns else None
-        if last is None or last.caller is None or answer_kind(analyse(understood)) != "callers":
+        if last is None or last.caller is None or answer_kind(analyse(resolved_question)) != "callers":
             return False
-        before = analyse(last.understood).identifiers
-        return not before or analyse(understood).identifiers == before
+        previous_names = analyse(last.understood).identifiers
+        return not previous_names or analyse(resolved_question).identifiers == previous_names
 
-    def _known(self, graph: CodeGraph) -> SymbolRef | None:
+    def _focus_symbol(self, graph: CodeGraph) -> SymbolRef | None:
         focus = self.focus
         return next(iter(graph.find_symbol(focus)), None) if focus else None
 
-    def _focus_of(self, graph: CodeGraph, question: str, answer: Answer) -> str | None:
-        """What the question names, or else what the first sentence is about."""
+    def _new_focus(self, graph: CodeGraph, question: str, answer: Answer) -> str | None:
+        """The unique name of the symbol that the question names, or else of the one that the first sentence is about; None if there is
+        none."""
         for name in analyse(question).identifiers:
             refs = graph.find_symbol(name)
             if refs:
-                return place_of(refs[0])
-        asked = analyse(question)
-        for ref in (*named_members(graph, asked), *graph.find_symbol(bare_object(asked) or "-")):
-            return place_of(ref)
+                return unique_name(refs[0])
+        parsed = analyse(question)
+        for ref in (*named_members(graph, parsed), *graph.find_symbol(bare_object_name(parsed) or "-")):
+            return unique_name(ref)
         paths = {c.span.path for claim in answer.claims[:1] for c in claim.citations}
         for claim in answer.claims[:1]:
             for mention in read_sentence(claim.text).of("code"):
                 refs = graph.find_symbol(mention.text)
-                here = [r for r in refs if r.path in paths] or refs
-                if here:
-                    return place_of(here[0])
+                refs_here = [r for r in refs if r.path in paths] or refs
+                if refs_here:
+                    return unique_name(refs_here[0])
         return None
 
 
 def _first_caller(graph: CodeGraph, question: str, answer: Answer) -> str | None:
-    """The function in which the first line stands that answers who calls something."""
+    """The unique name of the function that contains the first cited line of an answer about callers; None for other answers."""
     if answer_kind(analyse(question)) != "callers" or not answer.claims or not answer.claims[0].citations:
         return None
     span = answer.claims[0].citations[0].span
     facts = graph.facts(span.path)
     index = scope_at(facts, span.start) if facts is not None else 0
-    calls = re.search(r"\b(?:calls|called|constructed)\b", answer.claims[0].text)
-    return place_of(graph.ref(facts, index)) if facts is not None and index and calls else None
+    is_about_calls = re.search(r"\b(?:calls|called|constructed)\b", answer.claims[0].text)
+    return unique_name(graph.ref(facts, index)) if facts is not None and index and is_about_calls else None
 
 
-def place_of(ref: SymbolRef) -> str:
-    """`path:qualname`, which is one symbol however many share its name."""
+def unique_name(ref: SymbolRef) -> str:
+    """`path:qualname`, which identifies one symbol among those of the same name."""
     return f"{ref.path}:{ref.module if ref.symbol.kind == 'module' else ref.symbol.qualname}"
 
 
 def resolve_question(graph: CodeGraph, question: str, focus: SymbolRef | None) -> str:
-    """The question with the symbol of the answer before in the place of "it". As it is where it stands on its own."""
+    """The question with `focus` in place of "it"; unchanged if it stands on its own."""
     if focus is None or is_chat(question) or any(graph.find_symbol(n) for n in analyse(question).identifiers):
         return question
     name = f"`{focus.symbol.qualname}`"
-    bare = _OPENING.sub("", question)
-    pronoun = _PRONOUN.search(bare)
+    stripped = _OPENING.sub("", question)
+    pronoun = _PRONOUN.search(stripped)
     if pronoun is not None:
-        shown = f"{name}'s" if pronoun.group().lower() in _POSSESSIVE else name
-        return bare[: pronoun.start()] + shown + bare[pronoun.end() :]
-    if bare != question or (len(bare.split()) < _MAX_ELLIPSIS and not _names_something(graph, bare)):
-        return f"{bare.rstrip(' ?!.')} of {name}?"
+        replacement = f"{name}'s" if pronoun.group().lower() in _POSSESSIVE else name
+        return stripped[: pronoun.start()] + replacement + stripped[pronoun.end() :]
+    if stripped != question or (len(stripped.split()) < _MAX_ELLIPSIS and not _names_something(graph, stripped)):
+        return f"{stripped.rstrip(' ?!.')} of {name}?"
     return question
 
 

@@ -38,13 +38,13 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
 
 
 def with_claims(answer: Answer, claims: Sequence[Claim]) -> Answer:
-    """The answer with these claims instead of its own, also in its text: what stands above and below them there stays."""
-    own = to_markdown(answer.claims)
-    text = answer.text.replace(own, to_markdown(claims), 1) if own else answer.text
+    """The answer with other claims, also in its text; the text above and below the claims is kept."""
+    old_text = to_markdown(answer.claims)
+    text = answer.text.replace(old_text, to_markdown(claims), 1) if old_text else answer.text
     return replace(answer, claims=tuple(claims), text=text)
 
 
-def one_reason(*reasons: str) -> str:
+def join_reasons(*reasons: str) -> str:
     """Several reasons as one, each once. Some are whole sentences, as errors are; in a list of reasons they have no full stop."""
     return "; ".join(dict.fromkeys(reason.rstrip(".") for reason in reasons if reason))
 

@@ -1,5 +1,5 @@
-"""What may be given for an option: each form takes the text of a value, or the value itself, and raises `ValueError` with what is wanted
-instead."""
+"""The forms of option values: each function parses the text of a value, or checks the value itself, and raises `ValueError` with what is
+expected instead."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def text(given: Any) -> str:
 
 
 def path(given: Any) -> str:
-    """Absolute: commands leave the folder where the user stands."""
+    """An absolute path, since commands change the working folder."""
     if not isinstance(given, (str, os.PathLike)):
         raise ValueError("a path")
     name = os.fspath(given)
@@ -40,13 +40,13 @@ def adapter_or_word(given: Any) -> str:
 
 
 def adapter_or_path(given: Any) -> str | Adapter:
-    """An adapter that a caller made is taken as it is."""
+    """An adapter object unchanged, or an absolute path."""
     from ..adapters.adapter import Adapter
 
     return given if isinstance(given, Adapter) else path(given)
 
 
-def whole(given: Any) -> int:
+def integer(given: Any) -> int:
     if isinstance(given, str):
         try:
             return int(given)
@@ -92,12 +92,12 @@ def weights(given: Any) -> dict[str, float]:
 
 
 def counts(given: Any) -> dict[str, int]:
-    return {name: whole(value) for name, value in _pairs(given, "ranks such as q_proj=4,down_proj=8")}
+    return {name: integer(value) for name, value in _pairs(given, "ranks such as q_proj=4,down_proj=8")}
 
 
 def tiers(given: Any) -> dict[str, tuple[int, ...]]:
     wanted = "ranks of the top, middle and low layers such as attn=8:4:2,mlp=4:2:1"
-    return {name: _three(value, ":", whole, wanted) for name, value in _pairs(given, wanted)}
+    return {name: _three(value, ":", integer, wanted) for name, value in _pairs(given, wanted)}
 
 
 def strings(given: Any) -> tuple[str, ...]:

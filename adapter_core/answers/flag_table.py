@@ -1,5 +1,5 @@
-"""The one table of options that can be given from outside: each row is a keyword of `generate_answer` and a flag of `pathline ask` and of
-`python -I -m adapter_core.run`, and names the field of `AskOptions` where its default and its meaning stand. The groups are those of the
+"""The table of all public options: each row is a keyword of `generate_answer` and a flag of `pathline ask` and of
+`python -I -m adapter_core.run`, and names the field of `AskOptions` that has its default and documentation. The groups are those of the
 help, in its order; `flags.py` makes the flags."""
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .flag_forms import (
     adapter_or_word,
     counts,
     file,
+    integer,
     number,
     path,
     seconds_or_none,
@@ -26,15 +27,14 @@ from .flag_forms import (
     three_numbers,
     tiers,
     weights,
-    whole,
 )
 from .options import LAYER_SCHEDULES, OF_SOURCES, PACK_MODES, AskOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`name`: the keyword. `path`: the field. `flag`: where it is not called `--name`. `low`, `high`: what its value may be, both included
-    (`above`: `low` itself is not). `unset`: what holds where the default is None, for the help."""
+    """`name`: the keyword. `path`: the field. `flag`: the flag if it is not `--name`. `low`, `high`: the bounds of its value, inclusive
+    (`above`: `low` is exclusive). `unset`: the meaning of a default of None, for the help."""
 
     name: str
     path: str
@@ -61,7 +61,7 @@ class Option:
 
     @property
     def may_be_none(self) -> bool:
-        """As the field's type says, which is not always what its default is."""
+        """Whether the type of the field allows None, which may be so even if the default is not None."""
         *groups, name = self.path.split(".")
         holder: Any = AskOptions()
         for part in groups:
@@ -69,7 +69,7 @@ class Option:
         return any(field.name == name and "None" in str(field.type).split(" | ") for field in fields(holder))
 
     def value_of(self, given: Any) -> Any:
-        """What is given as the field's value: text is read, everything is checked. Raises `UsageError`."""
+        """The field's value for a given one: text is parsed, and every value is checked. Raises `UsageError`."""
         try:
             value = None if given is None and self.may_be_none else self.form(given)
         except ValueError as error:
@@ -77,27 +77,27 @@ class Option:
         if self.choices and value not in self.choices:
             raise UsageError(f"{self.on_command_line} must be one of {', '.join(self.choices)}.")
         numbers = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else (value,)
-        for one in numbers:
-            if isinstance(one, tuple):
-                self._check(min(one))
-            elif isinstance(one, (int, float)) and not isinstance(one, bool):
-                self._check(one)
+        for item in numbers:
+            if isinstance(item, tuple):
+                self._check(min(item))
+            elif isinstance(item, (int, float)) and not isinstance(item, bool):
+                self._check(item)
         return value
 
     def _check(self, number: float) -> None:
         if not self.low <= number <= self.high or (self.above and number == self.low):
-            wanted = f"{'more than' if self.above else 'at least'} {self.low:g}" if self.low > -math.inf else ""
-            most = f"at most {self.high:g}" if self.high < math.inf else ""
-            if wanted and most and not self.above:
+            lower = f"{'more than' if self.above else 'at least'} {self.low:g}" if self.low > -math.inf else ""
+            upper = f"at most {self.high:g}" if self.high < math.inf else ""
+            if lower and upper and not self.above:
                 raise UsageError(f"{self.on_command_line} must be from {self.low:g} to {self.high:g}.")
             raise UsageError(
-                f"{self.on_command_line} must be {' and '.join(filter(None, (wanted, most))) or 'a number'}."
+                f"{self.on_command_line} must be {' and '.join(filter(None, (lower, upper))) or 'a number'}."
             )
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`about`: what the help says below the title. What is only `for_developers` is shown by `--help-all`."""
+    """`about`: the description below the title in the help. Groups `for_developers` are shown by `--help-all` only."""
 
     title: str
     about: str
@@ -120,7 +120,7 @@ TABLE: tuple[Group, ...] = (
                 "file.py:LINE",
                 "--zoom", "SYMBOL",
             ),
-            Option("sentences", "compose.max_sentences", whole, "length of the answer: at most N sentences", metavar="N", low=1),
+            Option("sentences", "compose.max_sentences", integer, "length of the answer: at most N sentences", metavar="N", low=1),
             Option(
                 "phrase", "phrase", switch,
                 "let the language model write the sentences, instead of composing them from facts of the code; each is checked, and what "
@@ -137,7 +137,7 @@ TABLE: tuple[Group, ...] = (
                 "answer from the files that the question speaks of, or only from those around the symbol of --zoom", choices=OF_SOURCES,
             ),
             Option(
-                "zoom_radius", "selection.zoom_radius", whole,
+                "zoom_radius", "selection.zoom_radius", integer,
                 "how far around the symbol of --zoom to look: 1 is its callers and what it calls, 2 theirs, too", metavar="N",
                 low=0, high=5,
             ),
@@ -177,11 +177,11 @@ TABLE: tuple[Group, ...] = (
                 "write one sentence about each place that was found; --no-by-sentence: one text over all of them",
             ),
             Option(
-                "draft_places", "attempts.draft_places", whole, "about how many places, the best first, a sentence is written",
+                "draft_places", "attempts.draft_places", integer, "about how many places, the best first, a sentence is written",
                 metavar="N", low=1,
             ),
             Option(
-                "drafts", "attempts.drafts", whole, "drafts of each sentence, of which the best that passes the checks is shown",
+                "drafts", "attempts.drafts", integer, "drafts of each sentence, of which the best that passes the checks is shown",
                 metavar="N", low=1, high=32,
             ),
             Option(
@@ -189,11 +189,11 @@ TABLE: tuple[Group, ...] = (
                 "where no sentence passes the checks, let the model write again; --no-require-citations: write once",
             ),
             Option(
-                "max_new_tokens", "generation.max_new_tokens", whole, "longest text with --no-by-sentence, in the model's tokens",
+                "max_new_tokens", "generation.max_new_tokens", integer, "longest text with --no-by-sentence, in the model's tokens",
                 metavar="N", low=1,
             ),
             Option(
-                "context_tokens", "context.tokens", whole, "how much code the model reads before it writes, in its tokens",
+                "context_tokens", "context.tokens", integer, "how much code the model reads before it writes, in its tokens",
                 metavar="N", low=1,
             ),
             Option(
@@ -203,7 +203,7 @@ TABLE: tuple[Group, ...] = (
             Option(
                 "temperature", "generation.temperature", number, "with --do-sample: above 1 bolder, towards 0 safer", metavar="T", low=0,
             ),
-            Option("seed", "generation.seed", whole, "with --do-sample: the same number draws the same text again", metavar="N", low=0),
+            Option("seed", "generation.seed", integer, "with --do-sample: the same number draws the same text again", metavar="N", low=0),
         ),
     ),
     Group(
@@ -275,10 +275,10 @@ TABLE: tuple[Group, ...] = (
                 "before the passages, windows of a few lines on functions of the selected files",
             ),
             Option(
-                "ff_max_candidates", "packing.ff_max_candidates", whole, "with --function-first: functions that are compared",
+                "ff_max_candidates", "packing.ff_max_candidates", integer, "with --function-first: functions that are compared",
                 metavar="N", low=1,
             ),
-            Option("ff_window_lines", "packing.ff_window_lines", whole, "with --function-first: lines of a window", metavar="N", low=1),
+            Option("ff_window_lines", "packing.ff_window_lines", integer, "with --function-first: lines of a window", metavar="N", low=1),
             Option(
                 "ff_threshold", "packing.ff_threshold", number,
                 "with --function-first: leave out windows with less than this share (0 to 1) of the best one's score",
@@ -294,7 +294,7 @@ TABLE: tuple[Group, ...] = (
                 "with --function-first: order the first windows by the model's probability that they help",
             ),
             Option(
-                "prob_yes_tokens", "packing.prob_yes_tokens", whole, "with --model-prob-yes: tokens that it may read for that",
+                "prob_yes_tokens", "packing.prob_yes_tokens", integer, "with --model-prob-yes: tokens that it may read for that",
                 metavar="N", low=1, high=600,
             ),
         ),
@@ -317,10 +317,10 @@ TABLE: tuple[Group, ...] = (
                 "draft_word_share", "citations.draft_word_share", number, "the same for drafts (--by-sentence)", metavar="W", low=0, high=1,
             ),
             Option(
-                "places_at_once", "attempts.places_at_once", whole, "with --by-sentence: places written about in one pass of the model",
+                "places_at_once", "attempts.places_at_once", integer, "with --by-sentence: places written about in one pass of the model",
                 metavar="N", low=1,
             ),
-            Option("draft_tokens", "attempts.draft_tokens", whole, "longest draft, in the model's tokens", metavar="N", low=4),
+            Option("draft_tokens", "attempts.draft_tokens", integer, "longest draft, in the model's tokens", metavar="N", low=4),
             Option(
                 "adapter_aware_decoding", "attempts.adapter_aware_decoding", switch,
                 "with --require-citations: the prompt begins with the places that can be cited, and sampling is gentler",
@@ -334,7 +334,7 @@ TABLE: tuple[Group, ...] = (
                 "repetition_penalty", "generation.repetition_penalty", number,
                 "above 1: tokens that stand there already become less likely; 1: no penalty", metavar="P", low=0, above=True,
             ),
-            Option("min_new_tokens", "generation.min_new_tokens", whole, "shortest text, in tokens", metavar="N", low=0),
+            Option("min_new_tokens", "generation.min_new_tokens", integer, "shortest text, in tokens", metavar="N", low=0),
             Option("stop", "generation.stop", strings, "end the text before TEXT; may be given several times", metavar="TEXT"),
             Option(
                 "lookup", "generation.lookup", switch,
@@ -352,7 +352,7 @@ TABLE: tuple[Group, ...] = (
                 "multiply the adapter's deltas by A / rank; with a number, the generated null adapter is used where there is no "
                 "other; 0: the bare model", metavar="A", low=0, unset="as each adapter was built",
             ),
-            Option("rank", "adapter.rank", whole, "keep the first N components of each delta", metavar="N", low=1, unset="all"),
+            Option("rank", "adapter.rank", integer, "keep the first N components of each delta", metavar="N", low=1, unset="all"),
             Option("beta", "adapter.beta", number, "multiply the adapter's biases by B", metavar="B"),
             Option(
                 "target_weights", "adapter.target_weights", weights,
@@ -376,7 +376,7 @@ TABLE: tuple[Group, ...] = (
                 unset="all",
             ),
             Option(
-                "rank_budget", "adapter.rank_budget", whole, "components kept over all layers and matrices together", metavar="N", low=0,
+                "rank_budget", "adapter.rank_budget", integer, "components kept over all layers and matrices together", metavar="N", low=0,
                 unset="all",
             ),
             Option("ablate_attn", "adapter.ablate_attn", switch, "leave out the deltas of attention (q, k, v, o)"),
@@ -407,7 +407,7 @@ TABLE: tuple[Group, ...] = (
                 unset="generated from the files",
             ),
             Option(
-                "mixture_m", "adapter.mixture_m", whole, "mix it from the M adapters of modules in the bank that are nearest; 0: do not",
+                "mixture_m", "adapter.mixture_m", integer, "mix it from the M adapters of modules in the bank that are nearest; 0: do not",
                 metavar="M", low=0,
             ),
             Option(
@@ -425,8 +425,8 @@ TABLE: tuple[Group, ...] = (
                 "entropy_aware", "entropy.entropy_aware", switch,
                 "choose --rank, and --gsub where there is such an adapter, by how varied repository, selected files and question are",
             ),
-            Option("rank_min", "entropy.rank_min", whole, "smallest rank that is chosen", metavar="N", low=1),
-            Option("rank_max", "entropy.rank_max", whole, "largest rank that is chosen", metavar="N", low=1),
+            Option("rank_min", "entropy.rank_min", integer, "smallest rank that is chosen", metavar="N", low=1),
+            Option("rank_max", "entropy.rank_max", integer, "largest rank that is chosen", metavar="N", low=1),
             Option("gsub_min", "entropy.gsub_min", number, "smallest gsub (0 to 1) that is chosen", metavar="G", low=0, high=1),
             Option("gsub_max", "entropy.gsub_max", number, "largest gsub (0 to 1) that is chosen", metavar="G", low=0, high=1),
             Option(

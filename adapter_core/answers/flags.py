@@ -1,4 +1,4 @@
-"""From what is given by keyword or on the command line to `AskOptions`, and back: the rows of `flag_table.py` at work.
+"""Converts keywords and command-line flags to `AskOptions` and back, by the rows of `flag_table.py`.
 
 options = with_values(AskOptions(), {"alpha": 8, "pack_mode": "windows"})
 """
@@ -19,22 +19,22 @@ _PREFIX = "option_"
 
 
 def with_values(options: AskOptions, values: Mapping[str, Any]) -> AskOptions:
-    """The options with some given by keyword, as values or as text. Raises `UsageError` for an unknown keyword or value."""
-    for name, given in values.items():
+    """The options with some replaced by keyword; values may be text. Raises `UsageError` for an unknown keyword or value."""
+    for name, raw_value in values.items():
         option = OPTIONS.get(name)
         if option is None:
             raise UsageError(f"There is no option {name!r}: use {', '.join(OPTIONS)}.")
         group, _, field = option.path.rpartition(".")
-        value = option.value_of(given)
+        value = option.value_of(raw_value)
         if group:
             options = replace(options, **{group: replace(getattr(options, group), **{field: value})})
         else:
             options = replace(options, **{field: value})
-    return checked(options)
+    return validate_options(options)
 
 
-def checked(options: AskOptions) -> AskOptions:
-    """The options, where they go together. Raises `UsageError`."""
+def validate_options(options: AskOptions) -> AskOptions:
+    """The options unchanged. Raises `UsageError` if they contradict each other."""
     packing, entropy, sources = options.packing, options.entropy, options.sources
     if sources.of_sources == "zoom" and not options.zoom:
         raise UsageError("--of-sources zoom looks around a symbol: name it with --zoom.")
@@ -50,20 +50,20 @@ def checked(options: AskOptions) -> AskOptions:
 
 
 def flag_groups(parser: argparse.ArgumentParser) -> dict[str, argparse._ArgumentGroup]:
-    """The groups of the help by their titles, in the order of the table and still empty."""
+    """The empty argument groups of the help by title, in the order of the table."""
     return {group.title: parser.add_argument_group(group.title, group.about or None) for group in TABLE}
 
 
 def add_flags(
     groups: Mapping[str, argparse._ArgumentGroup], defaults: AskOptions | None = None
 ) -> dict[argparse.Action, str]:
-    """Put the flags of the table into their groups. What is not given stays None. Those for developers are left out of the help;
-    returned is what it would say of them."""
+    """Add the flags of the table to their groups; flags that are not given parse as None. Flags for developers are hidden in the help;
+    returns the hidden help texts."""
     hidden: dict[argparse.Action, str] = {}
     for group in TABLE:
         for option in group.rows:
-            value = _of(defaults, option) if defaults is not None else option.default
-            told = f"{option.help}{_default(option, value)}"
+            value = _field_value(defaults, option) if defaults is not None else option.default
+            help_text = f"{option.help}{_default_note(option, value)}"
             settings: dict[str, Any] = {"dest": _PREFIX + option.name, "default": None}
             if option.form is switch:
                 settings["action"] = argparse.BooleanOptionalAction
@@ -73,58 +73,58 @@ def add_flags(
                 settings["metavar"] = option.metavar or "VALUE"
             if option.form is strings:
                 settings["action"] = "append"
-            shown = argparse.SUPPRESS if group.for_developers else told
-            action = groups[group.title].add_argument(option.on_command_line, help=shown, **settings)
+            visible_help = argparse.SUPPRESS if group.for_developers else help_text
+            action = groups[group.title].add_argument(option.on_command_line, help=visible_help, **settings)
             if group.for_developers:
-                hidden[action] = told
+                hidden[action] = help_text
     return hidden
 
 
-def values_of(args: Any) -> dict[str, Any]:
-    """By keyword what was given on the command line that `add_flags` made."""
-    given = {name: getattr(args, _PREFIX + name) for name in OPTIONS}
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if v is not None}
+def parsed_values(args: Any) -> dict[str, Any]:
+    """The values given on a command line with the flags of `add_flags`, by keyword."""
+    parsed = {name: getattr(args, _PREFIX + name) for name in OPTIONS}
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in parsed.items() if v is not None}
 
 
-def as_arguments(values: Mapping[str, Any]) -> list[str]:
-    """The command line that gives these keywords. Raises `UsageError` for an unknown one."""
-    found: list[str] = []
+def format_arguments(values: Mapping[str, Any]) -> list[str]:
+    """The command-line arguments for these keywords. Raises `UsageError` for an unknown one."""
+    arguments: list[str] = []
     for name, value in values.items():
         option = OPTIONS.get(name)
         if option is None:
             raise UsageError(f"There is no option {name!r}: use {', '.join(OPTIONS)}.")
         flag = option.on_command_line
         if value is None and option.form is not seconds_or_none:
-            continue  # as it is
+            continue  # the default
         if option.form is switch:
-            found.append(flag if option.value_of(value) else f"--no-{flag[2:]}")
+            arguments.append(flag if option.value_of(value) else f"--no-{flag[2:]}")
         elif option.form is strings:
-            found += [f"{flag}={one}" for one in ([value] if isinstance(value, str) else value)]
+            arguments += [f"{flag}={item}" for item in ([value] if isinstance(value, str) else value)]
         else:
-            found.append(f"{flag}={_written(value)}")
-    return found
+            arguments.append(f"{flag}={_format_value(value)}")
+    return arguments
 
 
-def _written(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ",".join(f"{name}={_written(one).replace(',', ':')}" for name, one in value.items())
+        return ",".join(f"{name}={_format_value(item).replace(',', ':')}" for name, item in value.items())
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return "none" if value is None else str(value)
 
 
-def _of(options: AskOptions, option: Option) -> Any:
+def _field_value(options: AskOptions, option: Option) -> Any:
     value: Any = options
     for part in option.path.split("."):
         value = getattr(value, part)
     return value
 
 
-def _default(option: Option, value: Any) -> str:
+def _default_note(option: Option, value: Any) -> str:
     if value is None or (isinstance(value, (dict, tuple, str)) and not value):
-        told = option.unset
+        shown = option.unset
     elif isinstance(value, bool):
-        told = "on" if value else "off"
+        shown = "on" if value else "off"
     else:
-        told = _written(value)
-    return f" (default: {told})".replace("%", "%%") if told else ""
+        shown = _format_value(value)
+    return f" (default: {shown})".replace("%", "%%") if shown else ""

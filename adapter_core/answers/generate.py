@@ -32,40 +32,40 @@ def generate_answer(
     verbose: bool = False,
     **options: Any,
 ) -> str:
-    """The answer to a question about a repository as Markdown, each sentence with its `path:line`. The model writes, unless `phrase` is
-    False; where nothing of it passes the checks, the composed answer stands.
+    """The answer to a question about a repository as Markdown, each sentence with its `path:line`. The model phrases it, unless `phrase` is
+    False; if none of its sentences passes the checks, the composed answer is returned.
 
-    `model_id`: None for the embedded model. `adapters_npz`: the file of an adapter, a folder that `pathline build` made, or None for what
-    was built for this repository; nothing is built here (`adapter_core.run` does). `backend`: a model that is open already, used instead of
-    `model_id`, and left open. `options`: the keywords of `answers.flag_table.OPTIONS`. `verbose`: what was selected, reranked and scaled is
-    printed on stderr.
+    `model_id`: None for the embedded model. `adapters_npz`: the file of an adapter, a folder made by `pathline build`, or None for what was
+    built for this repository; nothing is built here (`adapter_core.run` does that). `backend`: an open model, used instead of `model_id`
+    and left open. `options`: the keywords of `answers.flag_table.OPTIONS`. `verbose`: print on stderr what is selected, reranked and
+    scaled.
 
-    Raises `UsageError` for options that cannot be, `RootError`, `ModelMissingError` and `ModelFileError`, `AdapterFileError`, `Cancelled`.
+    Raises `UsageError` for invalid options, `RootError`, `ModelMissingError` and `ModelFileError`, `AdapterFileError`, `Cancelled`.
     """
-    given = {"phrase": True, "verbose": verbose, **options}
+    values = {"phrase": True, "verbose": verbose, **options}
     if adapters_npz is not None:
         if "adapter" in options:
             raise UsageError("The adapter is named twice: as adapters_npz and as adapter; give one of them.")
-        given["adapter"] = os.path.abspath(adapters_npz)
-    chosen = with_values(AskOptions(), given)
+        values["adapter"] = os.path.abspath(adapters_npz)
+    ask_options = with_values(AskOptions(), values)
 
-    def tell(name: str, value: Any) -> None:
+    def forward_event(name: str, value: Any) -> None:
         if name == "detail" and verbose:
             print(value, file=sys.stderr)
         if on_event is not None:
             on_event(name, value)
 
-    opened = backend or _open(model_id, chosen)
+    opened = backend or _open(model_id, ask_options)
     try:
         with CodeGraph.load_or_build(program_root, cancel=cancel) as graph, graph.store.snapshot():
-            return answer_question(graph, prompt, chosen, opened, cancel, tell).text
+            return answer_question(graph, prompt, ask_options, opened, cancel, forward_event).text
     finally:
         if opened is not None and backend is None:
             opened.close()
 
 
 def _open(model_id: str | None, options: AskOptions) -> Backend | None:
-    """None where the model has nothing to do."""
+    """The opened model; None if the options leave it nothing to do."""
     if not options.phrase and options.reading.weight == 0:
         return None
     from ..models.open import open_backend

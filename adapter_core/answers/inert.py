@@ -1,6 +1,6 @@
-"""Repository text as Markdown that does nothing: no links, images, HTML, `command:` URIs or control characters.
+"""Turns repository text into inert Markdown: no links, images, HTML, `command:` URIs or control characters.
 
-Docstrings and comments come from whoever wrote the repository. What they say is quoted; what they contain is never acted on.
+Docstrings and comments come from the repository's authors. They are quoted, and nothing in them is ever acted on.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ _CODE_WORD = re.compile(
     r"<[^<>\s][^<>]*>|\b[A-Za-z_][\w.]*\[[^\[\]`]*\]|\bwww\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*|\b[a-z][a-z0-9+.-]*:(?://|(?=\S*[/?%]))\S+|(?<![\w`])(?:\*{1,2})?_*[A-Za-z]\w*_\w*(?:\(\))?(?:\.\w+)*|(?<!\w)__\w+__"
 )
 _EMPHASIS = re.compile(r"(?<![\w*\\])(\*{1,2})(?=[^\s*])([^*`]+?)(?<=[^\s*])\1(?![\w*])")
-# What would begin something in Markdown; elsewhere these characters are what they are.
+# Characters that begin Markdown syntax, in the positions where they do.
 _SPECIAL = re.compile(r"[\[\]<]|\*(?=\S)|(?<=\S)\*|~(?=~)|(?<=~)~|\\(?=[!-/:-@\[-`{-~])|!(?=\[)")
-_BEGINS_BLOCK = re.compile(r"\s*(?=[#>]|[-+]\s)")
+_BLOCK_START = re.compile(r"\s*(?=[#>]|[-+]\s)")
 
 
 def printable(text: str) -> str:
     """One line without control, format or bidirectional characters, white space collapsed."""
-    kept = "".join(c if c.isprintable() and unicodedata.category(c) != "Cf" else " " for c in text)
-    return " ".join(kept.split())
+    visible = "".join(c if c.isprintable() and unicodedata.category(c) != "Cf" else " " for c in text)
+    return " ".join(visible.split())
 
 
 def code(text: str) -> str:
-    """A code span that its content cannot leave: its fence is longer than any run of backticks in it."""
+    """A code span that its content cannot close: its fence is longer than any run of backticks in it."""
     text = printable(text)
     if "`" not in text:
         return f"`{text}`"
@@ -39,42 +39,42 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence of a docstring or comment as inert Markdown: code stays in code spans, the rest is plain."""
+    """A sentence of a docstring or comment as inert Markdown: code stays in code spans, the rest is escaped."""
     text = printable(text)
-    text = _ROLE.sub(lambda m: f"`{_target(m[1])}`", text)
+    text = _ROLE.sub(lambda m: f"`{_role_text(m[1])}`", text)
     text = _LINK_TARGET.sub(r"\1", text)
     text = _DOUBLE_TICKS.sub(r"`\1`", text)
     text = _RST_SUFFIX.sub(r"\1", text)
     text = _MD_LINK.sub(r"\1", text)
     text = _EMPHASIS.sub(r"\2", text)
     if "``" in text or text.count("`") % 2:
-        # Which backticks belong together is then anybody's guess, and a renderer's may differ from ours.
+        # Which backticks belong together is ambiguous then, and a renderer may decide otherwise than we do.
         text = text.replace("`", "")
-    out = []
+    parts = []
     position = 0
     for match in _CODE_SPAN.finditer(text):
-        out.append(_plain(text[position : match.start()]))
-        out.append(match.group())
+        parts.append(_escape_plain(text[position : match.start()]))
+        parts.append(match.group())
         position = match.end()
-    out.append(_plain(text[position:]))
-    whole = "".join(out)
-    begins = _BEGINS_BLOCK.match(whole)
-    return f"{begins.group()}\\{whole[begins.end() :]}" if begins else whole
+    parts.append(_escape_plain(text[position:]))
+    line = "".join(parts)
+    block_start = _BLOCK_START.match(line)
+    return f"{block_start.group()}\\{line[block_start.end() :]}" if block_start else line
 
 
-def _plain(text: str) -> str:
-    out = []
+def _escape_plain(text: str) -> str:
+    parts = []
     position = 0
     for match in _CODE_WORD.finditer(text):
-        out.append(_SPECIAL.sub(r"\\\g<0>", text[position : match.start()]))
+        parts.append(_SPECIAL.sub(r"\\\g<0>", text[position : match.start()]))
         word = match.group().rstrip(".,;:!?)\"'")
-        out.append(f"`{word}`{match.group()[len(word) :]}")
+        parts.append(f"`{word}`{match.group()[len(word) :]}")
         position = match.end()
-    out.append(_SPECIAL.sub(r"\\\g<0>", text[position:]))
-    return "".join(out)
+    parts.append(_SPECIAL.sub(r"\\\g<0>", text[position:]))
+    return "".join(parts)
 
 
-def _target(text: str) -> str:
-    """`~flask.Flask.route` is shown as its last name, `title <target>` as its title."""
+def _role_text(text: str) -> str:
+    """The text to show for a reStructuredText role: of `~flask.Flask.route` the last name, of `title <target>` the title."""
     text = text.partition("<")[0].strip() or text.strip("<>")
     return text[1:].rpartition(".")[2] if text.startswith("~") else text.lstrip("!.")

@@ -1,11 +1,11 @@
-"""What kind of answer a question wants: that of `evidence.question`, and two that only answering tells apart."""
+"""The kind of answer that a question wants: those of `evidence.question`, and more that only answering tells apart."""
 
 from __future__ import annotations
 
 import re
 
 from ..evidence.question import Question
-from .composing.links.counts import asked_for
+from .composing.links.counts import counted_kinds
 
 # Kinds that ask for links of a symbol, and not for what it does.
 LINKS = ("count", "impact", "inheritance", "registered", "callers", "tests")
@@ -49,8 +49,8 @@ _CALLERS = re.compile(
     re.I,
 )
 _CLAUSE = re.compile(r"[?;,]\s|\.\s|,? and (?=what|how|why|where|which|who)\b", re.I)
-_BY_WORD = {"where": "where", "why": "why", "how": "how"}
-_FIRST = re.compile(r"\b(where|why|how|what|which|describe|explain)\b", re.I)
+_KIND_OF_WORD = {"where": "where", "why": "why", "how": "how"}
+_QUESTION_WORD = re.compile(r"\b(where|why|how|what|which|describe|explain)\b", re.I)
 
 
 def answer_kind(question: Question) -> str:
@@ -58,21 +58,21 @@ def answer_kind(question: Question) -> str:
     text = question.text[:300]
     if _IMPACT.search(text):
         return "impact"
-    if asked_for(text):
+    if counted_kinds(text):
         return "count"
     if _INHERITANCE.search(text):
         return "inheritance"
     if _REGISTERED.search(text) and (question.identifiers or not _HOW.match(text)):
         return "registered"
-    clause = _CLAUSE.split(text, maxsplit=1)[0]  # what is asked first is what is asked for
+    clause = _CLAUSE.split(text, maxsplit=1)[0]  # the first clause decides
     if _CALLERS.search(clause):
         return "callers"
     if _TESTS.search(clause):
         return "tests"
     if question.kind not in ("callers", "tests"):
         return question.kind
-    first = _FIRST.search(text)
-    return _BY_WORD.get(first.group().lower(), "what") if first else "other"
+    first = _QUESTION_WORD.search(text)
+    return _KIND_OF_WORD.get(first.group().lower(), "what") if first else "other"
 
 
 # "What does it accept?", and not "what does it take to …"; "what can be passed to it?".
@@ -87,7 +87,7 @@ _PARAMETERS = re.compile(
 
 
 def asks_parameters(question: Question) -> bool:
-    """Whether a question asks what something takes, so that of a class its constructor is an answer."""
+    """Whether a question asks what something takes, so that for a class its constructor is an answer."""
     return bool(_PARAMETERS.search(question.text[:300]))
 
 
@@ -111,13 +111,13 @@ _COURSE = re.compile(
     re.I,
 )
 # Not where a place is asked for: a default order, some business logic.
-_COURSE_OF_HOW = re.compile(r"\b(?:order(?:ed|ing)?|logic|determin\w+|decid\w+|convert\w*|transform\w*)\b", re.I)
+_HOW_COURSE = re.compile(r"\b(?:order(?:ed|ing)?|logic|determin\w+|decid\w+|convert\w*|transform\w*)\b", re.I)
 
 
 def asks_course(question: Question) -> bool:
     """Whether a question asks what happens one after the other, so that a function from its first statement to its last is an answer."""
     text = question.text[:300]
-    return bool(_COURSE.search(text)) or (question.kind == "how" and bool(_COURSE_OF_HOW.search(text)))
+    return bool(_COURSE.search(text)) or (question.kind == "how" and bool(_HOW_COURSE.search(text)))
 
 
 _WHAT_IT_DOES = re.compile(
@@ -139,17 +139,17 @@ _DIFFERENCE = re.compile(
 )
 
 
-_PLAIN = r"`?(?P<{}>[A-Za-z_][\w.]*)`?"
-_TWO = re.compile(
-    rf"\b(?:between|do|does|compare|how (?:is|are)) (?:the )?{_PLAIN.format('a')} (?:and|differs? from|different from|with|to) (?:the )?"
-    rf"{_PLAIN.format('b')}|(?<![\w.]){_PLAIN.format('c')} vs\.? {_PLAIN.format('d')}",
+_NAME = r"`?(?P<{}>[A-Za-z_][\w.]*)`?"
+_COMPARED_NAMES = re.compile(
+    rf"\b(?:between|do|does|compare|how (?:is|are)) (?:the )?{_NAME.format('a')} (?:and|differs? from|different from|with|to) (?:the )?"
+    rf"{_NAME.format('b')}|(?<![\w.]){_NAME.format('c')} vs\.? {_NAME.format('d')}",
     re.I,
 )
 
 
-def compared(text: str) -> list[str]:
-    """The two names that a question compares, also where they are written as plain words; none in any other question."""
-    found = _TWO.search(text[:300]) if asks_difference(text) else None
+def compared_names(text: str) -> list[str]:
+    """The two names that a question compares, including plain words; empty for other questions."""
+    found = _COMPARED_NAMES.search(text[:300]) if asks_difference(text) else None
     return [name.strip(".") for name in found.groups() if name] if found is not None else []
 
 

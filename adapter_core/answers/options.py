@@ -1,4 +1,4 @@
-"""The options of one answer. Each default stands here and nowhere else (of finding and packing in `evidence/options.py`, of writing in
+"""The options of one answer. Each default is defined here only (those of search and packing in `evidence/options.py`, of generation in
 `models/backend.py`); `flag_table.py` gives each its keyword and its flag."""
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ LAYER_SCHEDULES = ("flat", "linear", "hump", "cosine", "top")
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """Which modules and files a question is about. `of_sources` "question": those whose definitions it speaks of; "zoom": those at most
-    `SelectionOptions.zoom_radius` links from the zoom symbol, and evidence from other files is left out. `rerank`: look a second time at
-    signatures, docstrings and visibility, and order files and passages by both looks."""
+    """How to select modules and files. `of_sources` "question": those whose definitions match the question; "zoom": those at most
+    `SelectionOptions.zoom_radius` links from the zoom symbol, and evidence from other files is left out. `rerank`: score files a second
+    time by signatures, docstrings and visibility, and sort files and passages by both scores."""
 
     of_sources: str = "question"
     rerank: bool = False
@@ -31,8 +31,8 @@ class SourceOptions:
 
 @dataclass(frozen=True, slots=True)
 class AdapterOptions:
-    """What is mixed into the model while it writes. `reads`: the adapter is on while it votes on sentences, too; None: where its build
-    measured that it reads better with it, by questions made from docstrings (for questions of people that did not hold).
+    """What is mixed into the model while it writes. `reads`: the adapter is on while the model votes on sentences, too; None: if its build
+    measured that the model ranks better with it, on questions made from docstrings (on questions by people that did not hold).
 
     `adapter`: "auto" (what was built for the repository), "none", or a file or folder. `memory`: mix the repository's memory in; None:
     where there is one. `alpha`: deltas are scaled by alpha / rank. None: by their own scale, and only a fitted adapter that was kept is
@@ -93,8 +93,8 @@ class RoundingOptions:
 
 @dataclass(frozen=True, slots=True)
 class PackingOptions:
-    """What the model reads when it writes. `pack_context` off: nothing but the question. `pack_mode` "passages": the evidence as found;
-    "windows": of each symbol signature, docstring and the statements that answer; "heads": what the selected files say of themselves.
+    """The context of the model when it writes. `pack_context` off: nothing but the question. `pack_mode` "passages": the evidence as found;
+    "windows": the signature, docstring and relevant statements of each symbol; "heads": the heads of the selected files.
 
     `function_first`: before the passages come windows of `ff_window_lines` on functions of the selected files. Of at most
     `ff_max_candidates`, those are taken whose share of the best one's score, less `ff_noise_penalty` times the share of their lines that
@@ -115,8 +115,8 @@ class PackingOptions:
 
 @dataclass(frozen=True, slots=True)
 class ComposeOptions:
-    """`max_sentences` of the answer; at most `max_candidates` are compiled and compared. `link_seconds`: what may be spent in all on
-    looking for callers, tests, uses and the like, which takes long where calls are not linked yet (None: no limit)."""
+    """`max_sentences`: of the answer; `max_candidates`: sentences that are compiled and compared. `link_seconds`: the time for all look-ups
+    of callers, tests, uses and the like, which take long while calls are not linked yet (None: no limit)."""
 
     max_sentences: int = 6
     max_candidates: int = 60
@@ -125,10 +125,10 @@ class ComposeOptions:
 
 @dataclass(frozen=True, slots=True)
 class ReadingOptions:
-    """The model's say in the order of the sentences: `weight` times the standardised log P(question | sentence).
+    """The model's vote on the order of the sentences: `weight` times the standardised log P(question | sentence).
 
-    0: the model is not asked. Over `max_tokens` of sentences in all, the rest keeps its lexical place. The default weight is the
-    one at which most chosen sentences stand on lines that reference answers cite (docs/evaluation.md).
+    0: the model is not used. Sentences beyond `max_tokens` in all keep their lexical score. The default weight is the one at which most
+    chosen sentences cite lines that reference answers cite (docs/evaluation.md).
     """
 
     weight: float = 0.5
@@ -141,11 +141,10 @@ class ReadingOptions:
 class CitationOptions:
     """`max_lines`: a longer span cited by a sentence is shortened to its first lines.
 
-    What is shown is cited and checked whatever is set here. `require_citations`: where no sentence of the model passes, it is asked again
-    (`retrying.py`); with `citations_per_paragraph`, also where none of one of its paragraphs does. `word_share`: of the words of a sentence
-    that the model wrote, so many must be found around what it cites, and be put as there (`wording.py`; 0: its words are not looked at).
-    `draft_word_share`: the same for drafts, of which one is chosen among several, so that what the checks miss would be found.
-    """
+    Every shown sentence is cited and checked whatever is set here. `require_citations`: ask the model again if none of its sentences passes
+    (`retrying.py`); with `citations_per_paragraph`, also if none of a paragraph does. `word_share`: the share of the words of a model's
+    sentence that must occur around its citation, in the same order (`wording.py`; 0: words are not checked). `draft_word_share`: the same
+    for drafts, which are stricter since one of several is chosen, and the choice would find what the checks miss."""
 
     max_lines: int = 12
     word_share: float = 0.67
@@ -156,13 +155,13 @@ class CitationOptions:
 
 @dataclass(frozen=True, slots=True)
 class AttemptOptions:
-    """`deadline`: seconds from the question after which the model is stopped, and what passed until then stands (None: it is not); an
-    answer that meets it may differ from run to run. `adapter_aware_decoding`: where citations are required, the prompt begins with the
-    places that can be cited, and sampling is gentler.
+    """`deadline`: seconds from the question after which the model is stopped; sentences that passed by then are kept (None: no limit). An
+    answer cut by it may differ from run to run. `adapter_aware_decoding`: if citations are required, the prompt begins with the lines that
+    can be cited, and sampling is gentler.
 
-    `by_sentence`: a model that can writes one sentence about each of the first `draft_places`, `places_at_once` of them at a time, with
-    `drafts` of each sentence, of at most `draft_tokens`, of which the best that passes is shown (`drafting.py`). Off, it writes one text
-    over all of the evidence."""
+    `by_sentence`: the model, if it can, writes one sentence about each of the first `draft_places` definitions, `places_at_once` at a time,
+    with `drafts` of each, of at most `draft_tokens`, of which the best that passes is shown (`drafting.py`). Off: it writes one text over
+    all of the evidence."""
 
     deadline: float | None = 60.0
     adapter_aware_decoding: bool = False
@@ -175,8 +174,8 @@ class AttemptOptions:
 
 @dataclass(frozen=True, slots=True)
 class RefusalOptions:
-    """The logistic model that tells whether the workspace answers a question: see `answers.refusal.signals` for what the weights are of.
-    An answer is refused where its value, from 0 to 1, is below `threshold` (0: never). The constants are those that
+    """The logistic model for whether the workspace answers a question; its features are those of `answers.refusal.signals`.
+    A question is refused if the value, from 0 to 1, is below `threshold` (0: never). The constants are those that
     `./x bench answers --part refusal` printed, fitted on 674 questions with an answer and 1,348 without.
     """
 
@@ -191,7 +190,7 @@ class RefusalOptions:
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """How a model is opened, by those who open one for an answer (`models.open.open_backend`): where it runs, and in which numbers.
+    """How a model is opened for an answer (`models.open.open_backend`): on which device and with which number format.
     `insecure`: questions and code may go to a server on another machine over plain http."""
 
     device: str = "auto"
@@ -210,7 +209,7 @@ class TelemetryOptions:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where the user is in an editor: the line as `path:line`, and the symbol that is named there, as `CodeGraph.find_symbol` takes it."""
+    """The cursor in an editor: its line as `path:line`, and the symbol at it, in a form that `CodeGraph.find_symbol` takes."""
 
     line: str
     symbol: str | None = None
@@ -218,10 +217,10 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How to answer one question. `zoom` names a symbol to start from, in any form that `CodeGraph.find_symbol` takes. `cursor`: what a
-    question means that says "this" or "here", or names what is there; any other is not about it. `phrase`: the model
-    writes, over what `packing` and `context` give it. `commit_footer`: the text ends with the commit and tree that it speaks of.
-    `verbose`: what was selected, reranked and scaled is told as events ("detail", text)."""
+    """How to answer one question. `zoom`: a symbol to start from, in any form that `CodeGraph.find_symbol` takes. `cursor`: what "this" or
+    "here" refers to; ignored unless the question says so or names the symbol there. `phrase`: the model writes, with the context that
+    `packing` and `context` give it. `commit_footer`: the text ends with the commit and tree that it is about. `verbose`: emit events
+    ("detail", text) about what is selected, reranked and scaled."""
 
     zoom: str | None = None
     cursor: Cursor | None = None

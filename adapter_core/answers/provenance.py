@@ -1,7 +1,7 @@
-"""Which commit and tree an answer speaks of.
+"""The commit and tree that an answer is about.
 
-Git is asked with commands that run nothing of the repository's: no hooks, no fsmonitor, no filters, no network. `git status` would
-run some of these, so whether the tree is dirty is not asked.
+Only git commands that run nothing of the repository are used: no hooks, no fsmonitor, no filters, no network. `git status` would run some
+of these, so it is not known whether the tree is dirty.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ENVIRONMENT = {
     "GIT_PAGER": "",
     "LC_ALL": "C",
 }
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.devnull, "-c", "core.untrackedCache=false")
+_SAFE_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.devnull, "-c", "core.untrackedCache=false")
 
 
 def git_commit_sha(root: Path) -> str | None:
@@ -44,13 +44,13 @@ def provenance_of(root: Path, model: str | None = None, adapter: str | None = No
 
 
 def _rev_parse(root: Path, *names: str) -> list[str | None]:
-    nothing: list[str | None] = [None] * len(names)
-    git = _git_outside(root)
+    unknown: list[str | None] = [None] * len(names)
+    git = _trusted_git(root)
     if git is None or not _in_repository(root):
-        return nothing
+        return unknown
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | _ENVIRONMENT
-    command = [git, *_SAFE, "-C", str(root), "rev-parse", "--verify", "--quiet"]
-    found: list[str | None] = []
+    command = [git, *_SAFE_OPTIONS, "-C", str(root), "rev-parse", "--verify", "--quiet"]
+    shas: list[str | None] = []
     for name in names:
         try:
             result = subprocess.run(
@@ -58,20 +58,20 @@ def _rev_parse(root: Path, *names: str) -> list[str | None]:
                 stdin=subprocess.DEVNULL, cwd=neutral_dir(), check=False,
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-            return nothing
+            return unknown
         sha = result.stdout.strip()
-        found.append(sha if result.returncode == 0 and sha.isalnum() else None)
-    return found
+        shas.append(sha if result.returncode == 0 and sha.isalnum() else None)
+    return shas
 
 
-def _git_outside(root: Path) -> str | None:
+def _trusted_git(root: Path) -> str | None:
     """The git on PATH, unless PATH leads into the workspace."""
-    found = shutil.which("git")
-    if found is None:
+    git = shutil.which("git")
+    if git is None:
         return None
-    real = os.path.realpath(found)
-    inside = any(Path(path).is_relative_to(root) for path in (os.path.abspath(found), real))
-    return None if inside else real
+    real = os.path.realpath(git)
+    is_in_workspace = any(Path(path).is_relative_to(root) for path in (os.path.abspath(git), real))
+    return None if is_in_workspace else real
 
 
 def _in_repository(root: Path) -> bool:

@@ -1,7 +1,7 @@
-"""Is there an answer here at all? A calibrated score from what of the question the workspace knows.
+"""Decides whether the workspace can answer a question, by a calibrated score, and finds what the question names that is missing.
 
-A logistic model over a few shares between 0 and 1; its weights and threshold were fitted on questions that have an answer and on
-questions about what is not there, made of real words (`benchmarks/answers.py`, part `refusal`).
+The score is a logistic model over a few shares between 0 and 1. Its weights and threshold were fitted on questions that have an answer and
+on questions about things that do not exist, made of real words (`benchmarks/answers.py`, part `refusal`).
 """
 
 from __future__ import annotations
@@ -18,92 +18,107 @@ from ..evidence.vocabulary import GENERIC_WORDS, STOP_WORDS, synonyms
 from ..graph import terms
 from ..graph.discovery.unindexed import may_answer
 from ..types import Claim
-from .asked_symbols import asked_by_words, bare_object, in_code, named_alone, named_classes, named_object, named_symbols
+from .asked_symbols import (
+    bare_object_name,
+    bare_object_symbols,
+    classes_in_link_question,
+    is_named_by_words,
+    is_used_in_code,
+    named_symbols,
+    plainly_named_symbols,
+)
 from .composing.links.known_links import KnownLinks
-from .composing.links.library_uses import names_used
-from .composing.listings.all_kinds import all_listings
-from .composing.listings.classes_with_method import method_asked_for
-from .composing.listings.error_messages import message_nowhere
-from .composing.listings.exception_handlers import exception_asked_for, imported_as
+from .composing.links.library_uses import used_names
+from .composing.listings.all_kinds import cached_listings
+from .composing.listings.classes_with_method import method_in_question
+from .composing.listings.error_messages import missing_message
+from .composing.listings.exception_handlers import caught_exception_in_question, import_aliases
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
-_HEAD = 3
-_LIKE = 0.3  # what a word that may stand for another counts
+_MAX_NAMED_SPANS = 3
+_ALTERNATIVE_WEIGHT = 0.3  # of a term that only a synonym or other alternative matches
 _FEW_TERMS = 4
 _MAX_IDENTIFIERS = 8
 _MAX_DEFINITIONS = 12
-_SHOWN_CHARS = 60
-_SHOWN = 3  # files that are not indexed
-# What handles something may be no handler of an exception.
-_OF_CATCHING = re.compile(r"\b(?:catch(?:es)?|caught)\b", re.I)
-_OF_SUPPORT = re.compile(
+_MAX_MESSAGE_CHARS = 60
+_MAX_LISTED_FILES = 3  # of those that are not indexed
+# "handles" is not among these: what handles something may be no handler of an exception.
+_CATCHING = re.compile(r"\b(?:catch(?:es)?|caught)\b", re.I)
+_SUPPORT_QUESTION = re.compile(
     r"\W*(?:(?:does|do|can|could|is|are|will)\b[^?]{0,60}?\b(?:supports?|supported|compatible with|works? with|understands?|speaks?)|"
     r"is there (?:any )?support for) (?P<what>[^?]{2,60})\W*\Z",
     re.I,
 )
-_GOOD_PART = 1 / 3
+_MIN_MISSING_SHARE = 1 / 3
 _MAX_CHARS = 300
-_OF_USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
+_USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
 
 def signals(graph: CodeGraph, found: Found, links: KnownLinks | None = None) -> dict[str, float]:
-    """What speaks for an answer and against it. Shares are of the number of the question's terms: by information (weight times idf) the
-    words in which people speak of a design would weigh most, since code rarely has them.
+    """The features of `confidence`, each from 0 to 1. Shares are of the number of the question's terms, unweighted: by weight times idf the
+    words in which people describe a design would count most, since code rarely has them.
 
-    best: in the best single span · names: in the names and paths of the first three (in both, what code may have instead of a term counts
-    `_LIKE`) · unknown: share of the names written as code that the workspace does not use · defined: whether it has what the question
-    names · short: 1 / number of terms, at most 1/4: of shorter questions there were too few to learn from. `links`: as for `candidates`.
-    """
-    asked = (found.weights.keys() - extending_terms(found.question.text)) or found.weights.keys()
-    number = max(1, len(asked))
-    instead = _instead(found)
-    spans = [_held(asked, instead, terms.distinct(f"{e.symbol} {e.span.path}\n{e.text}")) for e in found.definitions]
-    names = {t for e in found.definitions[:_HEAD] for t in terms.terms_of(f"{e.symbol} {e.span.path}")}
+    best: share of the terms in the best single span · names: share in the names and paths of the first three spans (in both, a term that
+    only an alternative matches counts `_ALTERNATIVE_WEIGHT`) · unknown: share of the names written as code that the workspace does not use
+    · defined: whether the workspace defines what the question names · short: 1 / number of terms, at most 1/4, since there were too few
+    shorter questions to learn from. `links`: as for `candidates`."""
+    question_terms = (found.weights.keys() - extending_terms(found.question.text)) or found.weights.keys()
+    number = max(1, len(question_terms))
+    alternatives = _alternatives(found)
+    spans = [
+        _weigh_present(question_terms, alternatives, terms.distinct(f"{e.symbol} {e.span.path}\n{e.text}"))
+        for e in found.definitions
+    ]
+    names = {t for e in found.definitions[:_MAX_NAMED_SPANS] for t in terms.terms_of(f"{e.symbol} {e.span.path}")}
     identifiers = found.question.identifiers[:_MAX_IDENTIFIERS]
     with graph.store.snapshot():
         index = SearchIndex(graph)
-        unknown = [n for n in identifiers if not _used(index, n)]
-    used = [n for n in identifiers if n not in unknown]
+        unknown = [n for n in identifiers if not _is_used(index, n)]
+    known = [n for n in identifiers if n not in unknown]
     return {
         "best": max(spans, default=0.0) / number,
-        "names": _held(asked, instead, names) / number,
+        "names": _weigh_present(question_terms, alternatives, names) / number,
         "unknown": len(unknown) / len(identifiers) if identifiers else 0.0,
-        "defined": float(_names_what_is_here(links or KnownLinks(graph), found, used)),
+        "defined": float(_names_something_defined(links or KnownLinks(graph), found, known)),
         "short": 1.0 / max(_FEW_TERMS, number),
     }
 
 
-def _instead(found: Found) -> dict[str, set[str]]:
-    """Each term of a question with those that code may have instead, also of the phrases that it stands in."""
-    instead = {term: set(found.alternatives.get(term, ())) for term in found.weights}
+def _alternatives(found: Found) -> dict[str, set[str]]:
+    """For each term of the question the terms that code may use instead, including those of the phrases that contain it."""
+    alternatives = {term: set(found.alternatives.get(term, ())) for term in found.weights}
     for phrase in found.question.phrases:
-        others = found.alternatives.get(" ".join(phrase), ())
-        for term in {t for word in phrase for t in terms.split(word)} & instead.keys():
-            instead[term].update(others)
-    return instead
+        phrase_alternatives = found.alternatives.get(" ".join(phrase), ())
+        for term in {t for word in phrase for t in terms.split(word)} & alternatives.keys():
+            alternatives[term].update(phrase_alternatives)
+    return alternatives
 
 
-def _held(asked: Iterable[str], instead: Mapping[str, set[str]], present: set[str]) -> float:
-    """How many of the terms that are asked for are present; one of which only another word is counts `_LIKE`."""
-    return sum(1.0 if t in present else _LIKE if instead[t] & present else 0.0 for t in asked)
+def _weigh_present(wanted: Iterable[str], alternatives: Mapping[str, set[str]], present: set[str]) -> float:
+    """How many of the wanted terms are present; one that only an alternative matches counts `_ALTERNATIVE_WEIGHT`."""
+    return sum(1.0 if t in present else _ALTERNATIVE_WEIGHT if alternatives[t] & present else 0.0 for t in wanted)
 
 
-def _names_what_is_here(links: KnownLinks, found: Found, identifiers: Sequence[str]) -> bool:
-    """Whether a question names, as code or in plain words, what is defined here; or asks for what there is of a kind, or for the users of
-    what is used here, and there is some."""
+def _names_something_defined(links: KnownLinks, found: Found, identifiers: Sequence[str]) -> bool:
+    """Whether the workspace defines what the question names, as code or in plain words; or has what the question wants listed, or uses the
+    name whose users it asks for."""
     graph, question = links.graph, found.question
     if any(0 < len(graph.find_symbol(n)) <= _MAX_DEFINITIONS for n in identifiers):
         return True
-    if named_classes(graph, question) or named_object(graph, question) or named_alone(graph, question):
+    if (
+        classes_in_link_question(graph, question)
+        or bare_object_symbols(graph, question)
+        or plainly_named_symbols(graph, question)
+    ):
         return True
-    if any(asked_by_words(e, found) for e in found.definitions) or all_listings(links, question.text):
+    if any(is_named_by_words(e, found) for e in found.definitions) or cached_listings(links, question.text):
         return True
-    method = method_asked_for(question.text)
+    method = method_in_question(question.text)
     if method and graph.find_symbol(method, at_most=1):
         return True
-    used = names_used(question) if answer_kind(question) == "callers" else []
-    return any(in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)
+    used = used_names(question) if answer_kind(question) == "callers" else []
+    return any(is_used_in_code(graph, n.rpartition(".")[2]) or graph.importers_of(n) for n in used)
 
 
 def confidence(found_signals: Mapping[str, float], options: RefusalOptions) -> float:
@@ -112,15 +127,15 @@ def confidence(found_signals: Mapping[str, float], options: RefusalOptions) -> f
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, value))))
 
 
-def answerable(found_signals: Mapping[str, float], options: RefusalOptions) -> bool:
-    """Whether to answer. A question that writes as code what is defined here, and nothing that is not used, is always answered."""
+def is_answerable(found_signals: Mapping[str, float], options: RefusalOptions) -> bool:
+    """Whether to answer. A question that names something defined, and no unknown name as code, is always answered."""
     if found_signals["defined"] and not found_signals["unknown"] and options.threshold <= 1:
         return True
     return confidence(found_signals, options) >= options.threshold
 
 
-def names_not_there(graph: CodeGraph, question: Question) -> list[str]:
-    """What a question plainly writes as code (`name`, some_name), and the workspace uses nowhere."""
+def missing_names(graph: CodeGraph, question: Question) -> list[str]:
+    """The names that a question clearly writes as code (`name`, some_name) and the workspace uses nowhere."""
     names = [
         n
         for n in question.identifiers
@@ -128,48 +143,50 @@ def names_not_there(graph: CodeGraph, question: Question) -> list[str]:
     ]
     with graph.store.snapshot():
         index = SearchIndex(graph)
-        return [n for n in names[:_MAX_IDENTIFIERS] if not _used(index, n)]
+        return [n for n in names[:_MAX_IDENTIFIERS] if not _is_used(index, n)]
 
 
-def subjects_not_there(graph: CodeGraph, question: Question) -> list[str]:
-    """What a question about links (callers, tests, subclasses, …) is about by name, where nothing is defined or used under it; and what
-    a question asks for the support of, where nothing speaks of it."""
+def missing_subjects(graph: CodeGraph, question: Question) -> list[str]:
+    """The names whose links (callers, tests, subclasses, …) a question asks for, if none of them is defined or used; for a question whether
+    something is supported, the words for it that occur nowhere."""
     if answer_kind(question) not in LINKS:
-        return _unsupported(graph, question)
-    names = list(dict.fromkeys((*question.identifiers[:_MAX_IDENTIFIERS], *filter(None, [bare_object(question)]))))
-    absent = [
+        return _unsupported_words(graph, question)
+    names = list(dict.fromkeys((*question.identifiers[:_MAX_IDENTIFIERS], *filter(None, [bare_object_name(question)]))))
+    missing = [
         name
         for name in names
-        if not graph.find_symbol(name) and not in_code(graph, name.rpartition(".")[2]) and not graph.importers_of(name)
+        if not graph.find_symbol(name)
+        and not is_used_in_code(graph, name.rpartition(".")[2])
+        and not graph.importers_of(name)
     ]
-    if _OF_USES.search(question.text):  # a parameter or an attribute is used, too
+    if _USES.search(question.text):  # a parameter or an attribute is used, too
         with graph.store.snapshot():
             index = SearchIndex(graph)
-            absent = [name for name in absent if not _used(index, name)]
-    return absent if len(absent) == len(names) else []
+            missing = [name for name in missing if not _is_used(index, name)]
+    return missing if len(missing) == len(names) else []
 
 
-def _unsupported(graph: CodeGraph, question: Question) -> list[str]:
-    """The words of "Does it support kerberos?" that stand nowhere in the workspace, nor what means the same; none where more of them do:
-    that something else is supported is no answer."""
-    match = _OF_SUPPORT.match(question.text[:_MAX_CHARS])
+def _unsupported_words(graph: CodeGraph, question: Question) -> list[str]:
+    """The words of "Does it support kerberos?" that occur nowhere in the workspace, nor do their synonyms; empty if that is less than half
+    of them. That something else is supported is no answer."""
+    match = _SUPPORT_QUESTION.match(question.text[:_MAX_CHARS])
     words = [w for w in terms.words(match["what"]) if set(terms.split(w)) & question.terms.keys()] if match else []
     alike = synonyms()
     with graph.store.snapshot():
         index = SearchIndex(graph)
-        absent = [
+        missing = [
             word
             for word in words
-            if not any(_stands(index, other) for term in terms.split(word) for other in (term, *alike.get(term, ())))
+            if not any(_occurs(index, other) for term in terms.split(word) for other in (term, *alike.get(term, ())))
         ]
-    return absent if 2 * len(absent) >= len(words) else []
+    return missing if 2 * len(missing) >= len(words) else []
 
 
-def words_nowhere(graph: CodeGraph, question: Question) -> list[str]:
-    """The words of a question that stand nowhere in the workspace, nor what means the same, where they are a good part of what it asks
-    with: of "where is the kafka backend" in a workspace without kafka there is a backend left to tell of."""
+def missing_words(graph: CodeGraph, question: Question) -> list[str]:
+    """The words of a question that occur nowhere in the workspace, nor do their synonyms; empty if they are less than `_MIN_MISSING_SHARE`
+    of its words. The question is answered all the same: without kafka, "where is the kafka backend" still finds a backend."""
     if answer_kind(question) in LINKS:
-        return []  # these ask with words for links
+        return []  # their words are for links ("callers") and need not occur in code
     alike = synonyms()
     with graph.store.snapshot():
         index = SearchIndex(graph)
@@ -178,87 +195,91 @@ def words_nowhere(graph: CodeGraph, question: Question) -> list[str]:
             for word in dict.fromkeys(terms.words(question.text.partition("\n")[0][:_MAX_CHARS]))
             if word.lower() not in STOP_WORDS | GENERIC_WORDS and terms.compound(word) not in index.own_names
         ]
-        absent = [
+        missing = [
             word
             for word in words
-            if not any(_stands(index, o) for t in terms.split(word)[-1:] for o in (t, *alike.get(t, ())))
+            if not any(_occurs(index, o) for t in terms.split(word)[-1:] for o in (t, *alike.get(t, ())))
         ]
-    return absent if len(absent) >= _GOOD_PART * len(words) else []
+    return missing if len(missing) >= _MIN_MISSING_SHARE * len(words) else []
 
 
-# What an answer about links of one symbol has to say, and that it does not.
-_LINKS_SAID = {
+# For each kind of links: the pattern of the claims that answer it, and what to call them if there are none.
+_LINK_CLAIMS = {
     "callers": (r"\b(?:called|constructed|imported) (?:by|in)\b|\bBy name alone\b|\bis passed to\b", "call of"),
     "tests": (r"::|\bimported by\b|\bin tests\b", "test that leads to"),
     "inheritance": (r"\b(?:extended|overridden) by\b|\b(?:extends|overrides)\b", "subclass or override of"),
 }
 
 
-def _told_of(names: Sequence[str], before: str, pattern: str, claims: Sequence[Claim]) -> bool:
-    """Whether a claim of a pattern is about something of one of these names; `before`: the characters that may stand before it."""
-    ends = tuple(f"{sign}{name}`" for name in names for sign in before)
-    return any(re.search(pattern, c.text) and c.text.partition(" is ")[0].endswith(ends) for c in claims)
+def _has_claim_about(names: Sequence[str], prefixes: str, pattern: str, claims: Sequence[Claim]) -> bool:
+    """Whether a claim that matches the pattern is about one of these names; `prefixes`: the characters allowed right before the name."""
+    endings = tuple(f"{prefix}{name}`" for name in names for prefix in prefixes)
+    return any(re.search(pattern, c.text) and c.text.partition(" is ")[0].endswith(endings) for c in claims)
 
 
 def _in_tests(claim: Claim) -> bool:
     return any(is_test_path(citation.span.path) for citation in claim.citations)
 
 
-def nothing_of(graph: CodeGraph, question: Question, claims: Sequence[Claim]) -> str:
-    """That no caller, test, subclass or handler was found of the one symbol of which a question asks for these, or that a message stands
-    nowhere; "" where the answer has some."""
-    message = message_nowhere(graph, question.text)
+def missing_links_note(graph: CodeGraph, question: Question, claims: Sequence[Claim]) -> str:
+    """A note that no caller, test, subclass or handler of the one named symbol was found, or that a quoted message occurs nowhere; "" if
+    the answer has what the question asks for."""
+    message = missing_message(graph, question.text)
     if message:
-        shown = message if len(message) <= _SHOWN_CHARS else f"{message[:_SHOWN_CHARS].rstrip()}…"
-        return f"no string in the code has the words of “{shown}”; what is told is what comes nearest"
-    caught = exception_asked_for(question.text) if _OF_CATCHING.search(question.text) else ""
+        quoted_message = message if len(message) <= _MAX_MESSAGE_CHARS else f"{message[:_MAX_MESSAGE_CHARS].rstrip()}…"
+        return f"no string in the code has the words of “{quoted_message}”; what is told is what comes nearest"
+    caught = caught_exception_in_question(question.text) if _CATCHING.search(question.text) else ""
     if caught[:1].isupper():
-        ends = (f"`{caught}`.", f".{caught}`.", *(f"`{name}`." for name in imported_as(graph, caught)))
-        told = any(
-            (" catches " in c.text and c.text.endswith(ends)) or c.text.startswith(f"`{caught}` is caught in ")
+        endings = (f"`{caught}`.", f".{caught}`.", *(f"`{name}`." for name in import_aliases(graph, caught)))
+        has_claim = any(
+            (" catches " in c.text and c.text.endswith(endings)) or c.text.startswith(f"`{caught}` is caught in ")
             for c in claims
         )
-        return "" if told else f"no handler of {caught} was found; what is told is what comes nearest"
+        return "" if has_claim else f"no handler of {caught} was found; what is told is what comes nearest"
     if answer_kind(question) == "tests" and not any(is_test_path(row.path) for row in graph.store.files()):
         return "there are no tests in this workspace; what is told is what else is known"
-    pattern, what = _LINKS_SAID.get(answer_kind(question), ("", ""))
+    pattern, what = _LINK_CLAIMS.get(answer_kind(question), ("", ""))
     names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()
-    if answer_kind(question) == "callers" and _told_of(names_used(question), "`" if names else "`.", pattern, claims):
-        return ""  # that of a library, perhaps
+    if answer_kind(question) == "callers" and _has_claim_about(
+        used_names(question), "`" if names else "`.", pattern, claims
+    ):
+        return ""  # of a library, perhaps
     if answer_kind(question) == "callers" and not names:
-        used = [n for n in names_used(question) if not graph.find_symbol(n, at_most=1)]
-        used = [n for n in used if not in_code(graph, n.rpartition(".")[2]) and not graph.importers_of(n)]
-        return f"no call or import of {used[0]} was found; what is told is what comes nearest" if used else ""
+        unused = [n for n in used_names(question) if not graph.find_symbol(n, at_most=1)]
+        unused = [n for n in unused if not is_used_in_code(graph, n.rpartition(".")[2]) and not graph.importers_of(n)]
+        return f"no call or import of {unused[0]} was found; what is told is what comes nearest" if unused else ""
     if len(names) != 1:
         return ""
     (name,) = names
-    told = any(re.search(pattern, c.text) and (f"`{name}`" in c.text or "By name" in c.text) for c in claims)
-    # A test may stand in a function that pytest does not collect.
-    told = told or (what == _LINKS_SAID["tests"][1] and any(f"`{name}`" in c.text and _in_tests(c) for c in claims))
+    has_claim = any(re.search(pattern, c.text) and (f"`{name}`" in c.text or "By name" in c.text) for c in claims)
+    # The call may be in a test function that pytest does not collect.
+    has_claim = has_claim or (
+        what == _LINK_CLAIMS["tests"][1] and any(f"`{name}`" in c.text and _in_tests(c) for c in claims)
+    )
     in_lambda = rf"\blambda\b[^`]*\b{re.escape(name.rpartition('.')[2])}\("
-    told = told or (what == "call of" and any(re.search(in_lambda, c.text) for c in claims))
-    return "" if told else f"no {what} {name} was found; what is told is what else is known of it"
+    has_claim = has_claim or (what == "call of" and any(re.search(in_lambda, c.text) for c in claims))
+    return "" if has_claim else f"no {what} {name} was found; what is told is what else is known of it"
 
 
-def not_indexed(graph: CodeGraph, question: Question) -> str:
-    """That files of other languages may answer a question, which are not indexed; "" where they hardly do. Reads some of them."""
+def unindexed_languages_note(graph: CodeGraph, question: Question) -> str:
+    """A note that files of other languages, which are not indexed, may answer the question; "" if that is unlikely. Reads some of them."""
     names = [name.rpartition(".")[2] for name in question.identifiers[:_MAX_IDENTIFIERS]]
     found, number = may_answer(graph.root, names, question.words)
     only = "only Python, documentation and configuration are indexed"
     if found:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        return f"{only}; what is asked about may be in what is not: {', '.join(found[:_SHOWN])}{more}"
+        more = f" and {len(found) - _MAX_LISTED_FILES} more" if len(found) > _MAX_LISTED_FILES else ""
+        return f"{only}; what is asked about may be in what is not: {', '.join(found[:_MAX_LISTED_FILES])}{more}"
     if number and not any(row.kind == "python" for row in graph.store.files()):
         return f"{only}; of other languages there are {number:,} source file{'s' * (number > 1)} here"
     return ""
 
 
-def _stands(index: SearchIndex, term: str) -> bool:
+def _occurs(index: SearchIndex, term: str) -> bool:
     hit = index.hits(term)
     return bool(len(hit.documents) or len(hit.files))
 
 
-def _used(index: SearchIndex, name: str) -> bool:
-    """Whether the last part of a name is written somewhere in the workspace, as a whole."""
-    whole = terms.split(name.rpartition(".")[2])[-1:]
-    return bool(whole) and _stands(index, whole[0])
+def _is_used(index: SearchIndex, name: str) -> bool:
+    """Whether the last part of a name occurs somewhere in the workspace as a whole word."""
+    last_word = terms.split(name.rpartition(".")[2])[-1:]
+    return bool(last_word) and _occurs(index, last_word[0])

@@ -9,33 +9,33 @@ from .inert import code
 
 
 def to_markdown(claims: Sequence[Claim]) -> str:
-    """One list item for each sentence, its places behind it in `path:line` form."""
+    """One list item for each sentence, followed by its citations as `path:line`."""
     lines = []
     for claim in claims:
-        places = ", ".join(code(str(c.span)) for c in claim.citations)
-        lines.append(f"- {claim.text} ({places})")
+        spans = ", ".join(code(str(c.span)) for c in claim.citations)
+        lines.append(f"- {claim.text} ({spans})")
     return "\n".join(lines)
 
 
-def not_found(nearest: Sequence[str], places: Sequence[str]) -> str:
-    """The text of an answer that is none."""
+def not_found_text(nearest: Sequence[str], locations: Sequence[str]) -> str:
+    """The text of a refusal, with the nearest symbols and their `path:line` ("" if unknown)."""
     text = "Not found in this workspace."
     if nearest:
-        shown = [
-            f"{code(name)} ({code(place)})" if place else code(name)
-            for name, place in zip(nearest, places, strict=True)
+        symbols = [
+            f"{code(name)} ({code(location)})" if location else code(name)
+            for name, location in zip(nearest, locations, strict=True)
         ]
-        text += " The nearest symbols: " + ", ".join(shown) + "."
+        text += " The nearest symbols: " + ", ".join(symbols) + "."
     return text
 
 
-def nearest_to(names: Sequence[str]) -> str:
-    """What stands before an answer to a question that names what is not there; "" where it names nothing of the kind."""
+def missing_names_heading(names: Sequence[str]) -> str:
+    """The heading of an answer to a question that names missing symbols; "" if there are none."""
     return f"Not found in this workspace: {', '.join(map(code, names))}. What comes nearest:\n\n" if names else ""
 
 
 def commit_footer(provenance: Provenance) -> str:
-    """Which commit an answer speaks of, "" where that is unknown."""
+    """The footer with the commit and tree of the answer; "" if unknown."""
     if provenance.commit is None:
         return ""
     tree = f", tree {code(provenance.tree)}" if provenance.tree else ""

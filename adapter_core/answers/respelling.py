@@ -1,7 +1,7 @@
-"""A question that finds no answer, with its slips of typing mended: `timzone`, `accpet`, `connnections`.
+"""Corrects typing errors in a question that finds no answer: `timzone`, `accpet`, `connnections`.
 
-Only words that stand nowhere in the workspace are looked at, and only what fingers do is undone: a letter left out or too many, two in the
-wrong order. Another letter in its place, or a space too few, makes another word too easily.
+Only words that occur nowhere in the workspace are corrected, and only a missing letter, an extra letter or two swapped letters. Replacing a
+letter or splitting a word would too easily make another word.
 """
 
 from __future__ import annotations
@@ -16,45 +16,53 @@ from ..evidence.question import Question
 from ..evidence.vocabulary import synonyms
 from ..graph import terms
 
-_LEAST, _MOST = 5, 24  # letters; of shorter words too many are alike, and longer ones are none
-_MOST_WORDS = 3
+_MIN_LETTERS, _MAX_LETTERS = 5, 24  # shorter words are too similar to others, longer ones are no words
+_MAX_CORRECTIONS = 3
 
 
-def respelled(graph: CodeGraph, question: Question) -> dict[str, str]:
-    """The words of a question that stand nowhere, with how they were probably meant; empty where none can be told."""
-    spoken = synonyms().keys() | everyday_table().words.keys()
-    found: dict[str, str] = {}
+def spelling_corrections(graph: CodeGraph, question: Question) -> dict[str, str]:
+    """For each misspelt word of the question its probable correction; at most `_MAX_CORRECTIONS`."""
+    known_words = synonyms().keys() | everyday_table().words.keys()
+    corrections: dict[str, str] = {}
     with graph.store.snapshot():
         for word in question.words:
-            unknown = word.isascii() and word.isalpha() and word.islower() and _LEAST <= len(word) <= _MOST
-            if not unknown or word in question.identifiers or terms.stem(word) in spoken or _standing(graph, word):
+            is_candidate = (
+                word.isascii() and word.isalpha() and word.islower() and _MIN_LETTERS <= len(word) <= _MAX_LETTERS
+            )
+            if (
+                not is_candidate
+                or word in question.identifiers
+                or terms.stem(word) in known_words
+                or _occurrence_count(graph, word)
+            ):
                 continue
-            meant = _meant(word, lambda w: _standing(graph, w))
-            if meant:
-                found[word] = meant
-            if len(found) == _MOST_WORDS:
+            correction = _best_correction(word, lambda w: _occurrence_count(graph, w))
+            if correction:
+                corrections[word] = correction
+            if len(corrections) == _MAX_CORRECTIONS:
                 break
-    return found
+    return corrections
 
 
-def corrected(text: str, meant: dict[str, str]) -> str:
-    """A question with these words in place of those that were typed."""
-    return re.sub(r"\w+", lambda m: meant.get(m.group(), m.group()), text)
+def apply_corrections(text: str, corrections: dict[str, str]) -> str:
+    """The text with misspelt words replaced by their corrections."""
+    return re.sub(r"\w+", lambda m: corrections.get(m.group(), m.group()), text)
 
 
-def _standing(graph: CodeGraph, word: str) -> int:
-    """In how many places a word stands, in the forms that the search takes for it."""
+def _occurrence_count(graph: CodeGraph, word: str) -> int:
+    """In how many places a word occurs, counting the terms that the search makes of it."""
     return max((sum(len(p) for _, p in graph.store.postings(term)) for term in terms.split(word)), default=0)
 
 
-def _meant(word: str, standing: Callable[[str], int]) -> str:
-    """The word that stands in most places, of those that a slip makes this one of; "" where there is none."""
-    best = max(((standing(other), other) for other in set(_slips(word))), default=(0, ""))
+def _best_correction(word: str, count_of: Callable[[str], int]) -> str:
+    """The most frequent word from which a typing error makes this one; "" if none occurs."""
+    best = max(((count_of(other), other) for other in set(_possible_corrections(word))), default=(0, ""))
     return best[1] if best[0] else ""
 
 
-def _slips(word: str) -> Iterator[str]:
-    """The first letter stays, and so does the last where one is left out or too many: `parse` is another word than `parser`."""
+def _possible_corrections(word: str) -> Iterator[str]:
+    """The words one typing error away. The first letter stays, and for missing and extra letters the last one, too: `parse` is another word
+    than `parser`."""
     for i in range(1, len(word)):
         yield word[:i] + word[i + 1 :] if i < len(word) - 1 else word
         yield word[: i - 1] + word[i] + word[i - 1] + word[i + 1 :] if i > 1 else word

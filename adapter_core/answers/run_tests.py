@@ -1,4 +1,4 @@
-"""Running the tests that lead to what an answer cites. This executes the repository's own code: only on a user's explicit command."""
+"""Runs the tests that reach what an answer cites. This executes the repository's own code: only on a user's explicit command."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _MAX_OUTPUT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """`nodes`: the pytest ids that were run, likely ones first. `passed` is None where nothing was run, or not to its end; `reason` then
-    says why. `output`: the end of what pytest printed."""
+    """`nodes`: the pytest ids that were run, likely ones first. `passed`: None if nothing was run or the run did not finish; then `reason`
+    says why. `output`: the end of pytest's output."""
 
     __test__ = False  # for pytest, which takes it for a test class
 
@@ -31,34 +31,34 @@ class TestRun:
     reason: str = ""
 
 
-def nodes_behind(graph: CodeGraph, answer: Answer, limit: int = 20) -> list[str]:
-    """The pytest ids of the tests from which calls lead to the definitions that an answer cites, likely ones first, at most `limit`."""
-    found: dict[str, float] = {}
+def reaching_test_ids(graph: CodeGraph, answer: Answer, limit: int = 20) -> list[str]:
+    """At most `limit` pytest ids of tests that reach the definitions that an answer cites, likely ones first."""
+    likelihoods: dict[str, float] = {}
     for ref in _cited_definitions(graph, answer):
         for link in Links(graph, ref).tests.items:
-            found[link.node_id] = max(link.likely, found.get(link.node_id, 0.0))
-    return sorted(found, key=lambda node: (-found[node], node))[:limit]
+            likelihoods[link.node_id] = max(link.likely, likelihoods.get(link.node_id, 0.0))
+    return sorted(likelihoods, key=lambda node: (-likelihoods[node], node))[:limit]
 
 
 def _cited_definitions(graph: CodeGraph, answer: Answer) -> list[SymbolRef]:
-    found: dict[tuple[str, int], SymbolRef] = {}
+    definitions: dict[tuple[str, int], SymbolRef] = {}
     for claim in answer.claims:
         for citation in claim.citations:
             ref = graph.symbol_at(citation.span.path, citation.span.start)
             if ref is not None and (ref.symbol.is_callable or ref.symbol.kind == "class"):
-                found.setdefault((ref.path, ref.symbol.start), ref)
-    return list(found.values())
+                definitions.setdefault((ref.path, ref.symbol.start), ref)
+    return list(definitions.values())
 
 
 def verify_with_tests(
     graph: CodeGraph, nodes: Iterable[str], timeout: float = 60.0, python: str = sys.executable
 ) -> TestRun:
-    """Run pytest nodes in the workspace's root, with `python`, which needs pytest and what the repository needs. After `timeout` seconds
-    pytest is stopped with all that it started."""
-    wanted = tuple(nodes)
-    if not wanted:
+    """Run pytest nodes in the workspace's root with the interpreter `python`, which needs pytest and the repository's dependencies. After
+    `timeout` seconds pytest and all its children are killed."""
+    node_ids = tuple(nodes)
+    if not node_ids:
         return TestRun((), None, 0.0, "", "no test leads to what is cited")
-    command = [python, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *wanted]
+    command = [python, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *node_ids]
     started = time.monotonic()
     try:
         process = subprocess.Popen(
@@ -66,19 +66,19 @@ def verify_with_tests(
             encoding="utf-8", errors="replace",
         )  # fmt: skip
     except OSError as error:
-        return TestRun(wanted, None, 0.0, "", f"{python} cannot be run ({error.strerror})")
+        return TestRun(node_ids, None, 0.0, "", f"{python} cannot be run ({error.strerror})")
     try:
         output, _ = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         _stop(process)
         output, _ = process.communicate()
         reason = f"the tests took more than {timeout:g} seconds"
-        return TestRun(wanted, None, time.monotonic() - started, output[-_MAX_OUTPUT:], reason)
+        return TestRun(node_ids, None, time.monotonic() - started, output[-_MAX_OUTPUT:], reason)
     seconds, code = time.monotonic() - started, process.returncode
     # pytest: 0 all passed, 1 some failed; all else (no pytest, a wrong id, an interrupt) says nothing about the code.
     passed = {0: True, 1: False}.get(code) if "No module named pytest" not in output else None
     reason = "" if passed is not None else f"pytest could not run these tests (exit code {code})"
-    return TestRun(wanted, passed, seconds, output[-_MAX_OUTPUT:], reason)
+    return TestRun(node_ids, passed, seconds, output[-_MAX_OUTPUT:], reason)
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

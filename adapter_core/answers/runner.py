@@ -1,8 +1,8 @@
-"""One question to one answer: evidence, composed sentences, the model's vote, phrasing, checks, or a refusal.
+"""Answers one question: search, compose or phrase sentences, let the model vote, verify, and refuse where nothing supports an answer.
 
-Events, for whoever streams: ("stage", name), ("evidence", tuple of Evidence), ("claim", Claim) for each sentence that passed every
-check, and with `AskOptions.verbose` ("detail", text). When the model reads, the sentences in lexical order come first, and the answer
-that is returned may choose others.
+Events for callers that stream: ("stage", name), ("evidence", tuple of Evidence), ("claim", Claim) for each sentence that passed every
+check, and with `AskOptions.verbose` ("detail", text). When the model votes, the sentences chosen without it are streamed first, and the
+returned answer may hold others.
 """
 
 from __future__ import annotations
@@ -19,50 +19,58 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
-from .asked_symbols import kind_of, module_asked_about, named_symbols
+from .asked_symbols import module_asked_about, named_symbols, resolve_answer_kind
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
-from .composing.links.counts import counts_everything
-from .composing.listings.all_kinds import all_listings
-from .composing.reading_order import in_order, put_together
+from .composing.links.counts import asks_workspace_count
+from .composing.listings.all_kinds import cached_listings
+from .composing.reading_order import arrange_with_opening, sort_for_reading
 from .composing.sentence_scores import lexical_scores, mix
-from .export import one_reason
-from .flags import checked
+from .export import join_reasons
+from .flags import validate_options
 from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
 from .options import AskOptions
-from .pointing import NOTHING_BEFORE, in_full, leans_on, line_of, named_place, pointed_at, zoom_symbol
+from .pointing import (
+    NOTHING_BEFORE,
+    expand_question,
+    focus_name,
+    line_in_question,
+    parse_line_name,
+    unresolved_pronoun,
+    zoom_symbol,
+)
 from .provenance import provenance_of
 from .refusal import (
-    answerable,
     confidence,
-    names_not_there,
-    not_indexed,
-    nothing_of,
+    is_answerable,
+    missing_links_note,
+    missing_names,
+    missing_subjects,
+    missing_words,
     signals,
-    subjects_not_there,
-    words_nowhere,
+    unindexed_languages_note,
 )
-from .render import commit_footer, nearest_to, not_found, to_markdown
-from .respelling import corrected, respelled
-from .selecting import narrowed, reordered
+from .render import commit_footer, missing_names_heading, not_found_text, to_markdown
+from .respelling import apply_corrections, spelling_corrections
+from .selecting import keep_selected, sort_by_gains
 from .state import Run
-from .telemetry import record_of, write_record
+from .telemetry import answer_record, write_record
 from .writing.adapting import Plan, plan
 from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
-_FEWER = 2  # sentences where one of them tells a whole function
+_COURSE_DISCOUNT = 2  # how many sentences less the answer has if one of them covers a whole function
 _COUNT_HINT = (
     'counts are told of what a question names, for example "How many methods does Router have?"; '
     "`pathline graph --dump` counts what the whole workspace has"
 )
-_LINKS_LATE = "callers, tests and the like were looked for until a time limit; there may be more"
-_BROKEN = "{} cannot be parsed as it stands, so that the answer may lack something"
+_TIME_LIMIT_NOTE = "callers, tests and the like were looked for until a time limit; there may be more"
+_UNPARSABLE_NOTE = "{} cannot be parsed as it stands, so that the answer may lack something"
 _MAX_NAMED = 3  # definitions that a word of a question may mean
-_MAX_BROKEN = 3  # files that are named as such
-_MAX_ABSENT = 3  # names that are said not to be there
+_MAX_UNPARSABLE = 3  # files that a note names
+_MAX_MISSING = 3  # missing names that a note lists
 
 
 def _ignore(name: str, value: Any) -> None:
@@ -79,13 +87,12 @@ def answer_question(
     context: Sequence[Evidence] = (),
 ) -> Answer:
     """Answer a question about a workspace. Every claim of the result resolves, is fresh and is supported at this moment.
-    `context`: evidence from before, to be used behind what is found now, as far as its lines are still the same.
+    `context`: evidence of earlier questions; it is ranked behind what is found now, and dropped where its lines have changed.
 
-    Raises `UsageError` for an empty question, an unknown zoom symbol or options that do not go together, `AdapterFileError` for an adapter
-    that was named and is not there, `Cancelled` when `cancel` is set. A model that fails costs only what it would have added: `reason`
-    says so, and the composed answer stands.
+    Raises `UsageError` for an empty question, an unknown zoom symbol or contradictory options, `AdapterFileError` for a named adapter that
+    does not exist, `Cancelled` when `cancel` is set. If the model fails, the composed answer is returned and `reason` says so.
     """
-    options = checked(options or AskOptions())
+    options = validate_options(options or AskOptions())
     run = Run(graph, question, options, backend, cancel, on_event or _ignore)
     if not question.strip():
         raise UsageError(
@@ -97,34 +104,34 @@ def answer_question(
 
 def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     graph, question, options = run.graph, run.question, run.options
-    chosen = pointed_at(question, options.zoom, options.cursor)
-    place = named_place(graph, question) or line_of(graph, chosen)
-    zoom = zoom_symbol(graph, chosen) or (graph.symbol_at(*place) if place is not None else None)
+    focus = focus_name(question, options.zoom, options.cursor)
+    line = line_in_question(graph, question) or parse_line_name(graph, focus)
+    zoom = zoom_symbol(graph, focus) or (graph.symbol_at(*line) if line is not None else None)
     if zoom is None and (module := module_asked_about(graph, analyse(question))) is not None:
         zoom = module
     run.emit("stage", "searching")
-    found = search(graph, in_full(question, zoom), options.selection, zoom)
-    found = _joined(graph, replace(found, line=place), context)
+    found = search(graph, expand_question(question, zoom), options.selection, zoom)
+    found = _add_context(graph, replace(found, line=line), context)
     if zoom is None and is_chat(question):
         return _finish(run, replace(found, evidence=()), WHAT_CAN_BE_ASKED, [])
-    if zoom is None and not context and (word := leans_on(found.question)):
+    if zoom is None and not context and (word := unresolved_pronoun(found.question)):
         return _finish(run, found, NOTHING_BEFORE.format(word), [])
-    found = _as_selected(run, found)
+    found = _apply_selection(run, found)
     run.check()
     run.mark("evidence")
     run.emit("evidence", found.evidence)
-    absent = subjects_not_there(graph, found.question)
-    if absent:
-        return _refuse(run, found, absent)
-    if counts_everything(question):
+    missing = missing_subjects(graph, found.question)
+    if missing:
+        return _refuse(run, found, missing)
+    if asks_workspace_count(question):
         run.note(_COUNT_HINT)
         return _refuse(run, found, ())
-    if not _answerable(run, found):
-        again = _as_meant(run, found, zoom)
-        if again is None:
+    if not _has_answer(run, found):
+        respelled = _search_respelled(run, found, zoom)
+        if respelled is None:
             return _refuse(run, found)
-        found = again
-    plan_once = functools.cache(lambda: _planned(run, found))
+        found = respelled
+    plan_once = functools.cache(lambda: _load_plan(run, found))
     claims: list[Claim] = []
     if options.phrase:
         run.emit("stage", "phrasing")
@@ -135,46 +142,46 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     if not claims:
         return _refuse(run, found)
     if not options.phrase:
-        run.note(nothing_of(graph, found.question, claims))
-    absent = names_not_there(graph, found.question)[:_MAX_ABSENT]
-    if absent:
-        run.note(f"not found in this workspace: {', '.join(absent)}; the answer is about what comes nearest")
-    elif found.zoom is None and (words := words_nowhere(graph, found.question)[:_MAX_ABSENT]):
-        named = ", ".join(f"“{word}”" for word in words)
-        run.note(f"nothing in this workspace speaks of {named}; the answer is about what comes nearest")
-    return _finish(run, found, nearest_to(absent) + to_markdown(claims), claims)
+        run.note(missing_links_note(graph, found.question, claims))
+    missing = missing_names(graph, found.question)[:_MAX_MISSING]
+    if missing:
+        run.note(f"not found in this workspace: {', '.join(missing)}; the answer is about what comes nearest")
+    elif found.zoom is None and (words := missing_words(graph, found.question)[:_MAX_MISSING]):
+        quoted_words = ", ".join(f"“{word}”" for word in words)
+        run.note(f"nothing in this workspace speaks of {quoted_words}; the answer is about what comes nearest")
+    return _finish(run, found, missing_names_heading(missing) + to_markdown(claims), claims)
 
 
-def _as_meant(run: Run, found: Found, zoom: SymbolRef | None) -> Found | None:
-    """What is found for the question without its slips of typing; None where it has none, or has no answer either way."""
-    meant = respelled(run.graph, found.question)
-    if not meant:
+def _search_respelled(run: Run, found: Found, zoom: SymbolRef | None) -> Found | None:
+    """The search results for the question with its typing errors corrected; None if it has none, or still has no answer."""
+    corrections = spelling_corrections(run.graph, found.question)
+    if not corrections:
         return None
-    again = search(run.graph, corrected(run.question, meant), run.options.selection, zoom)
-    if not _answerable(run, again):
+    respelled = search(run.graph, apply_corrections(run.question, corrections), run.options.selection, zoom)
+    if not _has_answer(run, respelled):
         return None
-    run.note("; ".join(f"“{word}” is read as “{other}”" for word, other in meant.items()))
-    return _as_selected(run, again)
+    run.note("; ".join(f"“{word}” is read as “{correction}”" for word, correction in corrections.items()))
+    return _apply_selection(run, respelled)
 
 
-def _as_selected(run: Run, found: Found) -> Found:
-    """What was found, as the options of selection have it."""
+def _apply_selection(run: Run, found: Found) -> Found:
+    """The search results, narrowed and reranked as the options say."""
     sources = run.options.sources
     if not (sources.rerank or sources.of_sources == "zoom" or run.options.verbose):
         return found
     selected = run.selection(found)
-    shown = ", ".join(f"{f.path} {f.score:g}" for f in selected.files[:5])
-    run.detail(f"selected by {sources.of_sources}: {shown or 'nothing'}")
+    best_files = ", ".join(f"{f.path} {f.score:g}" for f in selected.files[:5])
+    run.detail(f"selected by {sources.of_sources}: {best_files or 'nothing'}")
     if sources.of_sources == "zoom":
-        found = narrowed(found, selected)
+        found = keep_selected(found, selected)
     if sources.rerank:
         run.detail("reranked: " + ", ".join(f"{p} ×{g:.2f}" for p, g in list(selected.gains.items())[:5]))
-        found = reordered(found, selected)
+        found = sort_by_gains(found, selected)
     return found
 
 
-def _planned(run: Run, found: Found) -> Plan:
-    """The adapter and memory of this answer. The model is loaded for it, so it waits until the model is needed."""
+def _load_plan(run: Run, found: Found) -> Plan:
+    """The adapter and memory of this answer. This loads the model, so it is called only when the model is needed."""
     if run.backend is None:
         return Plan()
     try:
@@ -187,9 +194,9 @@ def _planned(run: Run, found: Found) -> Plan:
     return plan(run, found, info)
 
 
-def _joined(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Found:
-    """What was found, and behind it the context that is fresh and not in it."""
-    kept: list[Evidence] = []
+def _add_context(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Found:
+    """The search results, followed by the items of `context` that are fresh and do not overlap them."""
+    added: list[Evidence] = []
     for item in context:
         document = graph.document(item.span.path)
         inside = document is not None and item.span.end <= len(document.lines)
@@ -198,121 +205,126 @@ def _joined(graph: CodeGraph, found: Found, context: Sequence[Evidence]) -> Foun
             and document is not None
             and hash_lines(document.lines, item.span.start, item.span.end) == item.sha256
         )
-        if fresh and not any(item.span.overlaps(e.span) for e in (*found.evidence, *kept)):
-            kept.append(item)
-    if not kept:
+        if fresh and not any(item.span.overlaps(e.span) for e in (*found.evidence, *added)):
+            added.append(item)
+    if not added:
         return found
     return replace(
         found,
-        evidence=(*found.evidence, *kept),
-        passages=(*found.passages, *kept),
-        definitions=(*found.definitions, *kept),
+        evidence=(*found.evidence, *added),
+        passages=(*found.passages, *added),
+        definitions=(*found.definitions, *added),
     )
 
 
-def _answerable(run: Run, found: Found) -> bool:
-    """Whether the workspace seems to hold an answer. What a user points at, and the project as a whole, are always answered about."""
-    if all_listings(run.links, run.question):
-        return True  # it answers directly: a message that is quoted, however foreign the traceback around it, an option, a default
+def _has_answer(run: Run, found: Found) -> bool:
+    """Whether the workspace seems to hold an answer. Questions about a zoom symbol or the whole project always get one."""
+    if cached_listings(run.links, run.question):
+        return True  # a direct answer: an option, a default, a quoted message, however much of a foreign traceback surrounds it
     if not found.evidence:
         return False
     if found.zoom is not None or found.question.kind == "overview":
         return True
-    known = signals(run.graph, found, run.links)
-    run.metrics["confidence"] = round(confidence(known, run.options.refusal), 3)
-    return answerable(known, run.options.refusal)
+    found_signals = signals(run.graph, found, run.links)
+    run.metrics["confidence"] = round(confidence(found_signals, run.options.refusal), 3)
+    return is_answerable(found_signals, run.options.refusal)
 
 
 def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Claim]:
-    """The chosen sentences as checked claims. True by construction, and checked all the same."""
+    """The chosen sentences as verified claims. They are true by construction, and verified all the same."""
     items = run.candidates(found)
     run.metrics["candidates"] = len(items)
-    lexical = lexical_scores(
-        items, kind_of(run.graph, found.question), found.weights, found.question.text[:300], found.alternatives
+    base_scores = lexical_scores(
+        items,
+        resolve_answer_kind(run.graph, found.question),
+        found.weights,
+        found.question.text[:300],
+        found.alternatives,
     )
     run.check()
-    claims = _chosen(run, found, items, lexical)
-    _note_late(run, found)
+    claims = _choose_claims(run, found, items, base_scores)
+    _note_time_limit(run, found)
     run.mark("composed")
     if not run.options.phrase:
         for claim in claims:
             run.emit("claim", claim)
-    votes = votes_on(run, items, lexical, plan_once)
+    votes = votes_on(run, items, base_scores, plan_once)
     if all(vote is None for vote in votes):
         return claims
-    return _chosen(run, found, items, mix(lexical, votes, run.options.reading.weight)) or claims
+    return _choose_claims(run, found, items, mix(base_scores, votes, run.options.reading.weight)) or claims
 
 
-def _note_late(run: Run, found: Found) -> None:
+def _note_time_limit(run: Run, found: Found) -> None:
     budget = run.links.budget
-    if budget.over or (budget.cut and kind_of(run.graph, found.question) in LINKS):
-        run.note(_LINKS_LATE)
+    if budget.over or (budget.cut and resolve_answer_kind(run.graph, found.question) in LINKS):
+        run.note(_TIME_LIMIT_NOTE)
 
 
-def _chosen(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
+def _choose_claims(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     limit = run.options.compose.max_sentences
     chosen = choose(items, scores, found.weights, limit)
-    few = max(1, limit - _FEWER)
-    if any(item.kind in COURSES for item in chosen[:few]):
-        chosen, limit = chosen[:few], few
+    course_limit = max(1, limit - _COURSE_DISCOUNT)
+    if any(item.kind in COURSES for item in chosen[:course_limit]):
+        chosen, limit = chosen[:course_limit], course_limit
     run.check()
-    told = _arranged(run, found, items, chosen)
-    if len(told) > limit:  # with the opening
-        told = _arranged(run, found, items, chosen[:-1]) or in_order(run.graph, chosen)
-    return [claim for item in told if (claim := _claim(run, item)) is not None]
+    ordered = _arrange(run, found, items, chosen)
+    if len(ordered) > limit:  # with the opening
+        ordered = _arrange(run, found, items, chosen[:-1]) or sort_for_reading(run.graph, chosen)
+    return [claim for item in ordered if (claim := _verified_claim(run, item)) is not None]
 
 
-def _arranged(run: Run, found: Found, items: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:
-    """The chosen sentences, best first, as they are read: what was found first is what the answer is about."""
-    kind = kind_of(run.graph, found.question)
+def _arrange(run: Run, found: Found, items: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:
+    """The chosen sentences (best first) in reading order: the answer is about what was found first."""
+    kind = resolve_answer_kind(run.graph, found.question)
     if kind in LINKS:
-        return in_order(run.graph, chosen)
-    best = chosen[0].about if chosen and asks_what_it_does(found.question.text) else ""
-    chosen = sorted(chosen, key=lambda item: (bool(best) and item.about != best, item.place))
-    named = named_symbols(run.graph, found.question)
-    structure = asks_structure(found.question)
-    workings = structure or kind in ("how", "overview") or asks_course(found.question)
-    return put_together(run.graph, chosen, items, named, structure, workings)
+        return sort_for_reading(run.graph, chosen)
+    best_subject = chosen[0].subject if chosen and asks_what_it_does(found.question.text) else ""
+    chosen = sorted(chosen, key=lambda item: (bool(best_subject) and item.subject != best_subject, item.rank))
+    named_refs = named_symbols(run.graph, found.question)
+    wants_structure = asks_structure(found.question)
+    wants_workings = wants_structure or kind in ("how", "overview") or asks_course(found.question)
+    return arrange_with_opening(run.graph, chosen, items, named_refs, wants_structure, wants_workings)
 
 
-def _claim(run: Run, item: Candidate) -> Claim | None:
-    cited = [cite(run.graph, path, a, b, run.options.citations.max_lines) for path, a, b in item.spans]
-    return run.verified(Claim(item.text, "composed", tuple(c for c in cited if c is not None), item.steps))
+def _verified_claim(run: Run, item: Candidate) -> Claim | None:
+    citations = [cite(run.graph, path, a, b, run.options.citations.max_lines) for path, a, b in item.spans]
+    return run.verify(Claim(item.text, "composed", tuple(c for c in citations if c is not None), item.steps))
 
 
-def _refuse(run: Run, found: Found, absent: Sequence[str] | None = None) -> Answer:
-    """`absent`: the names that are not there, if it is known which; else any word of the question may be one."""
+def _refuse(run: Run, found: Found, missing: Sequence[str] | None = None) -> Answer:
+    """A refusal with the nearest names. `missing`: the names that the workspace does not have; None if unknown: then any word of the
+    question may be one of them."""
     names: list[str] = []
-    for word in absent if absent is not None else (*found.question.identifiers, *found.question.words):
+    for word in missing if missing is not None else (*found.question.identifiers, *found.question.words):
         names.extend(n for n in run.graph.nearest_names(word.rpartition(".")[2], 3) if n not in names)
         if len(names) >= 5:
             break
-    places = []
+    locations = []
     for name in names[:5]:
         refs = run.graph.find_symbol(name)
-        places.append(f"{refs[0].path}:{refs[0].symbol.name_line}" if refs else "")
-    return _finish(run, found, not_found(names[:5], places), [])
+        locations.append(f"{refs[0].path}:{refs[0].symbol.name_line}" if refs else "")
+    return _finish(run, found, not_found_text(names[:5], locations), [])
 
 
-def _broken(run: Run, found: Found, claims: list[Claim]) -> list[str]:
-    """The files of what is asked about, or cited, that do not parse: somebody is typing."""
+def _unparsable_files(run: Run, found: Found, claims: list[Claim]) -> list[str]:
+    """The paths that do not parse (somebody is typing), among the files that are asked about or cited."""
     graph, question = run.graph, found.question
-    asked = [found.zoom] if found.zoom is not None else []
+    asked_refs = [found.zoom] if found.zoom is not None else []
     for name in dict.fromkeys((*question.identifiers, *question.words)):
         refs = graph.find_symbol(name, _MAX_NAMED)
-        asked += refs if len(refs) <= _MAX_NAMED else []  # what many things are called is a word
-    paths = [*(ref.path for ref in asked), *(c.span.path for claim in claims for c in claim.citations)]
+        asked_refs += refs if len(refs) <= _MAX_NAMED else []  # a name with many definitions is an ordinary word
+    paths = [*(ref.path for ref in asked_refs), *(c.span.path for claim in claims for c in claim.citations)]
     return [path for path in dict.fromkeys(paths) if (facts := graph.facts(path)) is not None and facts.recovered]
 
 
 def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     complete, reason = run.graph.completeness
     if text != WHAT_CAN_BE_ASKED and not any(is_python(c.span.path) for claim in claims for c in claim.citations):
-        run.note(not_indexed(run.graph, found.question))
-    broken = _broken(run, found, claims)[:_MAX_BROKEN]
-    if broken:
+        run.note(unindexed_languages_note(run.graph, found.question))
+    unparsable = _unparsable_files(run, found, claims)[:_MAX_UNPARSABLE]
+    if unparsable:
         complete = False
-        run.note(_BROKEN.format(" and ".join(broken)))
+        run.note(_UNPARSABLE_NOTE.format(" and ".join(unparsable)))
     if not run.graph.store.counts()[0] and complete:
         reason = "there is nothing to answer from here: no Python file and no documentation"
     run.mark("total")
@@ -328,14 +340,14 @@ def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
         tuple(run.dropped),
         bool(claims),
         complete,
-        one_reason(reason, *run.notes),
+        join_reasons(reason, *run.notes),
         provenance,
         run.metrics,
     )
     telemetry = run.options.telemetry
     if telemetry.telemetry_out is not None:
         try:
-            write_record(telemetry.telemetry_out, record_of(run.graph, answer, telemetry.with_question))
+            write_record(telemetry.telemetry_out, answer_record(run.graph, answer, telemetry.with_question))
         except UsageError as error:
-            return replace(answer, reason=one_reason(answer.reason, str(error)))
+            return replace(answer, reason=join_reasons(answer.reason, str(error)))
     return answer

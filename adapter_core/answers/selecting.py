@@ -1,4 +1,4 @@
-"""Which modules and files a question is about: what the subgraph's adapter is made of, whose heads are packed, whose path is an example."""
+"""Selects the modules and files that a question is about, for the subgraph's adapter, the packing of file heads, and the example path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .options import AskOptions
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """Best first. `gains`: for what was reranked, the second look's score as a share of the first's, by path."""
+    """The selected modules and files, best first. `gains`: for reranked files, the new score divided by the old one, by path."""
 
     modules: tuple[RankedFile, ...]
     files: tuple[RankedFile, ...]
@@ -28,7 +28,7 @@ class Selected:
 
 
 def select(graph: CodeGraph, question: str, found: Found, options: AskOptions) -> Selected:
-    """Raises `UsageError` where files around a zoom symbol are wanted, and there is none."""
+    """The modules and files for a question. Raises `UsageError` if files around a zoom symbol are wanted and there is none."""
     if options.sources.of_sources == "zoom":
         if found.zoom is None:
             raise UsageError("--of-sources zoom looks around a symbol: name it with --zoom.")
@@ -40,33 +40,33 @@ def select(graph: CodeGraph, question: str, found: Found, options: AskOptions) -
         )
     gains: dict[str, float] = {}
     if options.sources.rerank:
-        before = {file.path: file.score for file in (*modules, *files)}
+        scores = {file.path: file.score for file in (*modules, *files)}
         modules, files = rerank_modules_and_files(graph, question, modules, files)
-        gains = {f.path: f.score / before[f.path] for f in (*modules, *files) if before.get(f.path, 0) > 0}
+        gains = {f.path: f.score / scores[f.path] for f in (*modules, *files) if scores.get(f.path, 0) > 0}
     return Selected(tuple(modules), tuple(files), gains)
 
 
-def narrowed(found: Found, selected: Selected) -> Found:
-    """What was found in the selected files alone."""
+def keep_selected(found: Found, selected: Selected) -> Found:
+    """The search results in the selected files only."""
     paths = set(selected.paths)
 
-    def inside(items: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    def in_selected_files(items: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
         return tuple(item for item in items if item.span.path in paths)
 
     return replace(
         found,
-        evidence=inside(found.evidence),
-        passages=inside(found.passages),
-        definitions=inside(found.definitions),
+        evidence=in_selected_files(found.evidence),
+        passages=in_selected_files(found.passages),
+        definitions=in_selected_files(found.definitions),
     )
 
 
-def reordered(found: Found, selected: Selected) -> Found:
-    """What was found, in the order of its scores after the second look at its files; a file without one counts as it did."""
+def sort_by_gains(found: Found, selected: Selected) -> Found:
+    """The search results sorted by score times the gain of their file (1 for files that were not reranked)."""
 
     def ordered(items: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-        judged = [replace(e, score=round(e.score * selected.gains.get(e.span.path, 1.0), 4)) for e in items]
-        return tuple(sorted(judged, key=lambda e: -e.score))
+        rescored = [replace(e, score=round(e.score * selected.gains.get(e.span.path, 1.0), 4)) for e in items]
+        return tuple(sorted(rescored, key=lambda e: -e.score))
 
     return replace(
         found,

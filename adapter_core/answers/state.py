@@ -1,4 +1,4 @@
-"""What one answer gathers on its way, and how it is stopped."""
+"""The state of one answer in progress: options, results, notes, metrics, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from .options import AskOptions
 from .selecting import Selected, select
 from .verify import verify_claim
 
-_SELECTION_SECONDS = 5.0  # what lies around a zoom symbol, and the second look, as far as they are found by then
+_SELECTION_SECONDS = 5.0  # time limit for the modules around a zoom symbol and for reranking
 
 
 @dataclass
 class Run:
-    """One question on its way to its answer. `selected`: the modules and files that it is about, once someone wanted to know.
-    `links`: those that are known, with the time that is left for more.
-    `model_works`: not after it failed, so that one question does not start it twice."""
+    """One question on its way to its answer. `selected`: cache of `selection`. `links`: the links looked up so far, with the time budget
+    for more. `model_works`: False once the model has failed, so that one question does not start it twice."""
 
     graph: CodeGraph
     question: str
@@ -52,11 +51,11 @@ class Run:
             raise Cancelled("The answer was stopped.")
 
     def mark(self, name: str) -> None:
-        """Milliseconds from the question to here."""
+        """Record the milliseconds since the question as the metric `{name}_ms`."""
         self.metrics[f"{name}_ms"] = round((time.perf_counter() - self.started) * 1000, 1)
 
     def note(self, text: str) -> None:
-        """For the user, once, however often it happens."""
+        """Add a note for the user (part of the answer's reason); repeated notes are added once."""
         text = text.strip().rstrip(".")
         if text and text not in self.notes:
             self.notes.append(text)
@@ -66,24 +65,24 @@ class Run:
             self.emit("detail", text)
 
     def selection(self, found: Found) -> Selected:
-        """The modules and files that the question is about; worked out once, when it is first asked for."""
+        """The modules and files that the question is about; computed on first use."""
         if self.selected is None:
             with self.graph.within(_SELECTION_SECONDS):
                 self.selected = select(self.graph, self.question, found, self.options)
         return self.selected
 
     def candidates(self, found: Found) -> list[Candidate]:
-        """What can be said, compiled once: a model may phrase it, and it is composed where nothing of that passes."""
-        most = self.options.compose.max_candidates
-        return self.links.once("candidates", lambda: candidates(self.graph, found, most, self.links))
+        """The candidate sentences, compiled once: both phrasing and, if nothing phrased passes, composing use them."""
+        limit = self.options.compose.max_candidates
+        return self.links.once("candidates", lambda: candidates(self.graph, found, limit, self.links))
 
-    def late(self) -> bool:
-        """Whether the time that the model has is over."""
+    def is_late(self) -> bool:
+        """Whether the model's time is over (`attempts.deadline`, in seconds)."""
         limit = self.options.attempts.deadline
         return limit is not None and time.perf_counter() - self.started >= limit
 
-    def verified(self, claim: Claim) -> Claim | None:
-        """The claim as checked; None, and noted with the reason, where it does not hold."""
+    def verify(self, claim: Claim) -> Claim | None:
+        """The claim with checked citations; None (and recorded as dropped, with the reason) if it does not hold."""
         checked, problem = verify_claim(self.graph, claim, self.links)
         if problem:
             self.drop(claim.text, problem)
@@ -95,12 +94,12 @@ class Run:
             self.dropped.append(Dropped(text, reason))
 
 
-class UntilLate:
-    """A cancel token that is set when the caller's is, or when the time for the model is over."""
+class DeadlineToken:
+    """A cancel token that is set when the caller's is, or when the model's time is over."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
 
     def is_set(self) -> bool:
         cancel = self._run.cancel
-        return (cancel is not None and cancel.is_set()) or self._run.late()
+        return (cancel is not None and cancel.is_set()) or self._run.is_late()

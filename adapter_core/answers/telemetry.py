@@ -1,6 +1,6 @@
-"""One JSON line for each answer: what it cited and whether that held, what was looked at, how long each stage took.
+"""One JSON line for each answer: its citations and whether they held, the selected files, the time of each stage.
 
-The question's text is never in it unless asked for; neither is the answer's.
+The text of the answer is never in it, that of the question only on request.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from ..errors import UsageError
 from ..types import Answer
 
 SCHEMA = 1
-# The marks that an answer sets on its way, in order: each is milliseconds from the question to the end of a stage.
+# The time marks of an answer in order: each is the milliseconds from the question to the end of a stage.
 _STAGES = ("evidence", "phrased", "composed", "read", "total")
 
 
-def record_of(graph: CodeGraph, answer: Answer, with_question: bool = False) -> dict[str, Any]:
-    """The line for one answer. Rates are shares of the citations shown, None where there are none; `citations_must`: the sentences shown,
-    each of which must carry one. `retries`: how often the model was asked again; `delta_norms`: by target, how large the adapter's deltas
-    were as a share of the weights."""
+def answer_record(graph: CodeGraph, answer: Answer, with_question: bool = False) -> dict[str, Any]:
+    """The record of one answer. Rates are shares of the shown citations, None without citations; `citations_must`: the number of shown
+    sentences, each of which must have one. `retries`: how often the model was asked again; `delta_norms`: the size of the adapter's deltas
+    as a share of the weights, by target."""
     citations = [c for claim in answer.claims for c in claim.citations]
     files = list(dict.fromkeys(e.span.path for e in answer.evidence))
     modules = {graph.module_for_file(path) for path in files if path.endswith((".py", ".pyi", ".pyw"))}
@@ -44,7 +44,7 @@ def record_of(graph: CodeGraph, answer: Answer, with_question: bool = False) -> 
         "modules_selected": len(modules),
         "files_selected": len(files),
         "elapsed_sec": round(metrics.get("total_ms", 0.0) / 1000, 4),
-        "elapsed_by_stage": stages_of(metrics),
+        "elapsed_by_stage": stage_seconds(metrics),
         "retries": metrics.get("retries", 0),
         "delta_norms": metrics.get("delta_norms", {}),
         "tokens": {"prompt": metrics.get("prompt_tokens", 0), "new": metrics.get("new_tokens", 0)},
@@ -58,20 +58,20 @@ def record_of(graph: CodeGraph, answer: Answer, with_question: bool = False) -> 
     return record
 
 
-def stages_of(metrics: dict[str, Any]) -> dict[str, float]:
-    """Seconds of each stage, from the marks; what comes after the last one before the end is "finishing"."""
-    found: dict[str, float] = {}
-    before = 0.0
+def stage_seconds(metrics: dict[str, Any]) -> dict[str, float]:
+    """The seconds of each stage, from the time marks; the last stage, up to the total, is "finishing"."""
+    seconds: dict[str, float] = {}
+    previous_mark = 0.0
     for name in _STAGES:
         mark = metrics.get(f"{name}_ms")
         if mark is not None:
-            found["finishing" if name == "total" else name] = round(max(0.0, mark - before) / 1000, 4)
-            before = mark
-    return found
+            seconds["finishing" if name == "total" else name] = round(max(0.0, mark - previous_mark) / 1000, 4)
+            previous_mark = mark
+    return seconds
 
 
 def write_record(file: Path, record: dict[str, Any]) -> None:
-    """Append one line. Raises `UsageError` where that cannot be done."""
+    """Append one line. Raises `UsageError` if the file cannot be written."""
     line = json.dumps(record, ensure_ascii=False) + "\n"
     try:
         with file.open("a", encoding="utf-8", errors="backslashreplace") as out:

@@ -161,7 +161,7 @@ def _ask(
     conversation: Conversation | None = None,
 ) -> int:  # fmt: skip
     from ..answers.export import answer_to_dict
-    from ..answers.run_tests import nodes_behind, verify_with_tests
+    from ..answers.run_tests import reaching_test_ids, verify_with_tests
     from ..answers.runner import answer_question
     from .render import Screen
 
@@ -175,7 +175,7 @@ def _ask(
             _ensure(graph, args.model, options, cancel)
         answer = ask(graph, question, options, backend, cancel, screen.event)
         if args.run_tests is not None:
-            tests.append(verify_with_tests(graph, nodes_behind(graph, answer), args.run_tests, args.python))
+            tests.append(verify_with_tests(graph, reaching_test_ids(graph, answer), args.run_tests, args.python))
         return answer
 
     try:
@@ -262,7 +262,7 @@ def _ensure(graph: CodeGraph, model: str | None, options: AskOptions, cancel: Ca
 
 
 def _options(args: argparse.Namespace, defaults: AskOptions | None) -> AskOptions:
-    from ..answers.flags import values_of, with_values
+    from ..answers.flags import parsed_values, with_values
     from ..answers.options import AskOptions
 
-    return with_values(defaults or AskOptions(), values_of(args))
+    return with_values(defaults or AskOptions(), parsed_values(args))

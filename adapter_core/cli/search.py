@@ -82,7 +82,7 @@ def _glob(graph: CodeGraph, path: str) -> str:
 def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
     from ..answers.export import evidence_to_dict
     from ..answers.pointing import zoom_symbol
-    from ..answers.refusal import not_indexed
+    from ..answers.refusal import unindexed_languages_note
     from ..evidence.options import SelectionOptions
     from ..evidence.selection import search
     from ..evidence.vocabulary import synonyms_file
@@ -113,5 +113,5 @@ def _search(graph: CodeGraph, args: argparse.Namespace) -> int:
             print(f"Read as a question of kind {found.question.kind}. Your own synonyms: {synonyms_file()}.")
         note(reason)
         if not any(is_python(e.span.path) for e in found.evidence):
-            note(not_indexed(graph, found.question))
+            note(unindexed_languages_note(graph, found.question))
     return EXIT_OK if found.evidence else EXIT_NOT_FOUND

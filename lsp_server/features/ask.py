@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
 
-from adapter_core.engine import one_reason
+from adapter_core.engine import join_reasons
 from adapter_core.errors import Cancelled, IndexDamagedError, PathlineError, UsageError
 
 from ..freshness import Located, up_to_date, without_stale
@@ -126,7 +126,7 @@ async def _answer(
     remember()
     told = (without_stale(found) if stale else found).to_json()
     if told["complete"] and not current:
-        told |= {"complete": False, "reason": one_reason(told["reason"], _BEHIND)}
+        told |= {"complete": False, "reason": join_reasons(told["reason"], _BEHIND)}
     return told
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.links.call_paths import way_asked_for
+from adapter_core.answers.composing.links.call_paths import call_path_sentence
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
@@ -122,7 +122,7 @@ TO_FIRST = "Step by step: `App.__call__` calls `App.serve`; `App.serve` may call
     ],
 )
 def test_the_way_is_told_with_its_lines_and_passes_the_checks(graph: CodeGraph, question: str, told: str) -> None:
-    way = way_asked_for(graph, question)
+    way = call_path_sentence(graph, question)
     assert way is not None
     assert way.text == told.replace("may call `Session`;", "constructs `Session`;")
     cited = tuple(c for span in way.spans if (c := cite(graph, *span, 12)))
@@ -147,7 +147,7 @@ def test_the_way_is_told_with_its_lines_and_passes_the_checks(graph: CodeGraph, 
     ],
 )
 def test_where_there_is_no_way_or_none_is_asked_for_nothing_is_told(graph: CodeGraph, question: str) -> None:
-    assert way_asked_for(graph, question) is None
+    assert call_path_sentence(graph, question) is None
     assert not any("Step by step: `first` calls `App" in c.text for c in answer_question(graph, question).claims)
 
 
@@ -162,7 +162,7 @@ def test_where_there_is_no_way_or_none_is_asked_for_nothing_is_told(graph: CodeG
     ],
 )
 def test_another_order_or_another_call_is_rejected(graph: CodeGraph, wrong: str) -> None:
-    way = way_asked_for(graph, "from App.__call__ to first")
+    way = call_path_sentence(graph, "from App.__call__ to first")
     assert way is not None
     cited = tuple(c for span in way.spans if (c := cite(graph, *span, 12)))
     assert supports(graph, way.text, cited).ok

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter_core.answers.clauses import parts_of
+from adapter_core.answers.clauses import split_question
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,9 @@ from adapter_core.answers.clauses import parts_of
     ],
 )
 def test_each_part_has_the_name(question: str, parts: list[str]) -> None:
-    assert parts_of(question) == parts
+    assert split_question(question) == parts
 
 
 def test_a_long_text_is_one_question() -> None:
     text = "why and what, " * 2_000
-    assert parts_of(text) == [text]
+    assert split_question(text) == [text]

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.candidate import Candidate, Speaker
-from adapter_core.answers.composing.links.calls import calls
-from adapter_core.answers.composing.statements.action_sentences import actions
-from adapter_core.answers.composing.statements.decisions import decisions
-from adapter_core.answers.composing.statements.quotes import quotes
+from adapter_core.answers.composing.candidate import Candidate, SentenceBuilder
+from adapter_core.answers.composing.links.calls import call_sentences
+from adapter_core.answers.composing.statements.action_sentences import action_sentences
+from adapter_core.answers.composing.statements.decisions import decision_sentences
+from adapter_core.answers.composing.statements.quotes import quote_sentences
 from adapter_core.answers.verify import supports
 from adapter_core.graph import terms
 from tests.support import graph_of
@@ -188,12 +188,12 @@ def test_what_is_told_is_so(repo: Path, seed: int) -> None:
         assert document is not None
         assert facts is not None
         index = next(i for i, s in enumerate(facts.symbols) if s.qualname == "f")
-        speaker, ref = Speaker(facts, index, 0), graph.ref(facts, index)
+        speaker, ref = SentenceBuilder(facts, index, 0), graph.ref(facts, index)
         told = [
-            *actions(speaker, ref.symbol, document.lines),
-            *calls(speaker, graph, ref, document.lines),
-            *quotes(speaker, ref.symbol, document.lines, weights),
-            *decisions(speaker, ref.symbol, document.lines),
+            *action_sentences(speaker, ref.symbol, document.lines),
+            *call_sentences(speaker, graph, ref, document.lines),
+            *quote_sentences(speaker, ref.symbol, document.lines, weights),
+            *decision_sentences(speaker, ref.symbol, document.lines),
         ]
         for item in told:
             kinds[item.kind] += 1
@@ -236,7 +236,7 @@ def test_no_other_exit_stands_before_what_is_told_under_a_condition(repo: Path, 
         assert document is not None
         assert facts is not None
         index = next(i for i, s in enumerate(facts.symbols) if s.qualname == "f")
-        for item in actions(Speaker(facts, index, 0), facts.symbols[index], document.lines):
+        for item in action_sentences(SentenceBuilder(facts, index, 0), facts.symbols[index], document.lines):
             checked += bool(conditions(item.text))
             check_is_all(source, item)
     assert checked

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.listings.default_values import default_asked_for
+from adapter_core.answers.composing.listings.default_values import default_in_question
 from adapter_core.answers.composing.listings.keyed_defaults import keyed_defaults
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
@@ -173,7 +173,7 @@ default_error_messages = {"H": "no"}
     ],
 )
 def test_what_is_asked_for(question: str, asked: tuple[str, str]) -> None:
-    assert default_asked_for(question) == asked
+    assert default_in_question(question) == asked
 
 
 def test_what_is_returned_is_told_also_where_it_is_a_name(repo: Path) -> None:

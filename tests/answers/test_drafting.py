@@ -151,7 +151,7 @@ def test_whole_texts_where_they_are_asked_for(graph: CodeGraph) -> None:
 
 def test_no_further_places_after_the_deadline(graph: CodeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Drafter(along_or(" deletes all files."))
-    monkeypatch.setattr(Run, "late", lambda run: "drafts" in run.metrics)
+    monkeypatch.setattr(Run, "is_late", lambda run: "drafts" in run.metrics)
     answer = asked(graph, backend, places_at_once=1)
     assert len(backend.calls) == 1
     assert [c.kind for c in answer.claims] == ["phrased"]

@@ -10,7 +10,7 @@ import pytest
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
 from adapter_core.answers.composing.candidate import Candidate
-from adapter_core.answers.composing.statements.endings import ends
+from adapter_core.answers.composing.statements.endings import always_exits
 from adapter_core.answers.verify import supports
 from adapter_core.evidence.selection import search
 from tests.support import graph_of
@@ -100,7 +100,7 @@ def test_of_what_is_never_reached_nothing_is_told(repo: Path, before: str) -> No
     ],
 )
 def test_what_ends(body: str, whether: bool) -> None:
-    assert ends(ast.parse(body).body) is whether
+    assert always_exits(ast.parse(body).body) is whether
 
 
 def test_what_is_asked_of_a_parameter_that_is_bound_anew_holds_by_then(repo: Path) -> None:

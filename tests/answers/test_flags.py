@@ -13,7 +13,7 @@ import pytest
 
 from adapter_core.adapters.adapter import Adapter
 from adapter_core.answers.flag_table import OPTIONS, TABLE
-from adapter_core.answers.flags import add_flags, as_arguments, flag_groups, values_of, with_values
+from adapter_core.answers.flags import add_flags, flag_groups, format_arguments, parsed_values, with_values
 from adapter_core.answers.options import AskOptions
 from adapter_core.cli.main import build_parser
 from adapter_core.errors import UsageError
@@ -40,7 +40,7 @@ def value_at(options: AskOptions, path: str) -> Any:
 def parsed(*arguments: str) -> AskOptions:
     parser = argparse.ArgumentParser()
     add_flags(flag_groups(parser))
-    return with_values(AskOptions(), values_of(parser.parse_args(arguments)))
+    return with_values(AskOptions(), parsed_values(parser.parse_args(arguments)))
 
 
 def test_every_field_of_the_groups_has_a_row() -> None:
@@ -139,7 +139,7 @@ def test_a_flag_a_keyword_and_its_text_are_the_same(name: str) -> None:
     by_keyword = with_values(AskOptions(), {name: value})
     assert value_at(by_keyword, path) == value
     assert with_values(AskOptions(), {name: text}) == by_keyword
-    assert parsed(*as_arguments({name: value})) == by_keyword
+    assert parsed(*format_arguments({name: value})) == by_keyword
 
 
 def test_defaults_are_those_of_the_dataclasses() -> None:
@@ -230,6 +230,6 @@ def test_values_are_taken_in_every_form_that_fits(tmp_path: Path) -> None:
 
 
 def test_a_switch_is_on_or_off_on_the_command_line_too() -> None:
-    assert as_arguments({"phrase": "off", "memory": None, "rerank": True}) == ["--no-phrase", "--rerank"]
+    assert format_arguments({"phrase": "off", "memory": None, "rerank": True}) == ["--no-phrase", "--rerank"]
     with pytest.raises(UsageError, match="on or off"):
-        as_arguments({"phrase": 7})
+        format_arguments({"phrase": 7})

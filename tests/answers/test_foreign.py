@@ -9,7 +9,7 @@ import pytest
 
 from adapter_core.answers.citations import locate
 from adapter_core.answers.export import answer_to_dict
-from adapter_core.answers.foreign import sentences_of, verify_answer, verify_text
+from adapter_core.answers.foreign import split_cited_sentences, verify_answer, verify_text
 from adapter_core.answers.runner import answer_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
@@ -102,7 +102,7 @@ def test_verdicts(graph: CodeGraph) -> None:
     ],
 )
 def test_sentences_and_their_citations(text: str, sentences: list[tuple[str, tuple[str, ...]]]) -> None:
-    assert [(s, written) for s, _, written in sentences_of(text)] == sentences
+    assert [(s, written) for s, _, written in split_cited_sentences(text)] == sentences
 
 
 def test_short_paths_are_found_where_they_are_clear(graph: CodeGraph) -> None:

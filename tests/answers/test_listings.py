@@ -12,7 +12,7 @@ from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.links.known_links import KnownLinks
 from adapter_core.answers.composing.links.time_budget import TimeBudget
 from adapter_core.answers.composing.listings import classes_with_method, exception_handlers, raising_places
-from adapter_core.answers.composing.listings.all_kinds import all_listings, listings
+from adapter_core.answers.composing.listings.all_kinds import cached_listings, listings
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
@@ -180,9 +180,9 @@ def test_files_without_a_handler_are_not_parsed(graph: CodeGraph, monkeypatch: p
 
 def test_what_an_answer_lists_is_worked_out_once(graph: CodeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    real = classes_with_method.method_asked_for
+    real = classes_with_method.method_in_question
     monkeypatch.setattr(
-        classes_with_method, "method_asked_for", lambda question: asked.append(question) or real(question)
+        classes_with_method, "method_in_question", lambda question: asked.append(question) or real(question)
     )
     answer = answer_question(graph, "Which classes define size?")
     assert "`size` is a property of `Shape` and `Ring`." in [claim.text for claim in answer.claims]
@@ -493,13 +493,13 @@ def raising_everywhere(tmp_path: Path) -> Iterator[CodeGraph]:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files in which an exception was looked for."""
     paths: list[str] = []
-    look = raising_places._raising
+    look = raising_places._raise_statements
 
     def raising(graph: CodeGraph, path: str, name: str) -> Iterator[object]:
         paths.append(path)
         return look(graph, path, name)
 
-    monkeypatch.setattr(raising_places, "_raising", raising)
+    monkeypatch.setattr(raising_places, "_raise_statements", raising)
     return paths
 
 
@@ -516,7 +516,7 @@ def test_where_an_exception_is_raised_is_looked_for_within_the_time_for_links(
     raising_everywhere: CodeGraph, read: list[str]
 ) -> None:
     links = KnownLinks(raising_everywhere, TimeBudget(raising_everywhere, 0.0))
-    assert all_listings(links, "Where is ValueError raised?") == ()
+    assert cached_listings(links, "Where is ValueError raised?") == ()
     assert not read
 
 
@@ -527,7 +527,7 @@ def test_a_cancelled_question_looks_into_no_further_file(raising_everywhere: Cod
 
     links = KnownLinks(raising_everywhere, TimeBudget(raising_everywhere, None, check))
     with pytest.raises(Cancelled):
-        all_listings(links, "Where is ValueError raised?")
+        cached_listings(links, "Where is ValueError raised?")
     assert read == ["kit/part00.py"]
 
 

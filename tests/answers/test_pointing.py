@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.options import AskOptions, Cursor
-from adapter_core.answers.pointing import in_full, line_of, pointed_at, zoom_symbol
+from adapter_core.answers.pointing import expand_question, focus_name, parse_line_name, zoom_symbol
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import UsageError
@@ -74,16 +74,16 @@ def test_a_class_and_a_module(graph: CodeGraph) -> None:
 def test_a_question_with_words_of_its_own_is_left_as_it_is(graph: CodeGraph) -> None:
     (pay,) = graph.find_symbol("Cart.pay")
     for question in ("why is this done?", "who calls this?", "what happens here with `card`?", "what is charged here?"):
-        assert in_full(question, pay) == question
-    assert in_full("what does this do?", None) == "what does this do?"
-    assert in_full("what happens at shop/cart.py:12?", pay) == "What does `Cart.pay` do?"
+        assert expand_question(question, pay) == question
+    assert expand_question("what does this do?", None) == "what does this do?"
+    assert expand_question("what happens at shop/cart.py:12?", pay) == "What does `Cart.pay` do?"
 
 
 def test_the_line_of_a_zoom(graph: CodeGraph, tmp_path: Path) -> None:
-    assert line_of(graph, "shop/cart.py:12") == ("shop/cart.py", 12)
-    assert line_of(graph, "cart.py:12") == ("shop/cart.py", 12)
+    assert parse_line_name(graph, "shop/cart.py:12") == ("shop/cart.py", 12)
+    assert parse_line_name(graph, "cart.py:12") == ("shop/cart.py", 12)
     for name in (None, "Cart.pay", "shop/cart.py", "shop.cart:Cart", "nowhere.py:3"):
-        assert line_of(graph, name) is None
+        assert parse_line_name(graph, name) is None
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_what_cannot_be_pointed_at(graph: CodeGraph, name: str, message: str) ->
 )
 def test_a_question_is_about_what_is_at_the_cursor_where_it_speaks_of_it(question: str, meant: str | None) -> None:
     cursor = Cursor("shop/cart.py:13", "shop.cart.Cart.pay")
-    assert pointed_at(question, None, cursor) == meant
-    assert pointed_at(question, None, None) is None
+    assert focus_name(question, None, cursor) == meant
+    assert focus_name(question, None, None) is None
     if meant != cursor.line:
-        assert pointed_at(question, "Other", cursor) == "Other"
-    assert pointed_at("what does this do?", None, Cursor("shop/cart.py:13")) == "shop/cart.py:13"
+        assert focus_name(question, "Other", cursor) == "Other"
+    assert focus_name("what does this do?", None, Cursor("shop/cart.py:13")) == "shop/cart.py:13"

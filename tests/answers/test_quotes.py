@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.compose import candidates
-from adapter_core.answers.composing.statements.control_flow import header, statements
-from adapter_core.answers.composing.statements.quotes import quoted
+from adapter_core.answers.composing.statements.control_flow import header_lines, placed_statements
+from adapter_core.answers.composing.statements.quotes import quote_statement
 from adapter_core.answers.runner import answer_question
 from adapter_core.evidence.selection import search
 from tests.support import graph_of, write
@@ -94,7 +94,7 @@ def test_headers_and_statements_on_one_line() -> None:
     lines = SOURCE.split("\n")
     (node,) = ast.parse(SOURCE).body
     assert isinstance(node, ast.FunctionDef)
-    shown = [(*header(one.node), quoted(lines, one.node)) for one in statements(node, lines)]
+    shown = [(*header_lines(one.node), quote_statement(lines, one.node)) for one in placed_statements(node, lines)]
     assert [s for s in shown if not s[2].startswith(('"""', "import", "try", "match", "pass"))] == [
         (5, 7, ""),  # a comment would swallow what follows it
         (8, 11, "y = h(a, k=1)"),
@@ -113,7 +113,7 @@ def test_what_is_too_long_is_not_quoted(text: str) -> None:
     source = f"def f():\n    x = {text}\n"
     (node,) = ast.parse(source).body
     assert isinstance(node, ast.FunctionDef)
-    assert quoted(source.split("\n"), node.body[0]) == ""
+    assert quote_statement(source.split("\n"), node.body[0]) == ""
 
 
 def test_a_comment_says_what_the_statement_below_it_is_for(repo: Path) -> None:
@@ -146,7 +146,7 @@ def test_white_space_in_a_string_is_not_folded(repo: Path) -> None:
     lines = source.split("\n")
     tree = ast.parse(source).body[0]
     assert isinstance(tree, ast.FunctionDef)
-    assert [quoted(lines, node) for node in tree.body] == ["", "x = h(a)"]
+    assert [quote_statement(lines, node) for node in tree.body] == ["", "x = h(a)"]
 
 
 def test_exceptions_that_are_caught_together_are_told_one_by_one(repo: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from adapter_core.answers.chat import WHAT_CAN_BE_ASKED, is_chat
 from adapter_core.answers.options import AskOptions, RefusalOptions
-from adapter_core.answers.refusal import confidence, signals, subjects_not_there
+from adapter_core.answers.refusal import confidence, missing_subjects, signals
 from adapter_core.answers.runner import answer_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
@@ -172,15 +172,15 @@ def test_a_name_that_is_only_in_a_string_is_not_there(repo: Path) -> None:
     open_door(1)
     """
     graph = graph_of(repo, files)
-    assert subjects_not_there(graph, analyse("Who calls nope?")) == ["nope"]
+    assert missing_subjects(graph, analyse("Who calls nope?")) == ["nope"]
     assert not answer_question(graph, "Who calls nope?").found
     # Whoever defines it, `get` is called here; and an editor has more than the disk.
-    assert subjects_not_there(graph, analyse("Who calls client.get()?")) == []
+    assert missing_subjects(graph, analyse("Who calls client.get()?")) == []
     graph.update("b.py", "from a import open_door\nopen_door(nope())\n")
-    assert subjects_not_there(graph, analyse("Who calls nope?")) == []
+    assert missing_subjects(graph, analyse("Who calls nope?")) == []
     graph.update("b.py", "from a import open_door\nopen_door(2)\n")
-    assert subjects_not_there(graph, analyse("Who calls nope?")) == ["nope"]
-    assert subjects_not_there(graph, analyse("How is nope handled?")) == []
+    assert missing_subjects(graph, analyse("Who calls nope?")) == ["nope"]
+    assert missing_subjects(graph, analyse("How is nope handled?")) == []
 
 
 def test_who_calls_a_plain_word_is_about_the_symbol_of_that_name(repo: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.respelling import corrected, respelled
+from adapter_core.answers.respelling import apply_corrections, spelling_corrections
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.question import analyse
@@ -47,7 +47,7 @@ def clock(repo: Path) -> CodeGraph:
     ],
 )
 def test_what_was_meant(clock: CodeGraph, word: str, meant: str) -> None:
-    found = respelled(clock, analyse(f"where is the {word} handled?"))
+    found = spelling_corrections(clock, analyse(f"where is the {word} handled?"))
     assert found.get(word, "") == meant
 
 
@@ -69,4 +69,4 @@ def test_what_has_no_answer_either_way_is_refused(clock: CodeGraph) -> None:
 
 
 def test_only_whole_words_are_replaced() -> None:
-    assert corrected("teh tehran of teh", {"teh": "the"}) == "the tehran of the"
+    assert apply_corrections("teh tehran of teh", {"teh": "the"}) == "the tehran of the"

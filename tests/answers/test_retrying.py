@@ -183,7 +183,7 @@ class Slow(Writer):
 
 def test_a_deadline_keeps_what_passed_until_then(graph: CodeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Slow()
-    monkeypatch.setattr(Run, "late", lambda run: backend.words > 5)
+    monkeypatch.setattr(Run, "is_late", lambda run: backend.words > 5)
     answer = asked(graph, backend, deadline=5)
     assert [c.text for c in answer.claims] == [GOOD]
     assert "the model was stopped after 5 seconds" in answer.reason
@@ -192,7 +192,7 @@ def test_a_deadline_keeps_what_passed_until_then(graph: CodeGraph, monkeypatch: 
 
 def test_no_further_attempt_begins_after_the_deadline(graph: CodeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Writer(BAD)
-    monkeypatch.setattr(Run, "late", lambda run: "new_tokens" in run.metrics)
+    monkeypatch.setattr(Run, "is_late", lambda run: "new_tokens" in run.metrics)
     answer = asked(graph, backend, deadline=5)
     assert len(backend.asked) == 1
     assert {c.kind for c in answer.claims} == {"composed"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from adapter_core.answers.run_tests import nodes_behind, verify_with_tests
+from adapter_core.answers.run_tests import reaching_test_ids, verify_with_tests
 from adapter_core.answers.runner import answer_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
@@ -39,7 +39,7 @@ def graph(repo: Path) -> CodeGraph:
 
 
 def test_the_mapped_tests_are_run(graph: CodeGraph) -> None:
-    nodes = nodes_behind(graph, answer_question(graph, "How does `total` add up prices?"))
+    nodes = reaching_test_ids(graph, answer_question(graph, "How does `total` add up prices?"))
     assert nodes == ["tests/test_price.py::test_total"]
     run = verify_with_tests(graph, nodes)
     assert (run.passed, run.reason) == (True, "")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.documentation.prose import in_passages
-from adapter_core.answers.composing.documentation.running_text import docstring_sentences, sentences_in
+from adapter_core.answers.composing.documentation.prose import join_passages
+from adapter_core.answers.composing.documentation.running_text import docstring_prose, prose_in
 from adapter_core.answers.inert import prose
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
@@ -63,7 +63,7 @@ What follows is text again.
 
 def read(text: str) -> list[tuple[str, str, int, int, int]]:
     lines = text.split("\n")
-    return [(s.field, s.text, s.field_line, s.start, s.end) for s in docstring_sentences(lines, 2, len(lines) - 1)]
+    return [(s.field, s.text, s.field_line, s.start, s.end) for s in docstring_prose(lines, 2, len(lines) - 1)]
 
 
 def test_numpy() -> None:
@@ -168,13 +168,13 @@ def test_code_without_a_mark_is_no_sentence() -> None:
     code = '    q = Query("a=1&a=2")\n    assert q.get_list("a") == ["1", "2"]\n    q.show(1)'
     text = f'"""Return all values of a key.\n\nUsage:\n\n{code}\n\nA value x = 3 counts, too.\n"""'
     lines = text.split("\n")
-    found = [s.text for s in docstring_sentences(lines, 1, len(lines))]
+    found = [s.text for s in docstring_prose(lines, 1, len(lines))]
     assert found == ["Return all values of a key.", "A value x = 3 counts, too."]
 
 
 def test_the_words_of_a_field_may_begin_on_the_next_line() -> None:
     lines = ['"""Sends it.', "", ":param request:", "    The request to be sent over.", '"""']
-    assert [(s.text, s.field) for s in docstring_sentences(lines, 1, 5)][-1] == (
+    assert [(s.text, s.field) for s in docstring_prose(lines, 1, 5)][-1] == (
         "The request to be sent over.",
         "param request",
     )
@@ -186,7 +186,7 @@ def test_a_sentence_that_leans_or_holds_what_is_asked_stands_with_the_one_before
         "Nobody asks here. The cache is cleared first.",
         '"""',
     ]
-    found = in_passages(docstring_sentences(lines, 1, 3), lines, lambda text: "cache" in text)
+    found = join_passages(docstring_prose(lines, 1, 3), lines, lambda text: "cache" in text)
     assert [s.text for s in found] == [
         "Counts the frobs. It skips those that are old.",
         "Nobody asks here. The cache is cleared first.",
@@ -201,7 +201,7 @@ def test_a_line_without_a_stop_is_not_joined_with_the_next_paragraph() -> None:
         "This will merge the two of them on their keys.",
         "It keeps the order of the keys.",
     ]
-    texts = [p.text for p in in_passages(sentences_in(lines, 1, 4), lines, lambda _: True)]
+    texts = [p.text for p in join_passages(prose_in(lines, 1, 4), lines, lambda _: True)]
     assert texts == [
         "Merge two frames",
         "This will merge the two of them on their keys. It keeps the order of the keys.",
@@ -210,7 +210,7 @@ def test_a_line_without_a_stop_is_not_joined_with_the_next_paragraph() -> None:
 
 def told(text: str) -> list[tuple[str, str]]:
     lines = text.strip("\n").split("\n")
-    return [(s.field, s.text) for s in docstring_sentences(lines, 1, len(lines))]
+    return [(s.field, s.text) for s in docstring_prose(lines, 1, len(lines))]
 
 
 FIELDS = '''

@@ -10,9 +10,9 @@ import pytest
 import adapter_core.graph as graph_package
 from adapter_core.answers.checking.quoted_statements import statements_hold
 from adapter_core.answers.citations import cite
-from adapter_core.answers.composing.candidate import Candidate, Speaker
+from adapter_core.answers.composing.candidate import Candidate, SentenceBuilder
 from adapter_core.answers.composing.links.common_caller import common_caller
-from adapter_core.answers.composing.statements.steps import steps
+from adapter_core.answers.composing.statements.steps import step_sentences
 from adapter_core.answers.export import answer_to_dict
 from adapter_core.answers.kinds import asks_course
 from adapter_core.answers.runner import answer_question
@@ -77,7 +77,7 @@ def told(graph: CodeGraph, name: str) -> list[Candidate]:
     assert document is not None
     index = index_of(facts, ref.symbol)
     assert index is not None
-    return list(steps(Speaker(facts, index, 0), graph, ref, document.lines, {}))
+    return list(step_sentences(SentenceBuilder(facts, index, 0), graph, ref, document.lines, {}))
 
 
 def stands(graph: CodeGraph, sentence: str, spans: tuple[tuple[str, int, int], ...]) -> bool:
@@ -368,7 +368,9 @@ def test_of_our_own_functions_every_sentence_stands(repo: Path) -> None:
             continue
         for index, symbol in enumerate(facts.symbols):
             if symbol.is_callable:
-                for item in steps(Speaker(facts, index, 0), graph, graph.ref(facts, index), document.lines, {}):
+                for item in step_sentences(
+                    SentenceBuilder(facts, index, 0), graph, graph.ref(facts, index), document.lines, {}
+                ):
                     found += 1
                     assert stands(graph, item.text, item.spans), item.text
                     assert all(symbol.start <= a <= b <= symbol.end for _, a, b in item.spans)

@@ -9,12 +9,12 @@ import pytest
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.compose import candidates
-from adapter_core.answers.composing.links.counts import asked_for
+from adapter_core.answers.composing.links.counts import counted_kinds
 from adapter_core.answers.composing.links.known_links import KnownLinks
 from adapter_core.answers.composing.links.time_budget import TimeBudget
 from adapter_core.answers.kinds import answer_kind
 from adapter_core.answers.options import AskOptions
-from adapter_core.answers.pointing import named_place
+from adapter_core.answers.pointing import line_in_question
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
@@ -107,7 +107,7 @@ def said(graph: CodeGraph, question: str, symbol: str) -> str:
     for item in candidates(graph, search(graph, question, zoom=ref), 400):
         cited = tuple(c for span in item.spans if (c := cite(graph, *span, 12)))
         assert supports(graph, item.text, cited).reason == "", item.text
-        if item.about == f"{ref.path}:{ref.symbol.start}":
+        if item.subject == f"{ref.path}:{ref.symbol.start}":
             lines.append(item.text)
     return "\n".join(lines)
 
@@ -525,7 +525,7 @@ def test_who_uses_a_file(repo: Path) -> None:
     ],
 )
 def test_what_is_to_be_counted(question: str, kinds: tuple[str, ...]) -> None:
-    assert asked_for(question) == kinds
+    assert counted_kinds(question) == kinds
 
 
 @pytest.mark.parametrize(
@@ -671,7 +671,7 @@ def test_what_stands_at_a_named_line_is_told_first(repo: Path, question: str) ->
 
 @pytest.mark.parametrize("question", ["What is at a.py:400?", "a.py:2 and a.py:4", "nothing.py:4", "README.md:1"])
 def test_other_places_are_no_line_of_a_function(repo: Path, question: str) -> None:
-    assert named_place(graph_of(repo, NOTHING), question) is None
+    assert line_in_question(graph_of(repo, NOTHING), question) is None
 
 
 SPREAD = """

@@ -11,7 +11,7 @@ import pytest
 from adapter_core.answers.options import AskOptions, TelemetryOptions
 from adapter_core.answers.provenance import git_commit_sha, git_tree_sha
 from adapter_core.answers.runner import answer_question
-from adapter_core.answers.telemetry import stages_of
+from adapter_core.answers.telemetry import stage_seconds
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
 from tests.support import graph_of
@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_written_costs_no_answer(graph: CodeGraph, tmp_pat
 
 
 def test_stages_add_up_to_the_whole() -> None:
-    stages = stages_of({"evidence_ms": 10.0, "composed_ms": 25.0, "total_ms": 40.0})
+    stages = stage_seconds({"evidence_ms": 10.0, "composed_ms": 25.0, "total_ms": 40.0})
     assert stages == {"evidence": 0.01, "composed": 0.015, "finishing": 0.015}
 
 

@@ -8,7 +8,12 @@ import pytest
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.candidate import Candidate
-from adapter_core.answers.composing.reading_order import edges_between, in_order, put_together, symbols_of
+from adapter_core.answers.composing.reading_order import (
+    arrange_with_opening,
+    edges_between,
+    sort_for_reading,
+    subject_symbols,
+)
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
@@ -48,7 +53,7 @@ def about(graph: CodeGraph, name: str, line: int | None = None) -> Candidate:
 
 def told(graph: CodeGraph, names: str, sum_up: bool = True) -> list[str]:
     items = [about(graph, n) for n in names.split()]
-    return [c.text for c in (put_together(graph, items, items) if sum_up else in_order(graph, items))]
+    return [c.text for c in (arrange_with_opening(graph, items, items) if sum_up else sort_for_reading(graph, items))]
 
 
 def test_the_best_one_comes_first_and_then_what_it_calls(repo: Path) -> None:
@@ -62,7 +67,7 @@ def test_an_opening_says_how_they_are_linked(repo: Path) -> None:
     opening = "How they fit together: `last` is called by `first` and `middle`; `first` calls `middle`."
     assert told(graph, "first middle last")[0] == opening
     inside = about(graph, "Own", graph.find_symbol("Own")[0].symbol.end)
-    assert put_together(graph, [inside, about(graph, "Base")], [inside, about(graph, "Base")])[0].text == (
+    assert arrange_with_opening(graph, [inside, about(graph, "Base")], [inside, about(graph, "Base")])[0].text == (
         "`Base` is extended by `Own`."
     )
     assert told(graph, "first Base") == ["`first`.", "`Base`."]
@@ -71,7 +76,7 @@ def test_an_opening_says_how_they_are_linked(repo: Path) -> None:
 def test_the_opening_cites_each_link_and_is_verified(repo: Path) -> None:
     graph = graph_of(repo, SOURCE)
     items = [about(graph, n) for n in "first middle last Own Base".split()]
-    (opening, *_) = put_together(graph, items, items)
+    (opening, *_) = arrange_with_opening(graph, items, items)
     cited = tuple(c for span in opening.spans if (c := cite(graph, *span, 12)))
     assert supports(graph, opening.text, cited).reason == ""
     swapped = opening.text.replace("`first` calls `middle`", "`middle` calls `first`")
@@ -82,13 +87,13 @@ def test_one_link_that_is_shown_already_is_not_told_again(repo: Path) -> None:
     graph = graph_of(repo, SOURCE)
     line = graph.find_symbol("last")[0].symbol.start + 6  # `last()` in `middle`
     items = [about(graph, "middle", line), about(graph, "last")]
-    assert [c.text for c in put_together(graph, items, items)] == ["`middle`.", "`last`."]
+    assert [c.text for c in arrange_with_opening(graph, items, items)] == ["`middle`.", "`last`."]
 
 
 def test_what_calls_itself_or_in_a_circle_is_ordered_too(repo: Path) -> None:
     graph = graph_of(repo, "#- m.py\ndef a():\n    a()\n    b()\n\n\ndef b():\n    a()\n")
     items = [about(graph, "b"), about(graph, "a")]
-    assert {(e.source, e.target) for e in edges_between(graph, symbols_of(graph, items))} == {
+    assert {(e.source, e.target) for e in edges_between(graph, subject_symbols(graph, items))} == {
         (("m.py", 1), ("m.py", 6)),
         (("m.py", 6), ("m.py", 1)),
     }
@@ -175,7 +180,7 @@ def test_what_a_question_names_is_linked_over_its_members(repo: Path) -> None:
 def test_what_extends_several_of_them_is_told(repo: Path) -> None:
     graph = graph_of(repo, TOGETHER)
     items = [about(graph, "One"), about(graph, "Two")]
-    assert put_together(graph, items, items)[0].text == "`Both` extends `One` and `Two`."
+    assert arrange_with_opening(graph, items, items)[0].text == "`Both` extends `One` and `Two`."
 
 
 def test_a_member_is_asked_about_in_plain_words(repo: Path) -> None:
@@ -187,7 +192,7 @@ def test_a_member_is_asked_about_in_plain_words(repo: Path) -> None:
 def test_a_class_that_only_its_own_methods_make_is_no_link(repo: Path) -> None:
     graph = graph_of(repo, "#- m.py\nclass A:\n    def copy(self):\n        return A()\n")
     items = [about(graph, "A"), about(graph, "A.copy", 3)]
-    assert [c.text for c in put_together(graph, items, items)] == ["`A`.", "`A.copy`."]
+    assert [c.text for c in arrange_with_opening(graph, items, items)] == ["`A`.", "`A.copy`."]
 
 
 def test_a_name_that_is_not_there_is_said_not_to_be(repo: Path) -> None:
@@ -214,7 +219,7 @@ def test_whose_method_an_inherited_one_is_is_cited(repo: Path) -> None:
         """,
     )
     items = [about(graph, "Own.handle", 5), about(graph, "Base.found")]
-    (opening, *_) = put_together(graph, items, items)
+    (opening, *_) = arrange_with_opening(graph, items, items)
     cited = tuple(c for span in opening.spans if (c := cite(graph, *span, 12)))
     assert "`Own.handle` calls `Base.found`" in opening.text
     assert supports(graph, opening.text, cited).reason == ""
@@ -261,7 +266,7 @@ UNKNOWN = "def third(report, ShopError):\n    report(3)\n    raise ShopError('th
 def test_what_is_told_of_some_callers_does_not_say_that_they_are_all(repo: Path, more: str, others: str) -> None:
     graph = graph_of(repo, MANY.replace("{}", more))
     items = [about(graph, n) for n in "first second report ShopError".split()]
-    (opening, *_) = put_together(graph, items, items)
+    (opening, *_) = arrange_with_opening(graph, items, items)
     assert opening.text == (
         f"How they fit together: `ShopError` is constructed by `first` and `second`{others}; "
         f"`report` is called by `first` and `second`{others}."
@@ -274,13 +279,13 @@ def test_a_call_that_is_known_to_lead_elsewhere_is_of_no_other_caller(repo: Path
     other = "class Board:\n    def report(self, x): ...\n\n\ndef third():\n    Board().report(3)\n"
     graph = graph_of(repo, MANY.replace("{}", other))
     items = [about(graph, n) for n in "first second shop.errors.report".split()]
-    assert put_together(graph, items, items)[0].text == "`report` is called by `first` and `second`."
+    assert arrange_with_opening(graph, items, items)[0].text == "`report` is called by `first` and `second`."
 
 
 def test_some_subclasses_are_told_to_be_some(repo: Path) -> None:
     graph = graph_of(repo, f"{SOURCE}\n\nclass Further(Base): ...\n")
     items = [about(graph, "Own"), about(graph, "Base")]
-    assert put_together(graph, items, items)[0].text == "`Base` is extended by `Own`, among others."
+    assert arrange_with_opening(graph, items, items)[0].text == "`Base` is extended by `Own`, among others."
 
 
 def test_callers_of_one_name_are_told_apart_by_their_modules(repo: Path) -> None:
@@ -306,15 +311,15 @@ def test_callers_of_one_name_are_told_apart_by_their_modules(repo: Path) -> None
         """,
     )
     items = [about(graph, n) for n in ("fetch", "shop.one.Side.shut", "shop.two.Side.shut")]
-    (opening, *_) = put_together(graph, items, items)
+    (opening, *_) = arrange_with_opening(graph, items, items)
     assert opening.text == "`fetch` is called by `shop.one.Side.shut` and `shop.two.Side.shut`."
 
 
 def test_only_who_asks_how_it_works_is_told_how_others_hang_together(repo: Path) -> None:
     graph = graph_of(repo, SOURCE)
     items = [about(graph, n) for n in "first middle last".split()]
-    assert put_together(graph, items, items, workings=False)[0].text == "`first`."
+    assert arrange_with_opening(graph, items, items, asks_workings=False)[0].text == "`first`."
     (middle,) = graph.find_symbol("middle")
-    assert put_together(graph, items, items, [middle], workings=False)[0].text == (
+    assert arrange_with_opening(graph, items, items, [middle], asks_workings=False)[0].text == (
         "How they fit together: `first` calls `middle`; `middle` may call `last`."
     )

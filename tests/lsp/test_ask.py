@@ -14,7 +14,7 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from adapter_core.answers.conversation import Turn
+from adapter_core.answers.conversation import QuestionTurn
 from lsp_server.conversations import Conversations
 from tests.support import write_tree
 
@@ -438,7 +438,7 @@ def test_the_server_keeps_the_conversations_used_last() -> None:
     kept = Conversations()
     for number in range(40):
         conversation = kept.copy_of(str(number), "root")
-        conversation.turns.append(Turn("q", "q", f"focus {number}"))
+        conversation.turns.append(QuestionTurn("q", "q", f"focus {number}"))
         kept.keep(str(number), "root", conversation)
         assert kept.copy_of("0", "root").focus == ("focus 0" if number < 32 else None)
     assert kept.copy_of("39", "root").focus == "focus 39"

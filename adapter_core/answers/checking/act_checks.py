@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ...graph.outline import docstring_span, outline_of
 from ...types import Call, CallSite, ModuleFacts
-from ..composing.documentation.running_text import docstring_sentences
+from ..composing.documentation.running_text import docstring_prose
 from ..inert import prose
 from .naming import ends_with, matching_symbols, name_parts, quote_names, ref_matches, scope_matches
 from .region import Region
@@ -184,7 +184,7 @@ def docstring_sentences_on_raise(region: Region, path: str, start: int, end: int
     for node in outline.definitions.values() if outline is not None and document is not None else ():
         span = docstring_span(node)
         if document is not None and span is not None and span[0] <= start <= end <= span[1]:
-            field_sentences = [p for p in docstring_sentences(document.lines, *span) if p.field == f"raises {name}"]
+            field_sentences = [p for p in docstring_prose(document.lines, *span) if p.field == f"raises {name}"]
             sentences += [prose(p.text) for p in field_sentences if start <= p.field_line <= end]
     return sentences
 

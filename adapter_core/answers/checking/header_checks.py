@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ...graph.finding.dependencies import absolute_module
 from ...types import ModuleFacts, Parameter, Symbol, SymbolRef
-from ..composing.documentation.attribute_docs import says_of
+from ..composing.documentation.attribute_docs import documents_attribute
 from ..composing.links.counts import NOUNS, count_of
 from ..composing.listings.keyed_defaults import keyed_defaults
 from .act_checks import docstring_sentences_on_raise, target_matches, value_matches
@@ -298,7 +298,7 @@ def check_quoted(region: Region, relation: Relation) -> str:
             line_number = start + offset
             if source_matches and all(
                 _is_documented_field(facts, owner, m.text, cited_lines)
-                or (document and says_of(facts, m.text, line_number, document.lines))
+                or (document and documents_attribute(facts, m.text, line_number, document.lines))
                 for m in relation.second_objects
             ):
                 return ""

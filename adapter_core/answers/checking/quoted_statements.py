@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from ...code_graph import CodeGraph
 from ...types import CallSite, Citation, Symbol, SymbolRef
-from ..composing.documentation.quoted_docs import LISTED, listed_so
-from ..composing.statements.call_conditions import tests_of_calls
+from ..composing.documentation.quoted_docs import LISTED, matches_list
+from ..composing.statements.call_conditions import tests_by_call
 from ..composing.statements.conditions import BRANCH, BY_THEN, LOOP, THAT_FAR, Lines
-from ..composing.statements.control_flow import Placed, Test, function_at, header, statements
-from ..composing.statements.decisions import decision_of
-from ..composing.statements.quotes import quoted
-from ..composing.statements.steps import goes_so
+from ..composing.statements.control_flow import PlacedStatement, Test, function_node, header_lines, placed_statements
+from ..composing.statements.decisions import describe_decision
+from ..composing.statements.quotes import quote_statement
+from ..composing.statements.steps import matches_steps
 from ..inert import printable
 from .naming import ends_with, name_parts
 
@@ -74,18 +74,20 @@ def _hedges_hold(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...
     """Whether the remarks are true: there is an early exit before the cited statements, and a test around them on a rebound name."""
     owner = re.search(_CODE, sentence)
     for symbol, spans, lines in _cited_functions(graph, owner.group()[1:-1], citations) if owner else ():
-        node = function_at(symbol, lines)
-        placed = statements(node, lines) if node is not None else []
+        node = function_node(symbol, lines)
+        placed = placed_statements(node, lines) if node is not None else []
         tests_around = [
-            p.tests for p in placed if any(a <= header(p.node)[1] and header(p.node)[0] <= b for a, b in spans)
+            p.tests
+            for p in placed
+            if any(a <= header_lines(p.node)[1] and header_lines(p.node)[0] <= b for a, b in spans)
         ]
-        calls = tests_of_calls(symbol, lines)
+        calls = tests_by_call(symbol, lines)
         tests_around += [
             tests for (_, line), tests in calls.items() if tests is not None and _is_cited(spans, line, line)
         ]
-        early_exit_holds = not _THAT_FAR.search(sentence) or any(t.guard for tests in tests_around for t in tests)
+        early_exit_holds = not _THAT_FAR.search(sentence) or any(t.is_guard for tests in tests_around for t in tests)
         rebound_holds = not _BY_THEN.search(sentence) or any(
-            t.anew and _is_cited(spans, t.start, t.end) for tests in tests_around for t in tests
+            t.is_rebound and _is_cited(spans, t.start, t.end) for tests in tests_around for t in tests
         )
         if early_exit_holds and rebound_holds:
             return True
@@ -102,7 +104,7 @@ def _form_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
         if _WRITTEN.fullmatch(sentence.strip()):
             return _written_order_holds(graph, sentence.strip(), citations)
         if listing := _LISTED.fullmatch(sentence.strip()):
-            return listed_so(graph, listing["owner"], listing["title"] or "", listing["rest"], citations)
+            return matches_list(graph, listing["owner"], listing["title"] or "", listing["rest"], citations)
         return (
             _calls_hold(graph, sentence.strip(), citations)
             or _decision_holds(graph, sentence.strip(), citations)
@@ -110,8 +112,8 @@ def _form_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
         )
     claimed = list(_claimed_statements(form["around"], form["rest"]))
     for symbol, spans, lines in _cited_functions(graph, form["owner"][1:-1], citations):
-        node = function_at(symbol, lines)
-        placed = _cited_statements(spans, statements(node, lines)) if node is not None else []
+        node = function_node(symbol, lines)
+        placed = _cited_statements(spans, placed_statements(node, lines)) if node is not None else []
         placed = [p for p in placed if _branch_matches(form["around"], p.tests)]
         if all(any(_matches(p, text, tests, spans, lines) for p in placed) for text, tests in claimed):
             return True
@@ -161,11 +163,11 @@ def _calls_hold(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
     called = [name[1:-1].removesuffix("()") for name in re.findall(_CODE, form["called"])]
     claimed = set(_claimed_tests(form["around"]))
     for symbol, spans, lines in _cited_functions(graph, form["owner"][1:-1], citations):
-        tests_by_call = tests_of_calls(symbol, lines)
+        written_calls = tests_by_call(symbol, lines)
         lines_by_call = [
             sorted(
                 line
-                for (callee, line), tests in tests_by_call.items()
+                for (callee, line), tests in written_calls.items()
                 if callee == name
                 and _is_cited(spans, line, line)
                 and tests is not None
@@ -185,7 +187,7 @@ def _decision_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, 
     if form is None:
         return False
     for symbol, spans, lines in _cited_functions(graph, form["owner"][1:-1], citations):
-        decision = decision_of(symbol, lines)
+        decision = describe_decision(symbol, lines)
         if (
             decision is not None
             and decision[0] == sentence[form.end() :]
@@ -199,15 +201,15 @@ def _written_order_holds(graph: CodeGraph, sentence: str, citations: tuple[Citat
     """ "In `f`, in the order written: (1) `x = 1`; (2) when `a`: `g(x)`, then `h(x)`"."""
     form = _WRITTEN.fullmatch(sentence)
     return form is not None and any(
-        goes_so(symbol, lines, form["rest"], spans)
+        matches_steps(symbol, lines, form["rest"], spans)
         for symbol, spans, lines in _cited_functions(graph, form["owner"][1:-1], citations)
     )
 
 
 def _branch_matches(around: str, tests: tuple[Test, ...]) -> bool:
     """Whether the tests include a branch or a loop where the sentence says "in one of its branches" or "loops"."""
-    loop = any(t.branch and t.kind in ("for", "while") for t in tests)
-    return (BRANCH not in around or any(t.branch for t in tests)) and (LOOP not in around or loop)
+    loop = any(t.is_branch and t.kind in ("for", "while") for t in tests)
+    return (BRANCH not in around or any(t.is_branch for t in tests)) and (LOOP not in around or loop)
 
 
 def _ascending(lines_by_call: list[list[int]]) -> bool:
@@ -256,8 +258,8 @@ def _cited_functions(
                 yield symbol, spans, document.lines
 
 
-def _cited_statements(spans: list[Lines], placed: list[Placed]) -> list[Placed]:
-    return [p for p in placed if _is_cited(spans, *header(p.node))]
+def _cited_statements(spans: list[Lines], placed: list[PlacedStatement]) -> list[PlacedStatement]:
+    return [p for p in placed if _is_cited(spans, *header_lines(p.node))]
 
 
 def _is_cited(spans: list[Lines], start: int, end: int) -> bool:
@@ -269,5 +271,9 @@ def _cited_tests(tests: tuple[Test, ...], spans: list[Lines]) -> set[ClaimedTest
     return {(t.kind, printable(t.text), t.holds) for t in tests if _is_cited(spans, t.start, t.end)}
 
 
-def _matches(placed: Placed, text: str, tests: list[ClaimedTest], spans: list[Lines], lines: list[str]) -> bool:
-    return set(tests) <= _cited_tests(placed.tests, spans) and printable(quoted(lines, placed.node)) == printable(text)
+def _matches(
+    placed: PlacedStatement, text: str, tests: list[ClaimedTest], spans: list[Lines], lines: list[str]
+) -> bool:
+    return set(tests) <= _cited_tests(placed.tests, spans) and printable(
+        quote_statement(lines, placed.node)
+    ) == printable(text)

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..composing.statements.endings import passed_by
+from ..composing.statements.endings import failed_tests_after
 
 Owner = tuple[tuple[str, bool], ...]  # (name, whether it is a class), outermost first
 Test = tuple[str, bool]  # an expression in canonical form, and whether it holds
@@ -73,7 +73,7 @@ def _acts_in_body(body: list[ast.stmt], first: int, last: int, owner: Owner, tes
         if isinstance(node, ast.If):
             if overlaps:
                 yield from _acts_in_if(node, first, last, owner, tests)
-            tests = (*tests, *(t for passed in passed_by(node) for t in _tests_of(passed.test, False)))
+            tests = (*tests, *(t for passed in failed_tests_after(node) for t in _tests_of(passed.test, False)))
         elif not overlaps:
             continue
         elif isinstance(node, (*_FUNCTIONS, ast.ClassDef)):

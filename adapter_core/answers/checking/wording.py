@@ -18,7 +18,7 @@ from ...graph import terms
 from ...graph.source import is_python
 from ...types import Citation
 from ..citations import cited_text
-from ..composing.documentation.quoted_docs import docstring_of
+from ..composing.documentation.quoted_docs import docstring_lines_of
 from .relations import Claims, claims_in
 from .sentence import MARK, Sentence, read_sentence
 
@@ -191,7 +191,7 @@ def _prose_passages(graph: CodeGraph, citations: tuple[Citation, ...]) -> Iterab
         yield from _PASSAGE.split("\n".join(c.lstrip("#") for c in comments if c.startswith("#")))
         for symbol in facts.symbols:
             within = symbol.start <= span.end and span.start <= symbol.end
-            where = docstring_of(symbol, document.lines) if within and symbol.docstring else None
+            where = docstring_lines_of(symbol, document.lines) if within and symbol.docstring else None
             if where is not None and where[0] <= span.end and span.start <= where[1]:
                 yield from _PASSAGE.split(symbol.docstring)
 

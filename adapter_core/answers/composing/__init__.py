@@ -1,1 +1,1 @@
-"""Sentences that are true by construction, and which of them answer. `answers.compose` is the door."""
+"""Candidate sentences that are true by construction, and which of them enter the answer. The entry point is `answers.compose`."""

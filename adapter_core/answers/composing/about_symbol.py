@@ -1,4 +1,4 @@
-"""All sentences about one symbol, for one question: from its definition, its documentation, its statements and its links."""
+"""All candidate sentences about one symbol: from its definition, its documentation, its statements and its links."""
 
 from __future__ import annotations
 
@@ -11,31 +11,39 @@ from ...graph.source import is_python
 from ...types import Evidence, ModuleFacts, Symbol, SymbolRef
 from ..inert import code
 from ..kinds import LINKS
-from .candidate import Candidate, Speaker
-from .definitions import ASSIGNED_KINDS, assigned_in_module, bases_and_methods, contents, header, members
-from .documentation.attribute_docs import attribute_docs
-from .documentation.comments import comments_above, comments_in
-from .documentation.quoted_docs import of_docstring, of_documentation, of_module
-from .links.calls import callers, calling_tests, calls, uses
-from .links.counts import numbers
-from .links.imports import imported
-from .links.inheritance import inheritance
+from .candidate import Candidate, SentenceBuilder
+from .definitions import (
+    ASSIGNED_KINDS,
+    class_sentences,
+    content_sentence,
+    definition_sentences,
+    member_sentences,
+    module_assignment_sentences,
+)
+from .documentation.attribute_docs import attribute_doc_sentences
+from .documentation.comments import comment_above_sentences, comment_sentences_in
+from .documentation.quoted_docs import quote_docstring, quote_documentation, quote_module_docstring
+from .links.calls import call_sentences, caller_sentences, calling_test_sentences, use_sentences
+from .links.counts import count_sentences
+from .links.imports import importer_sentences
+from .links.inheritance import inheritance_sentences
 from .links.known_links import KnownLinks, Links
-from .links.reaching_tests import reaching_tests
-from .links.reads import passed, reads
-from .statements.action_sentences import actions, mutations
-from .statements.decisions import decisions
-from .statements.quotes import quotes
-from .statements.steps import steps
+from .links.reaching_tests import reaching_test_sentences
+from .links.reads import passing_sentences, reader_sentences
+from .statements.action_sentences import action_sentences, mutation_sentences
+from .statements.decisions import decision_sentences
+from .statements.quotes import quote_sentences
+from .statements.steps import step_sentences
 
-_SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
+_SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
 _MAX_NESTED = 3  # functions within one
-_NEAR = 3  # of how many symbols callers and the like are looked for, unless they are asked for
+# The first subjects, whose callers and the like are looked up even if the question does not ask for links.
+_LINKED_SUBJECTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A symbol that sentences are about. `evidence`: its lines that were found; None where they were not, and the question names it."""
+    """A symbol that sentences are about. `evidence`: the found lines of it; None if only the question names it."""
 
     facts: ModuleFacts
     index: int
@@ -50,35 +58,39 @@ class Subject:
         return self.facts.path, self.index
 
     @property
-    def where(self) -> tuple[str, int]:
+    def location(self) -> tuple[str, int]:
         return self.facts.path, self.symbol.start
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a question asks of all symbols: the kind of answer, what is to be counted, and, by path and line, the symbols that it names
-    (none where it names none). `course`: it asks what happens one after the other. `zoomed`: it is asked about a module. `outside`: it
-    names what the workspace uses and does not define; `unknown`: it names as code what is neither."""
+class QuestionTraits:
+    """What a question asks, whatever the subject. `kind`: of the answer; `counted_kinds`: as `counts.counted_kinds`; `named`: path and line
+    of the symbols that it names. `wants_course`: it asks what happens step by step. `is_module_zoom`: the zoom symbol is a module.
+    `names_library`: it names what the workspace uses and does not define; `names_unknown`: it names as code what is neither."""
 
     kind: str
-    counted: tuple[str, ...]
+    counted_kinds: tuple[str, ...]
     named: frozenset[tuple[str, int]]
-    course: bool
-    zoomed: bool
-    outside: bool
-    unknown: bool
+    wants_course: bool
+    is_module_zoom: bool
+    names_library: bool
+    names_unknown: bool
 
-    def means(self, place: tuple[str, int]) -> bool:
-        """Whether links of a symbol may answer: who calls what was not asked about is no answer to who calls something."""
-        return self.kind not in LINKS or place in self.named or not (self.named or self.outside or self.unknown)
+    def may_link(self, location: tuple[str, int]) -> bool:
+        """Whether links of the symbol at `location` may answer: the callers of one symbol do not answer a question for another's."""
+        return (
+            self.kind not in LINKS
+            or location in self.named
+            or not (self.named or self.names_library or self.names_unknown)
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """Tells of one symbol after the other. `weights`: of the question's terms."""
+class SymbolSentences:
+    """Compiles the sentences about one symbol after the other. `weights`: of the question's terms."""
 
     links: KnownLinks
-    asked: Asked
+    traits: QuestionTraits
     weights: Mapping[str, float]
 
     @property
@@ -86,136 +98,141 @@ class Teller:
         return self.links.graph
 
     def sentences(self, subject: Subject, rank: int) -> Iterator[Candidate]:
-        """`rank`: how many symbols were told of before."""
+        """The sentences about one symbol; `rank`: how many symbols come before it."""
         document = self._graph.document(subject.facts.path)
-        if document is None or subject.facts.path.endswith(_SETTINGS):
-            return  # what stands in settings is no prose
-        speaker = Speaker(subject.facts, subject.index, rank)
+        if document is None or subject.facts.path.endswith(_SETTINGS_SUFFIXES):
+            return  # settings have no sentences
+        builder = SentenceBuilder(subject.facts, subject.index, rank)
         if subject.symbol.kind in ("section", "module"):
-            yield from self._of_file(speaker, subject, document.lines)
+            yield from self._text_sentences(builder, subject, document.lines)
         else:
-            yield from self._of_definition(speaker, subject, document.lines)
+            yield from self._code_sentences(builder, subject, document.lines)
 
-    def _of_file(self, speaker: Speaker, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
-        """Of a module, or a section of documentation."""
-        facts, item, asked = subject.facts, subject.evidence, self.asked
-        if asked.kind in ("tests", "impact", "callers") and subject.where in asked.named:
+    def _text_sentences(self, builder: SentenceBuilder, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
+        """The sentences about a module or a section of documentation."""
+        facts, item, traits = subject.facts, subject.evidence, self.traits
+        if traits.kind in ("tests", "impact", "callers") and subject.location in traits.named:
             with self.links.budget.spend():
                 ref = self._graph.ref(facts, subject.index)
-                importing = list(imported(speaker, self._graph, ref, asked.kind == "tests"))
-            yield from importing
+                about_imports = list(importer_sentences(builder, self._graph, ref, traits.kind == "tests"))
+            yield from about_imports
         if item is None:
             return
         if subject.symbol.kind == "section" or not is_python(facts.path):
-            yield from of_documentation(speaker, lines, item, self.weights, asked.course)
+            yield from quote_documentation(builder, lines, item, self.weights, traits.wants_course)
             return
-        yield from of_module(speaker, lines, self.weights)
-        yield from assigned_in_module(speaker, item)
-        if asked.zoomed or asked.kind == "overview":
-            yield from contents(speaker)
+        yield from quote_module_docstring(builder, lines, self.weights)
+        yield from module_assignment_sentences(builder, item)
+        if traits.is_module_zoom or traits.kind == "overview":
+            yield from content_sentence(builder)
 
-    def _of_definition(self, speaker: Speaker, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
+    def _code_sentences(self, builder: SentenceBuilder, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
         symbol = subject.symbol
-        linked = self._of_links(speaker, subject)
-        if self.asked.kind in LINKS:
-            yield from linked  # first, since of very many sentences the last ones are left out
-        yield from self._introduction(speaker, lines)
+        about_links = self._timed_link_sentences(builder, subject)
+        if self.traits.kind in LINKS:
+            yield from about_links  # first, since the last of very many sentences are cut off
+        yield from self._introduction(builder, lines)
         if symbol.kind == "class":
-            yield from bases_and_methods(speaker, lines)
+            yield from class_sentences(builder, lines)
             if subject.evidence is not None:
-                yield from members(speaker, self.links, subject.evidence, lines, speaker.place < _NEAR)
+                yield from member_sentences(
+                    builder, self.links, subject.evidence, lines, builder.rank < _LINKED_SUBJECTS
+                )
         if symbol.kind in (*ASSIGNED_KINDS, "class") or symbol.is_callable:
-            yield from comments_above(speaker, lines)
+            yield from comment_above_sentences(builder, lines)
         if symbol.kind in ASSIGNED_KINDS:
-            yield from attribute_docs(speaker, lines)
+            yield from attribute_doc_sentences(builder, lines)
         if symbol.is_callable:
-            yield from self._of_statements(speaker, subject, lines)
-        if self.asked.kind not in LINKS:
-            yield from linked
+            yield from self._statement_sentences(builder, subject, lines)
+        if self.traits.kind not in LINKS:
+            yield from about_links
 
-    def _introduction(self, speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
-        """Where it is defined, its docstring, its header."""
-        where, *rest = header(speaker, lines)
-        told = list(of_docstring(speaker, lines, self.weights, self.asked.course))
-        if not told or told[0].kind != "doc":
-            yield where  # else its first sentence says more, and cites the same line
-        yield from told
+    def _introduction(self, builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
+        """Where it is defined, its docstring and its header."""
+        definition_sentence, *rest = definition_sentences(builder, lines)
+        docstring = list(quote_docstring(builder, lines, self.weights, self.traits.wants_course))
+        if not docstring or docstring[0].kind != "doc":
+            yield definition_sentence  # else its first sentence says more, and cites the same line
+        yield from docstring
         yield from rest
 
-    def _of_statements(self, speaker: Speaker, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
-        """What the statements of a function say and do."""
+    def _statement_sentences(self, builder: SentenceBuilder, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
+        """The sentences about the statements of a function."""
         symbol, ref = subject.symbol, self._graph.ref(subject.facts, subject.index)
-        named = subject.where in self.asked.named
-        yield from comments_in(speaker, lines)
-        yield from decisions(speaker, symbol, lines)
-        if self.asked.course and (named or not speaker.place):
-            yield from steps(speaker, self._graph, ref, lines, self.weights, named)
-        yield from actions(speaker, symbol, lines)
-        yield from quotes(speaker, symbol, lines, self.weights)
-        for inner, function in _nested(speaker):
-            yield from actions(inner, function, lines)
-            yield from quotes(inner, function, lines, self.weights)
-        # Where links are asked for, what it calls itself is beside the point.
-        with self.links.budget.spend() if self.asked.kind in LINKS else nullcontext():
-            called = list(calls(speaker, self._graph, ref, lines))
-        yield from called
-        yield from mutations(speaker, ref, lines)
+        named = subject.location in self.traits.named
+        yield from comment_sentences_in(builder, lines)
+        yield from decision_sentences(builder, symbol, lines)
+        if self.traits.wants_course and (named or not builder.rank):
+            yield from step_sentences(builder, self._graph, ref, lines, self.weights, named)
+        yield from action_sentences(builder, symbol, lines)
+        yield from quote_sentences(builder, symbol, lines, self.weights)
+        for inner, function in _nested_functions(builder):
+            yield from action_sentences(inner, function, lines)
+            yield from quote_sentences(inner, function, lines, self.weights)
+        # In an answer about links, what the function itself calls matters little, so it uses the links' time budget.
+        with self.links.budget.spend() if self.traits.kind in LINKS else nullcontext():
+            about_calls = list(call_sentences(builder, self._graph, ref, lines))
+        yield from about_calls
+        yield from mutation_sentences(builder, ref, lines)
 
-    def _of_links(self, speaker: Speaker, subject: Subject) -> list[Candidate]:
-        """What links tell takes time to find out: only where the question asks for it."""
+    def _timed_link_sentences(self, builder: SentenceBuilder, subject: Subject) -> list[Candidate]:
+        """The sentences about links; empty if the question does not ask for those of this symbol. Looking links up takes time."""
         has_links = subject.symbol.is_callable or subject.symbol.kind == "class"
         with self.links.budget.spend():
-            if not has_links or not self.asked.means(subject.where):
+            if not has_links or not self.traits.may_link(subject.location):
                 return []
             links = self.links.of(self._graph.ref(subject.facts, subject.index))
-            return list(_surroundings(speaker, links, self.asked))
+            return list(_link_sentences(builder, links, self.traits))
 
 
-def _nested(speaker: Speaker) -> Iterator[tuple[Speaker, Symbol]]:
-    """The functions that are defined within one, which was found for what they do, too."""
-    facts = speaker.facts
-    own = [number for number, s in enumerate(facts.symbols) if s.parent == speaker.index and s.is_callable]
-    for number in own[:_MAX_NESTED]:
-        yield Speaker(facts, number, speaker.place), facts.symbols[number]
+def _nested_functions(builder: SentenceBuilder) -> Iterator[tuple[SentenceBuilder, Symbol]]:
+    """Builder and symbol of the first functions nested in this one, which may have been found for what they do."""
+    facts = builder.facts
+    nested = [index for index, s in enumerate(facts.symbols) if s.parent == builder.index and s.is_callable]
+    for index in nested[:_MAX_NESTED]:
+        yield SentenceBuilder(facts, index, builder.rank), facts.symbols[index]
 
 
-def _surroundings(speaker: Speaker, links: Links, asked: Asked) -> Iterator[Candidate]:
-    """What links tell takes time to find out: only of the first symbols, and where the question asks for it."""
-    kind, graph, ref = asked.kind, links.graph, links.ref
-    near = speaker.place < _NEAR
-    # What is soon found comes before what may take all the time.
-    about_bases: list[Candidate] = []
-    if kind == "inheritance" or (near and not ref.symbol.name.startswith("__")):
-        about_bases = list(inheritance(speaker, links))
-    importing: list[Candidate] = []
-    if kind == "impact" and near and "." not in ref.symbol.qualname:
-        importing = list(imported(speaker, graph, ref))
+def _link_sentences(builder: SentenceBuilder, links: Links, traits: QuestionTraits) -> Iterator[Candidate]:
+    """The sentences about links. Since looking links up takes time, some are made for the first subjects only, or only on request."""
+    kind, graph, ref = traits.kind, links.graph, links.ref
+    is_top = builder.rank < _LINKED_SUBJECTS
+    # Quick look-ups come before those that may use up the time.
+    about_inheritance: list[Candidate] = []
+    if kind == "inheritance" or (is_top and not ref.symbol.name.startswith("__")):
+        about_inheritance = list(inheritance_sentences(builder, links))
+    about_imports: list[Candidate] = []
+    if kind == "impact" and is_top and "." not in ref.symbol.qualname:
+        about_imports = list(importer_sentences(builder, graph, ref))
     if kind in LINKS:
-        told = list(callers(speaker, links, kind not in ("tests", "impact"), _named(graph, ref, asked)))
-        yield from told
-        if not told and kind == "callers":  # what calls it under another name, or hands it on, names it
-            yield from reads(speaker, graph, ref)
-    elif near:
-        yield from uses(speaker, links)
-    yield from about_bases
+        about_callers = list(
+            caller_sentences(builder, links, kind not in ("tests", "impact"), _name_for_callers(graph, ref, traits))
+        )
+        yield from about_callers
+        if not about_callers and kind == "callers":
+            # Code that calls it under another name or passes it on reads its name.
+            yield from reader_sentences(builder, graph, ref)
+    elif is_top:
+        yield from use_sentences(builder, links)
+    yield from about_inheritance
     if kind in ("tests", "impact"):
-        yield from calling_tests(speaker, links, _named(graph, ref, asked))
-        if near:
-            yield from reaching_tests(speaker, links)
-    if kind in ("registered", "callers", "impact") and near:
-        yield from passed(speaker, graph, ref)
-    yield from importing
-    if kind == "count" and near:
-        yield from numbers(speaker, links, asked.counted)
-    elif kind == "impact" and near:
-        yield from numbers(speaker, links, ("places", "subclasses", "overrides", "tests"), only_shown=True)
+        yield from calling_test_sentences(builder, links, _name_for_callers(graph, ref, traits))
+        if is_top:
+            yield from reaching_test_sentences(builder, links)
+    if kind in ("registered", "callers", "impact") and is_top:
+        yield from passing_sentences(builder, graph, ref)
+    yield from about_imports
+    if kind == "count" and is_top:
+        yield from count_sentences(builder, links, traits.counted_kinds)
+    elif kind == "impact" and is_top:
+        yield from count_sentences(builder, links, ("places", "subclasses", "overrides", "tests"), only_shown=True)
 
 
-def _named(graph: CodeGraph, ref: SymbolRef, asked: Asked) -> str:
-    """What a symbol is called where its callers are told: beside a library's function of its name, or another one of the workspace that
-    the question may mean, it is said which this is."""
-    if asked.outside:
+def _name_for_callers(graph: CodeGraph, ref: SymbolRef, traits: QuestionTraits) -> str:
+    """The name of a symbol in the sentences about its callers, qualified if a library or another file has one of the same name that the
+    question may mean."""
+    if traits.names_library:
         return code(ref.full_name)
-    alike = (r for r in graph.find_symbol(ref.symbol.qualname) if r.symbol.qualname == ref.symbol.qualname)
-    several = any(r.path != ref.path and (r.path, r.symbol.start) in asked.named for r in alike)
-    return f"{code(ref.symbol.qualname)} defined in {code(ref.path)}" if several else code(ref.symbol.qualname)
+    namesakes = (r for r in graph.find_symbol(ref.symbol.qualname) if r.symbol.qualname == ref.symbol.qualname)
+    is_ambiguous = any(r.path != ref.path and (r.path, r.symbol.start) in traits.named for r in namesakes)
+    return f"{code(ref.symbol.qualname)} defined in {code(ref.path)}" if is_ambiguous else code(ref.symbol.qualname)

@@ -1,4 +1,4 @@
-"""A sentence that may enter an answer, and what makes such sentences about one symbol."""
+"""A candidate sentence of an answer, and the builder of such sentences about one symbol."""
 
 from __future__ import annotations
 
@@ -9,77 +9,79 @@ from ...code_graph import CodeGraph
 from ...graph.outline import outline_of
 from ...types import STEP_SEPARATOR, ModuleFacts, SymbolRef
 
-# Kinds of sentences about what a function does, of which each has lines of its own.
+# Kinds of sentences about the statements of a function; each cites lines of its own.
 OF_STATEMENTS = frozenset({"quote", "branch", "decides", "steps", "bare", "returns", "raises", "sets", "calls"})
 
-# Kinds that tell a whole course, one thing after the other.
+# Kinds that describe a whole course of action, step by step.
 COURSES = frozenset({"steps", "listed"})
 MAX_CITED = 12  # lines of one citation
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`spans`: (path, start, end). `about`: the symbol it speaks of, as `path:line`; `place`: the rank of its evidence; `order`: its place
-    among the sentences about the same symbol; `named`: the question names that symbol;
-    `above`: the comment right above what it quotes, which says what that is for; `steps`: as in `Claim`."""
+    """`spans`: the lines that show it, as (path, start, end). `subject`: the symbol that it is about, as `path:line`; `rank`: of the
+    evidence that it comes from; `order`: its position among the sentences about the same subject; `named`: whether the question names the
+    subject; `comment_above`: the comment right above the quoted statement, which says what that is for; `steps`: as in `Claim`."""
 
     text: str
     # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | assigned | tests | comment | bases |
-    # overridden | registered | imports (by whom) | count | quote | branch (several statements of one) | steps (those of a function that
-    # tell most) | bare (a statement that tells little) | contents (what a module defines) | text |
-    # having (which classes have a method) | default (what something is unless it is given) | way (from one to another over calls) |
-    # at (what stands at the line that is named) | together (how what the others are about is linked)
+    # overridden | registered | imports (who imports it) | count | quote | branch (several statements of a branch) | steps (the important
+    # statements of a function) | listed (a numbered list of the documentation) | bare (a statement that says little) |
+    # contents (what a module defines) | text | listing (all things of a kind: classes with a method, handlers, …) |
+    # default (of a parameter, option or setting) | call_path (from one function to another) | line (the statement at the line that the
+    # question points at) | linking (how the subjects of the other sentences are linked)
     kind: str
     spans: tuple[tuple[str, int, int], ...]
-    about: str
-    place: int
+    subject: str
+    rank: int
     order: int
     named: bool = False
-    above: str = ""
+    comment_above: str = ""
     steps: tuple[str, ...] = ()
 
 
-class Speaker:
-    """Makes candidates about one symbol."""
+class SentenceBuilder:
+    """Builds candidates about the symbol `facts.symbols[index]`; `rank`: of its evidence."""
 
-    def __init__(self, facts: ModuleFacts, index: int, place: int) -> None:
+    def __init__(self, facts: ModuleFacts, index: int, rank: int) -> None:
         self.facts = facts
         self.index = index
         self.path = facts.path
         self.symbol = facts.symbols[index]
-        self.place = place
-        self.about = f"{facts.path}:{self.symbol.start}"
+        self.rank = rank
+        self.subject = f"{facts.path}:{self.symbol.start}"
 
-    def say(self, kind: str, text: str, *spans: tuple[int, int]) -> Candidate:
-        return self.say_of(kind, text, *((self.path, a, b) for a, b in spans))
+    def sentence(self, kind: str, text: str, *spans: tuple[int, int]) -> Candidate:
+        return self.sentence_at(kind, text, *((self.path, a, b) for a, b in spans))
 
-    def list_steps(self, kind: str, lead: str, steps: tuple[str, ...], *spans: tuple[int, int]) -> Candidate:
-        """A sentence that lists steps behind `lead`."""
-        return replace(self.say(kind, f"{lead} {STEP_SEPARATOR.join(steps)}", *spans), steps=steps)
+    def step_list(self, kind: str, lead: str, steps: tuple[str, ...], *spans: tuple[int, int]) -> Candidate:
+        """A candidate that lists steps after `lead`."""
+        return replace(self.sentence(kind, f"{lead} {STEP_SEPARATOR.join(steps)}", *spans), steps=steps)
 
-    def say_of(self, kind: str, text: str, *spans: tuple[str, int, int]) -> Candidate:
-        return Candidate(text, kind, tuple(dict.fromkeys(spans)), self.about, self.place, 0)
+    def sentence_at(self, kind: str, text: str, *spans: tuple[str, int, int]) -> Candidate:
+        return Candidate(text, kind, tuple(dict.fromkeys(spans)), self.subject, self.rank, 0)
 
 
-def definition(ref: SymbolRef, whole: bool = False) -> tuple[str, int, int]:
-    """The line in which it is defined. A call line shows `x.send()`; that this `send` is meant stands there, so it is cited, too.
-    `whole`: with the lines of a short header that follow."""
+def definition_span(ref: SymbolRef, with_header: bool = False) -> tuple[str, int, int]:
+    """The line of the symbol's name, as (path, start, end). It is cited beside a call line, which shows only `x.send()` and not which
+    `send`. `with_header`: with the next lines of a short header."""
     line = ref.symbol.name_line
-    return ref.path, line, min(ref.symbol.end, line + 3) if whole else line
+    return ref.path, line, min(ref.symbol.end, line + 3) if with_header else line
 
 
-def class_header(graph: CodeGraph, ref: SymbolRef) -> list[tuple[str, int, int]]:
-    """The lines of a class up to the last of its bases, in ranges that may be cited; of anything else those of a short header."""
+def class_header_spans(graph: CodeGraph, ref: SymbolRef) -> list[tuple[str, int, int]]:
+    """The lines of a class up to the last of its bases, in ranges of at most `MAX_CITED` lines; of anything else those of a short
+    header."""
     document = graph.document(ref.path)
     outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None
     node = outline.definitions.get((ref.symbol.name, ref.symbol.name_line)) if outline is not None else None
     if not isinstance(node, ast.ClassDef) or not node.bases:
-        return [definition(ref, whole=True)]
+        return [definition_span(ref, with_header=True)]
     first, last = ref.symbol.name_line, node.bases[-1].end_lineno or ref.symbol.name_line
     return [(ref.path, n, min(n + MAX_CITED - 1, last)) for n in range(first, last + 1, MAX_CITED)]
 
 
-def listed(parts: list[str]) -> str:
+def join_list(parts: list[str]) -> str:
     """ "a, b and c"."""
     return "".join(parts) if len(parts) <= 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
 

@@ -1,4 +1,4 @@
-"""Which of the candidate sentences enter the answer: the best first, each for what the ones before it did not say."""
+"""Chooses the sentences of an answer greedily: each for its score and for what those chosen before it do not say yet."""
 
 from __future__ import annotations
 
@@ -6,93 +6,94 @@ from collections.abc import Mapping, Sequence
 
 from ...graph import terms
 from .candidate import COURSES, OF_STATEMENTS, Candidate
-from .sentence_scores import highest
+from .sentence_scores import highest_score
 
 _REPETITION = 0.65
 _SAME_KIND = 0.72
-_SHOWN = 0.6  # what a sentence loses whose lines are all shown already
-# Of the best score, what a sentence must have to come first, second, …: the further down, the more it must tell.
+_SHOWN_LINES_LOSS = 0.6  # share of a score lost if all lines of the sentence are shown already
+# The share of the best score that the first, second, … sentence must have: later ones must add more.
 _MIN_SHARES = (0.0, 0.2, 0.25, 0.28, 0.3, 0.32)
-# Of a score is left to what was just said of another symbol (`Client.get` and `Client.head` take the same).
+# The share of a score left if the same was said of another symbol (`Client.get` and `Client.head` take the same).
 _TWIN = 0.25
 
 
 def choose(
     items: Sequence[Candidate], scores: Sequence[float], weights: Mapping[str, float], limit: int
 ) -> list[Candidate]:
-    """At most `limit` sentences, the best first: each adds what the ones before it did not say."""
-    choice = _Choice(items, scores, weights)
+    """At most `limit` sentences, best first; each adds something to those before it."""
+    selection = _Selection(items, scores, weights)
     pool = list(range(len(items)))
-    most = highest(items, scores)
-    while pool and len(choice.chosen) < limit:
-        best = max(pool, key=choice.value)
-        number, value = len(choice.chosen), choice.value(best)
-        if value < most * _MIN_SHARES[min(number, len(_MIN_SHARES) - 1)] or (number and not value):
+    best_score = highest_score(items, scores)
+    while pool and len(selection.chosen) < limit:
+        candidate_index = max(pool, key=selection.value)
+        number, value = len(selection.chosen), selection.value(candidate_index)
+        if value < best_score * _MIN_SHARES[min(number, len(_MIN_SHARES) - 1)] or (number and not value):
             break
-        pool.remove(best)
-        choice.take(best)
-    return [items[i] for i in choice.chosen]
+        pool.remove(candidate_index)
+        selection.add(candidate_index)
+    return [items[i] for i in selection.chosen]
 
 
-class _Choice:
-    """What was chosen, and what is said by it. Sentences are known by their numbers."""
+class _Selection:
+    """The chosen sentences, by index, and what they cover: terms of the question, lines, kinds."""
 
     def __init__(self, items: Sequence[Candidate], scores: Sequence[float], weights: Mapping[str, float]) -> None:
         self.chosen: list[int] = []
         self._items, self._scores, self._weights = items, scores, weights
-        self._present = [set(terms.terms_of(item.text)) & weights.keys() for item in items]
-        self._alike = [_without_owner(item) for item in items]
+        self._question_terms = [set(terms.terms_of(item.text)) & weights.keys() for item in items]
+        self._statements = [_without_owner(item) for item in items]
         self._lines = [_statement_lines(item) for item in items]
-        self._said: set[str] = set()
-        self._shown: set[tuple[str, int]] = set()
-        self._whole: set[tuple[str, int]] = set()  # of functions that are told from the first statement to the last
-        self._kinds: dict[tuple[str, str], int] = {}
+        self._covered_terms: set[str] = set()
+        self._shown_lines: set[tuple[str, int]] = set()
+        self._course_lines: set[tuple[str, int]] = set()  # of functions described from the first statement to the last
+        self._kind_counts: dict[tuple[str, str], int] = {}
 
     def value(self, i: int) -> float:
-        """The score, less what is said already, stands on lines shown already, and is the same kind of sentence about the same symbol."""
-        lines, present = self._lines[i], self._present[i]
-        if 2 * len(lines & self._whole) > len(lines):
+        """The score, reduced for terms covered already, lines shown already, and further sentences of the same kind about the same
+        symbol."""
+        lines, question_terms = self._lines[i], self._question_terms[i]
+        if 2 * len(lines & self._course_lines) > len(lines):
             return 0.0
-        new = sum(self._weights[t] for t in present - self._said)
-        old = sum(self._weights[t] for t in present & self._said)
+        new = sum(self._weights[t] for t in question_terms - self._covered_terms)
+        old = sum(self._weights[t] for t in question_terms & self._covered_terms)
         repeated = old / (new + old) if new + old else 0.5
-        again = len(lines & self._shown) / max(1, len(lines))
+        shown_share = len(lines & self._shown_lines) / max(1, len(lines))
         return (
             self._scores[i]
             * (1 - (1 - _REPETITION) * repeated)
-            * (1 - _SHOWN * again)
-            * _SAME_KIND ** self._kinds.get(_kind_key(self._items[i]), 0)
+            * (1 - _SHOWN_LINES_LOSS * shown_share)
+            * _SAME_KIND ** self._kind_counts.get(_kind_key(self._items[i]), 0)
             * (_TWIN if self._is_twin(i) else 1.0)
         )
 
     def _is_twin(self, i: int) -> bool:
-        """Whether the same was said of another symbol; of several things that the question names, all are told where they are."""
+        """Whether the same was said of another symbol; not for where several symbols that the question names are defined."""
         item = self._items[i]
-        both_asked = item.named and item.kind == "where"
-        return not both_asked and any(self._alike[i] == self._alike[j] for j in self.chosen)
+        is_named_definition = item.named and item.kind == "where"
+        return not is_named_definition and any(self._statements[i] == self._statements[j] for j in self.chosen)
 
-    def take(self, i: int) -> None:
+    def add(self, i: int) -> None:
         self.chosen.append(i)
-        self._said |= self._present[i]
-        self._shown |= self._lines[i]
-        self._whole |= self._lines[i] if self._items[i].kind in COURSES else set()
+        self._covered_terms |= self._question_terms[i]
+        self._shown_lines |= self._lines[i]
+        self._course_lines |= self._lines[i] if self._items[i].kind in COURSES else set()
         key = _kind_key(self._items[i])
-        self._kinds[key] = self._kinds.get(key, 0) + 1
+        self._kind_counts[key] = self._kind_counts.get(key, 0) + 1
 
 
 def _kind_key(item: Candidate) -> tuple[str, str]:
-    """What counts as the same kind of sentence: that something is defined somewhere, of whatever; anything else, of the same symbol."""
-    return ("", item.kind) if item.kind == "where" else (item.about, item.kind)
+    """The key by which kinds are counted: per subject, but definitions ("where") together."""
+    return ("", item.kind) if item.kind == "where" else (item.subject, item.kind)
 
 
 def _without_owner(item: Candidate) -> tuple[str, str]:
-    """What a sentence says, whatever it says it of: what comes behind its first code span."""
+    """The text of a sentence before and after its first code span, which names the subject."""
     before, _, behind = item.text.partition("`")
     return before, behind.partition("`")[2]
 
 
 def _statement_lines(item: Candidate) -> set[tuple[str, int]]:
-    """The lines of a sentence about statements; none of one about a header, on which many things are said."""
+    """The (path, line) pairs that a sentence about statements cites; empty for other kinds, since much is said about one header."""
     return (
         {(path, n) for path, a, b in item.spans for n in range(a, b + 1)}
         if item.kind in OF_STATEMENTS or item.kind == "used"

@@ -1,4 +1,4 @@
-"""How well each candidate sentence answers: the question's words in it, its kind, the rank of its evidence, and the model's vote."""
+"""Scores candidate sentences: by the question's words in them, their kind, the rank of their evidence, and the model's vote."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ...evidence.question import EXTENDING
 from ...graph import terms
 from ..kinds import LINKS, TAKES, asks_difference, asks_what_it_does
 from .candidate import COURSES, OF_STATEMENTS, Candidate
-from .documentation.prose import leans
+from .documentation.prose import depends_on_previous
 from .statements.conditions import THAT_FAR
 
-# How much a kind of sentence tells for a kind of question; set by hand.
+# The weight of a kind of sentence for a kind of question; set by hand.
 _PRIORS: Mapping[str, Mapping[str, float]] = {
     "how": {"doc": 1.0, "calls": 0.95, "comment": 0.8, "returns": 0.6, "sets": 0.65, "raises": 0.55, "text": 0.7, "param": 0.5},
     "what": {"doc": 1.1, "calls": 0.8, "signature": 0.45, "returns": 0.7, "param": 0.6, "raises": 0.6, "text": 0.7, "bases": 0.7},
@@ -32,8 +32,8 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "overview": {"text": 1.2, "doc": 1.0},
     "other": {"doc": 1.0, "text": 0.7, "calls": 0.7},
 }  # fmt: skip
-# Words of a question that ask for a kind of sentence.
-_ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
+# The words of a question that ask for a kind of sentence.
+_ASKED_KINDS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("raises", re.compile(r"\b(?:rais(?:es?|ed|ing)|throws?|thrown|exceptions?|errors?)\b", re.I)),
     ("returns", re.compile(r"\b(?:returns?|returned|yields?)\b", re.I)),
     (
@@ -52,43 +52,46 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     ),
 )
 _ASKED_PRIOR = 1.1
-_BARE_RETURN = re.compile(rf"` returns `\w+`(?: {THAT_FAR})?\.\Z")  # says little where nobody asks what is returned
-# Where conditions are asked for: what tells one.
+_BARE_RETURN = re.compile(
+    rf"` returns `\w+`(?: {THAT_FAR})?\.\Z"
+)  # says little unless the question asks what is returned
+# The words of a condition in a sentence, for questions that ask for conditions.
 _CONDITIONAL = re.compile(r"\b(?:when|unless|if|otherwise|while|until) [`i]")
-_CONDITION = 1.3
-# What is told of errors, and questions that ask for it: any other question asks for the main path.
-_OF_ERRORS = re.compile(r"` raises |`raise\b|\bwhile handling `|\bwhen it catches `|` catches `")
+_CONDITION_FACTOR = 1.3
+# Sentences about errors, and questions that ask for them: any other question asks for the main path.
+_ERROR_TEXT = re.compile(r"` raises |`raise\b|\bwhile handling `|\bwhen it catches `|` catches `")
 _ASKS_ERRORS = re.compile(
     r"\b(?:rais(?:e[sd]?|ing)|throws?|thrown|exceptions?|errors?|fail\w*|invalid\w*|wrong|miss(?:es|ing)|reject\w*|catch\w*|handl(?:es?|ed|ing)|"
     r"validat\w*|check\w*|prevent\w*|ensur\w*|guard\w*|recover\w*|unsupported|forbid\w*|not allowed|crash\w*|conflict\w*)\b",
     re.I,
 )
-_ERROR = 0.75
+_ERROR_FACTOR = 0.75
 _CODE = re.compile(r"`[^`]*`|(?<!\w)\w+(?:\.\w+)+(?:\(\))?|\b\w+\(\)")
-_OWNER, _ABOVE = 0.5, 0.7
-_OFF_SUBJECT = 0.6  # of a score is left where what it is about holds no word of the question
-_INSTEAD = 0.6  # what a word that may stand for one of the question counts, and a phrase beside the weightiest term
-_UNNAMED, _UNNAMED_LINK = 0.9, 0.5  # of a score are left where the question names something else
-# Where a kind of question says nothing of a kind of sentence. That something is a method and defined in some file stands beside every
-# other sentence about it, too, in its citation.
+_OWNER_SHARE, _COMMENT_SHARE = 0.5, 0.7
+_OFF_SUBJECT_FACTOR = 0.6  # share of the score left if nothing about the subject has a word of the question
+# What an alternative counts beside the question's own word, and a phrase beside the weightiest term.
+_ALTERNATIVE_SHARE = 0.6
+_UNNAMED_FACTOR, _UNNAMED_LINK_FACTOR = 0.9, 0.5  # share of the score left if the question names another symbol
+# For kinds of sentences without a weight for the kind of question. "where" has little: that something is a method and defined in some file
+# is also shown by the citation of every other sentence about it.
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "listed": 2.0,
     "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35, "contents": 1.0, "way": 4.0, "at": 4.0, "having": 4.0, "default": 4.0,
+    "bare": 0.35, "contents": 1.0, "call_path": 4.0, "line": 4.0, "listing": 4.0, "default": 4.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
-WHOLE = COURSES | {"way", "at", "having", "default"}  # beside which all other sentences are small
-# What the answers benchmark adds: factors of kinds for gold lines and names of the reference, searched for on either half of the
-# repositories; these gained on the other half, too.
-_FITTED: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
-# What a quoted sentence loses that leans on one before it, which is not told.
-_LEANING = 0.6
-_ASKED_FOR = 2.0  # a prior from here on is that of what the question asks for
-_PLACE_DECAY = 0.96
-_BESIDE_LINKS = 0.3  # of what statements do is left beside the callers, tests and the like that were asked for
-_IN_TEST = 0.5  # a test, where nobody asked about tests
-_OPENING = 1.15  # of a docstring's first sentences
-_WORDLESS = 0.35  # of a sentence that holds no word of the question
+DOMINANT_KINDS = COURSES | {"call_path", "line", "listing", "default"}  # their scores exceed all others
+# Factors found by the answers benchmark (gold lines and names of the reference): searched for on one half of the repositories, and gaining
+# on the other half, too.
+_FITTED_FACTORS: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
+# Of a quoted sentence that depends on the one before it, which is not quoted.
+_DEPENDENT_FACTOR = 0.6
+_ASKED_LINK_PRIOR = 2.0  # priors from here on are those of the links that the question asks for
+_RANK_DECAY = 0.96
+_BESIDE_LINKS_FACTOR = 0.3  # of sentences about statements, beside the callers, tests and the like that were asked for
+_TEST_FACTOR = 0.5  # of a test, if the question does not ask about tests
+_OPENING_FACTOR = 1.15  # of the first sentences of a docstring
+_BASE_SHARE = 0.35  # the word share of a sentence that has no word of the question
 
 
 def lexical_scores(
@@ -96,31 +99,32 @@ def lexical_scores(
     kind: str,
     weights: Mapping[str, float],
     question: str = "",
-    instead: Mapping[str, Sequence[str]] | None = None,
+    alternatives: Mapping[str, Sequence[str]] | None = None,
 ) -> list[float]:
-    """A score for each sentence: the question's words in it, its kind, and the rank of its evidence. `instead`: what code may have in their
-    place (`Found.alternatives`); of links only what the question names counts."""
-    scorer = _Scorer(items, kind, weights, question, {} if instead is None or kind in LINKS else instead)
+    """A score for each sentence: by the question's words in it, its kind, and the rank of its evidence. `alternatives`: the terms that code
+    may have in place of the question's (`Found.alternatives`); not used for links, where only what the question names counts."""
+    scorer = _Scorer(items, kind, weights, question, {} if alternatives is None or kind in LINKS else alternatives)
     scores = [scorer.score(item) for item in items]
-    most = highest(items, scores)
+    best_score = highest_score(items, scores)
     if asks_difference(question):
         for i, item in enumerate(items):
-            opens = item.kind in ("doc", "where") and item.order == 0
-            if item.named and (opens or _is_above(item)):
-                scores[i] = most
+            is_opening = item.kind in ("doc", "where") and item.order == 0
+            if item.named and (is_opening or _is_comment_above(item)):
+                scores[i] = best_score
     elif asks_what_it_does(question):
-        for i in _what_it_is(items, question)[:1]:
-            scores[i] = 1.001 * most  # before what has as much
+        for i in _explaining_indices(items, question)[:1]:
+            scores[i] = 1.001 * best_score  # before the one that has the best score
     return scores
 
 
-def highest(items: Sequence[Candidate], scores: Sequence[float]) -> float:
-    """The best score. Beside a whole function all other sentences are small; they are measured by each other."""
-    return max((s for s, item in zip(scores, items, strict=True) if item.kind not in WHOLE), default=0.0)
+def highest_score(items: Sequence[Candidate], scores: Sequence[float]) -> float:
+    """The best score, ignoring the dominant kinds: beside a whole function all other scores are small, so they are compared with each
+    other."""
+    return max((s for s, item in zip(scores, items, strict=True) if item.kind not in DOMINANT_KINDS), default=0.0)
 
 
 class _Scorer:
-    """What all sentences are measured by. `told`: the weights of the question's terms, and of phrases for which code has other words."""
+    """Scores sentences for one question. `_weights`: of the question's terms, and of phrases for which code has other words."""
 
     def __init__(
         self,
@@ -128,131 +132,153 @@ class _Scorer:
         kind: str,
         weights: Mapping[str, float],
         question: str,
-        instead: Mapping[str, Sequence[str]],
+        alternatives: Mapping[str, Sequence[str]],
     ) -> None:
-        words = _CODE.sub(" ", question)  # that something is called `raises` asks for nothing
+        plain_words = _CODE.sub(" ", question)  # a symbol named `raises` does not ask for exceptions
         self._kind = kind
-        self._instead = instead
-        self._told = dict.fromkeys(instead, _INSTEAD * max(weights.values(), default=0.0)) | dict(weights)
+        self._alternatives = alternatives
+        self._weights = dict.fromkeys(alternatives, _ALTERNATIVE_SHARE * max(weights.values(), default=0.0)) | dict(
+            weights
+        )
         self._mass = sum(weights.values()) or 1.0
-        self._asked = {name for name, pattern in _ASKS if pattern.search(words)}
-        self._asks_errors = bool(_ASKS_ERRORS.search(words))
+        self._asked_kinds = {name for name, pattern in _ASKED_KINDS if pattern.search(plain_words)}
+        self._asks_errors = bool(_ASKS_ERRORS.search(plain_words))
         self._asks_tests = kind in ("tests", "impact") or "test" in weights
         self._priors = _PRIORS.get(kind, _PRIORS["other"])
-        self._subjects = _subjects(items, self._told, instead)
-        self._named = any(item.named for item in items)
-        links = (item for item in items if item.named and self._priors.get(item.kind, 0.0) >= _ASKED_FOR)
-        self._linked = kind in LINKS and any(links)
+        self._subject_factors = _subject_factors(items, self._weights, alternatives)
+        self._has_named = any(item.named for item in items)
+        links = (item for item in items if item.named and self._priors.get(item.kind, 0.0) >= _ASKED_LINK_PRIOR)
+        self._has_asked_links = kind in LINKS and any(links)
 
     def score(self, item: Candidate) -> float:
-        words = _WORDLESS + self._overlap(item)
-        return words * self._prior(item) * self._fitness(item) * self._subjects[item.about] * _PLACE_DECAY**item.place
+        word_share = _BASE_SHARE + self._overlap(item)
+        return (
+            word_share
+            * self._prior(item)
+            * self._fitness(item)
+            * self._subject_factors[item.subject]
+            * _RANK_DECAY**item.rank
+        )
 
     def _overlap(self, item: Candidate) -> float:
-        """Of the question's words, by weight, the share that the sentence holds."""
-        met = _met(_present(item), self._told, self._instead)
-        return min(1.0, sum(self._told[t] * share for t, share in met.items()) / self._mass)
+        """The share of the question's words, by weight, that the sentence has."""
+        matched = _match_terms(_term_shares(item), self._weights, self._alternatives)
+        return min(1.0, sum(self._weights[t] * share for t, share in matched.items()) / self._mass)
 
     def _prior(self, item: Candidate) -> float:
-        """What a sentence of its kind tells for a question of this kind."""
+        """The weight of a sentence of its kind for a question of this kind."""
         prior = self._priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
-        if item.kind in self._asked or ("returns" in self._asked and _BARE_RETURN.search(item.text)):
+        if item.kind in self._asked_kinds or ("returns" in self._asked_kinds and _BARE_RETURN.search(item.text)):
             prior = max(prior, _ASKED_PRIOR)
-        if "decides" in self._asked and item.kind in OF_STATEMENTS and _CONDITIONAL.search(item.text):
-            prior *= _CONDITION
-        if self._linked and item.kind in OF_STATEMENTS | {"used", "assigned"} and item.kind not in self._priors:
-            prior *= _BESIDE_LINKS
+        if "decides" in self._asked_kinds and item.kind in OF_STATEMENTS and _CONDITIONAL.search(item.text):
+            prior *= _CONDITION_FACTOR
+        if (
+            self._has_asked_links
+            and item.kind in OF_STATEMENTS | {"used", "assigned"}
+            and item.kind not in self._priors
+        ):
+            prior *= _BESIDE_LINKS_FACTOR
         if self._kind == "where" and item.named and item.kind in ("where", "doc") and item.order == 0:
-            prior = _ASKED_FOR
-        if prior < _ASKED_FOR and not (self._kind == "why" and item.kind == "comment"):
-            prior *= _FITTED.get(item.kind, 1.0)
+            prior = _ASKED_LINK_PRIOR
+        if prior < _ASKED_LINK_PRIOR and not (self._kind == "why" and item.kind == "comment"):
+            prior *= _FITTED_FACTORS.get(item.kind, 1.0)
         return prior
 
     def _fitness(self, item: Candidate) -> float:
-        """A factor for how it is put and what it stands in: an opening, the middle of a text, errors, a test, something else."""
-        factor = _OPENING if item.kind == "doc" and item.order <= 2 else 1.0
-        if item.order > 1 and leans(item.text.partition("“")[2]):
-            factor *= _LEANING
-        if not self._asks_errors and _OF_ERRORS.search(item.text):
-            factor *= _ERROR
+        """A factor for openings, dependent sentences, errors, tests, and subjects that the question does not name."""
+        factor = _OPENING_FACTOR if item.kind == "doc" and item.order <= 2 else 1.0
+        if item.order > 1 and depends_on_previous(item.text.partition("“")[2]):
+            factor *= _DEPENDENT_FACTOR
+        if not self._asks_errors and _ERROR_TEXT.search(item.text):
+            factor *= _ERROR_FACTOR
         if not self._asks_tests and item.kind != "tests" and is_test_path(item.spans[0][0]):
-            factor *= _IN_TEST
-        if self._named and not item.named:
-            factor *= _UNNAMED_LINK if self._kind in LINKS else _UNNAMED
+            factor *= _TEST_FACTOR
+        if self._has_named and not item.named:
+            factor *= _UNNAMED_LINK_FACTOR if self._kind in LINKS else _UNNAMED_FACTOR
         return factor
 
 
-def _what_it_is(items: Sequence[Candidate], question: str) -> list[int]:
-    """The sentences that say what something is that the question names, the first one best."""
-    own = [i for i, item in enumerate(items) if item.named and item.kind in ("doc", "where")]
-    if not own:  # a parameter, perhaps
-        return [i for i, item in enumerate(items) if item.kind == "param" and _is_asked(item, question)]
-    first = [i for i in own if items[i].order == 0]
-    if first and items[first[0]].kind == "where":
-        # Of what is assigned, the comment above it says what it is.
-        about = items[first[0]].about
-        return [*(i for i, item in enumerate(items) if item.about == about and _is_above(item)), *first]
-    return first
+def _explaining_indices(items: Sequence[Candidate], question: str) -> list[int]:
+    """The indices of the sentences that say what the named symbol is, best first."""
+    indices = [i for i, item in enumerate(items) if item.named and item.kind in ("doc", "where")]
+    if not indices:  # the question may name a parameter
+        return [i for i, item in enumerate(items) if item.kind == "param" and _names_parameter(item, question)]
+    opening = [i for i in indices if items[i].order == 0]
+    if opening and items[opening[0]].kind == "where":
+        # For an assigned variable, the comment above it says what it is.
+        subject = items[opening[0]].subject
+        return [*(i for i, item in enumerate(items) if item.subject == subject and _is_comment_above(item)), *opening]
+    return opening
 
 
-def _is_above(item: Candidate) -> bool:
+def _is_comment_above(item: Candidate) -> bool:
     return item.text.startswith("A comment above")
 
 
-def _is_asked(item: Candidate, question: str) -> bool:
-    """Whether the parameter of a sentence is named in the question."""
+def _names_parameter(item: Candidate, question: str) -> bool:
+    """Whether the question names the parameter that a sentence is about."""
     name = item.text.partition("`")[2].partition("`")[0].lstrip("*")
     return bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question))
 
 
-def _subjects(
-    items: Sequence[Candidate], weights: Mapping[str, float], instead: Mapping[str, Sequence[str]]
+def _subject_factors(
+    items: Sequence[Candidate], weights: Mapping[str, float], alternatives: Mapping[str, Sequence[str]]
 ) -> dict[str, float]:
-    """For each symbol, how much of the question all sentences about it hold together, beside the one that holds most: what shares a
-    word with the question is not yet its subject."""
-    held: dict[str, dict[str, float]] = {}
+    """A factor for each subject: how much of the question all sentences about it have together, relative to the best subject. A symbol that
+    shares one word with the question is not yet what it is about."""
+    shares_by_subject: dict[str, dict[str, float]] = {}
     for item in items:
-        own = held.setdefault(item.about, {})
-        for term, share in _met(dict.fromkeys(terms.terms_of(item.text), 1.0), weights, instead).items():
-            own[term] = max(own.get(term, 0.0), share)
-    mass = {about: sum(weights[t] * share for t, share in found.items()) for about, found in held.items()}
-    most = max(mass.values(), default=0.0)
-    return {about: _OFF_SUBJECT + (1 - _OFF_SUBJECT) * (own / most if most else 1.0) for about, own in mass.items()}
+        shares = shares_by_subject.setdefault(item.subject, {})
+        for term, share in _match_terms(dict.fromkeys(terms.terms_of(item.text), 1.0), weights, alternatives).items():
+            shares[term] = max(shares.get(term, 0.0), share)
+    mass_by_subject = {
+        subject: sum(weights[t] * share for t, share in shares.items()) for subject, shares in shares_by_subject.items()
+    }
+    highest_mass = max(mass_by_subject.values(), default=0.0)
+    return {
+        subject: _OFF_SUBJECT_FACTOR + (1 - _OFF_SUBJECT_FACTOR) * (mass / highest_mass if highest_mass else 1.0)
+        for subject, mass in mass_by_subject.items()
+    }
 
 
-def _met(
-    present: Mapping[str, float], weights: Mapping[str, float], instead: Mapping[str, Sequence[str]]
+def _match_terms(
+    present: Mapping[str, float], weights: Mapping[str, float], alternatives: Mapping[str, Sequence[str]]
 ) -> dict[str, float]:
-    """How far each term or phrase of a question is met by terms that are `present`: by itself, or less by what may stand for it."""
-    found = {}
+    """For each term or phrase of the question, how far the `present` terms match it: by itself, or less by an alternative."""
+    matched = {}
     for term in weights:
-        other = max((present.get(o, 0.0) for o in instead.get(term, ())), default=0.0)
-        share = max(present.get(term, 0.0), _INSTEAD * other)
+        alternative_share = max((present.get(o, 0.0) for o in alternatives.get(term, ())), default=0.0)
+        share = max(present.get(term, 0.0), _ALTERNATIVE_SHARE * alternative_share)
         if share:
-            found[term] = share
-    return found
+            matched[term] = share
+    return matched
 
 
-def _present(item: Candidate) -> dict[str, float]:
-    """How much each term is of what a sentence says: of one about a statement, the name of the function that it stands in says little,
-    unless that is what the question names."""
-    owner, _, said = item.text.partition("`")[2].partition("`")
-    above = dict.fromkeys(terms.terms_of(item.above), _ABOVE)
+def _term_shares(item: Candidate) -> dict[str, float]:
+    """How much each term of a sentence counts: in one about a statement, the name of the function around it counts little, unless the
+    question names that function."""
+    owner, _, statement = item.text.partition("`")[2].partition("`")
+    comment_terms = dict.fromkeys(terms.terms_of(item.comment_above), _COMMENT_SHARE)
     if item.named or (item.kind not in OF_STATEMENTS and item.kind != "signature"):
-        return {**above, **dict.fromkeys(terms.terms_of(item.text), 1.0)}
-    return {**dict.fromkeys(terms.terms_of(owner), _OWNER), **above, **dict.fromkeys(terms.terms_of(said), 1.0)}
+        return {**comment_terms, **dict.fromkeys(terms.terms_of(item.text), 1.0)}
+    return {
+        **dict.fromkeys(terms.terms_of(owner), _OWNER_SHARE),
+        **comment_terms,
+        **dict.fromkeys(terms.terms_of(statement), 1.0),
+    }
 
 
-def mix(lexical: Sequence[float], read: Sequence[float | None], weight: float) -> list[float]:
-    """Lexical scores with the model's vote: `weight` standard deviations of it, in units of the lexical spread."""
-    known = [r for r in read if r is not None]
-    if weight == 0 or len(known) < 2:
+def mix(lexical: Sequence[float], votes: Sequence[float | None], weight: float) -> list[float]:
+    """The lexical scores plus `weight` times the model's votes, standardised and scaled to the standard deviation of the lexical scores.
+    Sentences without a vote (None) keep their score."""
+    known_votes = [vote for vote in votes if vote is not None]
+    if weight == 0 or len(known_votes) < 2:
         return list(lexical)
-    mean = sum(known) / len(known)
-    deviation = math.sqrt(sum((r - mean) ** 2 for r in known) / len(known)) or 1.0
-    average = sum(lexical) / len(lexical)
-    spread = math.sqrt(sum((s - average) ** 2 for s in lexical) / len(lexical)) or 1.0
+    vote_mean = sum(known_votes) / len(known_votes)
+    vote_deviation = math.sqrt(sum((vote - vote_mean) ** 2 for vote in known_votes) / len(known_votes)) or 1.0
+    lexical_mean = sum(lexical) / len(lexical)
+    lexical_deviation = math.sqrt(sum((score - lexical_mean) ** 2 for score in lexical) / len(lexical)) or 1.0
     return [
-        s + (weight * spread * (r - mean) / deviation if r is not None else 0.0)
-        for s, r in zip(lexical, read, strict=True)
+        score + (weight * lexical_deviation * (vote - vote_mean) / vote_deviation if vote is not None else 0.0)
+        for score, vote in zip(lexical, votes, strict=True)
     ]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ...graph import terms
 from ...types import Evidence
 from ..checking.third_person import third_person
-from ..foreign import without_citations
+from ..foreign import strip_citations
 from ..inert import prose
 
 _END = re.compile(r"(?<=[.!?])[\"'”)]*\s+(?=[A-Z`\"'(])|\n+")
@@ -82,7 +82,7 @@ class SentenceSplitter:
         is_list_item = _LIST_MARK.match(sentence) is not None
         sentence = _LINES.sub("", sentence)
         # Citations are added by the server: those that the model wrote are removed.
-        sentence = without_citations(_EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)))[0].replace('"""', "").strip()
+        sentence = strip_citations(_EVIDENCE_MARK.sub("", _LIST_MARK.sub("", sentence)))[0].replace('"""', "").strip()
         if is_list_item and _OPEN_END.search(sentence):
             sentence += "."  # list items often have no full stop
         for part in _split_sentences(prose(sentence)):

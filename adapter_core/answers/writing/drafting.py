@@ -21,11 +21,11 @@ from ...graph.source import hash_lines
 from ...models.backend import Backend, Draft, Drafted, Drafts, Message
 from ...types import Claim, Evidence, Span, SymbolRef
 from ..checking.wording import is_informative
-from ..composing.candidate import definition
+from ..composing.candidate import definition_span
 from ..composing.sentence_scores import lexical_scores
 from ..kinds import LINKS, answer_kind
 from ..prompts import drafting_messages
-from ..state import Run, UntilLate
+from ..state import DeadlineToken, Run
 from .adapting import Plan
 from .alignment import SentenceSplitter, shorter_beginnings
 from .passing import find_support
@@ -70,7 +70,7 @@ def draft_sentences(run: Run, backend: Backend, found: Found, plan: Plan, claims
             run.emit("claim", claim)
             if len(claims) >= run.options.compose.max_sentences:
                 return
-        if run.late():
+        if run.is_late():
             return
 
 
@@ -98,7 +98,7 @@ def _subjects(run: Run, found: Found) -> Iterator[_Subject]:
         windows = windows_of(run.graph, [ref], run.question, _WINDOW_LINES)
         prompt_text = windows[0].text if windows else text
         yield _Subject(
-            predicates, (evidence,), definition(ref), drafting_messages(run.question, predicates.name, prompt_text)
+            predicates, (evidence,), definition_span(ref), drafting_messages(run.question, predicates.name, prompt_text)
         )
 
 
@@ -128,13 +128,13 @@ def _write_drafts(run: Run, backend: Backend, plan: Plan, drafts: Sequence[Draft
     adaptation = plan.adaptation()
     if adaptation is not None:
         try:
-            written = backend.draft(drafts, options, UntilLate(run), adaptation)
+            written = backend.draft(drafts, options, DeadlineToken(run), adaptation)
         except (AdapterError, UsageError) as error:
             run.note(f"the adapter was not used: {error}")
         else:
             run.adapter_name = plan.name
             return _record_metrics(run, written), plan
-    return _record_metrics(run, backend.draft(drafts, options, UntilLate(run))), Plan()
+    return _record_metrics(run, backend.draft(drafts, options, DeadlineToken(run))), Plan()
 
 
 def _record_metrics(run: Run, drafts: Drafts) -> tuple[Drafted, ...]:

@@ -14,7 +14,7 @@ from ...evidence.selection import Found
 from ...models.backend import Adaptation, Backend, Finished, GenerationEvent, Message, TextChunk
 from ...types import Claim, EvidencePack
 from ..prompts import STRUCTURED, phrasing_messages
-from ..state import Run, UntilLate
+from ..state import DeadlineToken, Run
 from .adapting import Plan
 from .alignment import SentenceSplitter
 from .drafting import draft_sentences
@@ -50,10 +50,10 @@ def phrase(run: Run, found: Found, plan: Plan) -> list[Claim]:
     try:
         if run.options.attempts.by_sentence and run.backend.drafts:
             draft_sentences(run, run.backend, found, plan, claims)
-            if claims or run.late():
+            if claims or run.is_late():
                 return _finish(run, claims)
             words = run.options.citations.draft_word_share  # a longer text is checked as strictly as drafts
-        reader = ModelReader(run.backend, UntilLate(run))
+        reader = ModelReader(run.backend, DeadlineToken(run))
         pack = pack_for_model(run.graph, run.question, found, lambda: run.selection(found), run.options, reader)
         run.metrics["pack_tokens"] = pack.tokens
         writing = _Writing(run, run.backend, pack, plan, words, claims)
@@ -85,7 +85,7 @@ def _write_attempts(writing: _Writing, found: Found) -> None:
         _write_attempt(writing, attempt, found)
         if writing.stopped or has_enough(run.options, writing.written, writing.claims):
             return
-        if run.late():
+        if run.is_late():
             run.note(_out_of_time_note(run))
             return
 
@@ -133,7 +133,7 @@ def _generate_adapted(writing: _Writing, messages: list[Message], attempt: Attem
 
 def _generate(writing: _Writing, messages: list[Message], adaptation: Adaptation | None) -> Iterator[GenerationEvent]:
     run = writing.run
-    options, cancel = decoding_options(run.options), UntilLate(run)
+    options, cancel = decoding_options(run.options), DeadlineToken(run)
     if adaptation is None:
         yield from writing.backend.generate(messages, options, cancel)
     else:

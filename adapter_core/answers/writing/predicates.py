@@ -123,7 +123,7 @@ def symbol_predicates(items: Sequence[Candidate], scores: Sequence[float], links
     `links`: whether the question is who calls, overrides, registers or tests it."""
     grouped: dict[str, list[tuple[Candidate, float]]] = {}
     for item, score in zip(items, scores, strict=True):
-        grouped.setdefault(item.about, []).append((item, score))
+        grouped.setdefault(item.subject, []).append((item, score))
     result = []
     for group in grouped.values():
         names = [match[1] for item, _ in group if (match := _SUBJECT.match(item.text)) and item.kind != "param"]
@@ -147,7 +147,7 @@ def symbol_predicates(items: Sequence[Candidate], scores: Sequence[float], links
         kept = sorted(predicates, key=lambda p: -score_by_text[p])[:_MAX_PREDICATES]
         predicates = {p: spans for p, spans in predicates.items() if p in kept}
         if predicates or calls:
-            path, _, line = group[0][0].about.rpartition(":")
+            path, _, line = group[0][0].subject.rpartition(":")
             result.append(SymbolPredicates(name, path, int(line), predicates, calls, score_by_text))
     return result
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ...errors import AdapterError, Cancelled, ModelError
 from ...models.backend import Adaptation
 from ..composing.candidate import Candidate
-from ..state import Run, UntilLate
+from ..state import DeadlineToken, Run
 from .adapting import Plan
 from .built import reads_better
 
@@ -50,13 +50,13 @@ def _score_sentences(run: Run, sentences: list[str], plan: Callable[[], Plan]) -
     adaptation = _adaptation(run, plan)
     if adaptation is not None:
         try:
-            scores = run.backend.score(sentences, question, UntilLate(run), adaptation)
+            scores = run.backend.score(sentences, question, DeadlineToken(run), adaptation)
         except AdapterError as error:
             run.note(f"the adapter was not used: {error}")
         else:
             run.adapter_name = plan().name
             return scores
-    return run.backend.score(sentences, question, UntilLate(run))
+    return run.backend.score(sentences, question, DeadlineToken(run))
 
 
 def _adaptation(run: Run, plan: Callable[[], Plan]) -> Adaptation | None:

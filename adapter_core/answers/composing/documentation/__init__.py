@@ -1,1 +1,1 @@
-"""What is written about the code: docstrings, documentation and comments as text, and the sentences that quote them."""
+"""Docstrings, documentation and comments as sentences, and the candidates that quote them."""

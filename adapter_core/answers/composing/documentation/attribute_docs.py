@@ -1,4 +1,4 @@
-"""Assignments: whether something is one, and what the string literal below it says of it, as Sphinx reads it (an attribute's docstring)."""
+"""Attribute docstrings: the string literal below an assignment, as Sphinx reads it; and whether a signature is an assignment."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....types import ModuleFacts, Symbol
 from ...inert import code, prose
-from ..candidate import Candidate, Speaker
-from .running_text import docstring_sentences
+from ..candidate import Candidate, SentenceBuilder
+from .running_text import docstring_prose
 
 
-def attribute_docs(speaker: Speaker, lines: list[str]) -> Iterator[Candidate]:
-    """The sentences of it, each with the lines of the assignment."""
-    facts, symbol = speaker.facts, speaker.symbol
-    span = _below(symbol, lines)
+def attribute_doc_sentences(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
+    """The sentences that quote an attribute's docstring, each with the line of the assignment."""
+    facts, symbol = builder.facts, builder.symbol
+    span = _string_below(symbol, lines)
     owner = facts.symbols[symbol.parent] if symbol.parent > 0 else None
     whose = code(owner.qualname if owner is not None else facts.module)
-    for sentence in docstring_sentences(lines, *span) if span is not None else ():
+    for sentence in docstring_prose(lines, *span) if span is not None else ():
         if not sentence.field:
             text = f"{code(symbol.name)} of {whose}: “{prose(sentence.text)}”"
-            yield speaker.say("param", text, (symbol.name_line, symbol.name_line), (sentence.start, sentence.end))
+            yield builder.sentence("param", text, (symbol.name_line, symbol.name_line), (sentence.start, sentence.end))
 
 
-def assigns(signature: str) -> bool:
-    """Whether a signature is an assignment that tells something: no mere annotation (which may hold a `=`, too: `Field(gt=0)`), and not
-    `x = ...` of a stub."""
+def assigns_value(signature: str) -> bool:
+    """Whether a signature assigns a value: it is no bare annotation (which may contain a `=`, too: `Field(gt=0)`), and not `x = ...` of a
+    stub."""
     if signature.endswith("= ..."):
         return False
     try:
@@ -40,21 +40,21 @@ def assigns(signature: str) -> bool:
     )
 
 
-def says_of(facts: ModuleFacts, name: str, line: int, lines: list[str]) -> bool:
-    """Whether the string on a line is what an assignment of `name` has below it."""
+def documents_attribute(facts: ModuleFacts, name: str, line: int, lines: list[str]) -> bool:
+    """Whether the string on a line is the docstring of an assignment of `name`."""
     named = [s for s in facts.symbols if s.name == name.strip() and s.start <= line]
-    spans = (_below(symbol, lines) for symbol in named)
+    spans = (_string_below(symbol, lines) for symbol in named)
     return any(span is not None and span[0] <= line <= span[1] for span in spans)
 
 
-def _below(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
-    """The lines of the string that follows the assignment of a symbol."""
+def _string_below(symbol: Symbol, lines: list[str]) -> tuple[int, int] | None:
+    """The lines of the string right after the assignment of a symbol; None if there is none."""
     return _strings_below("\n".join(lines) + "\n").get((symbol.name, symbol.start))
 
 
 @request_cache(8)
 def _strings_below(text: str) -> dict[tuple[str, int], tuple[int, int]]:
-    """For each assigned name with the line of its assignment the lines of the string below it."""
+    """The lines of the string below each assignment, by name and line of the assignment."""
     found: dict[tuple[str, int], tuple[int, int]] = {}
     tree = outline_of(text).tree
     for node in ast.walk(tree) if tree is not None else ():

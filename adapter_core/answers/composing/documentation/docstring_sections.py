@@ -1,4 +1,4 @@
-"""The sections of a docstring that list things, as NumPy and Google write them: what stands under "Parameters", "Args:", "Returns:"."""
+"""The sections of NumPy and Google docstrings ("Parameters", "Args:", "Returns:") and their items."""
 
 from __future__ import annotations
 
@@ -18,45 +18,51 @@ _PARAMETER = re.compile(
     r"(?P<name>\*{0,2}[A-Za-z_]\w*)`*(?:,\s*\*{0,2}\w+)*\s*(?P<type>\([^()]*(?:\([^()]*\)[^()]*)*\))?\s*(?P<colon>:(?!:))?\s*(?P<rest>.*)\Z"
 )
 _TYPE = re.compile(r"\A(?!(?:[^\s:]+ ){4})[\w.\[\], |~:`]{1,60}:\s+(?=\S)")
-_RAISED = re.compile(r"(?P<name>[A-Za-z_][\w.]*)`*\s*(?P<colon>:(?!:))?\s*(?P<rest>.*)\Z")
+_RAISED_EXCEPTION = re.compile(r"(?P<name>[A-Za-z_][\w.]*)`*\s*(?P<colon>:(?!:))?\s*(?P<rest>.*)\Z")
 _SPACED_COLON = re.compile(r"[^:]*\s:")
 # A type begins with no article, and with a full stop at its end hardly with a capital letter.
-_PROSE = re.compile(r"(?:(?:An?|The|If|Whether) \w|[A-Z].*\w \w.*[\w)`]\.\Z)")
+_PROSE_START = re.compile(r"(?:(?:An?|The|If|Whether) \w|[A-Z].*\w \w.*[\w)`]\.\Z)")
 _CONDITION = re.compile(r"(?:if|when|unless|or|otherwise|of|on|in case|where)\b")
 _TITLE = re.compile(r"\s*[A-Z][^.:;]{2,60}\Z")
-_NAMES = {
+_NAMES_BY_KIND = {
     "returns": "return returns", "yields": "yield yields", "raises": "raises exceptions throws warns warnings", "text":
     "note notes warning important caution tip tips hint hints description details", "":
     "example examples usage references methods shape shapes todo todos input inputs",
 }  # fmt: skip
-_KINDS = {name: kind for kind, names in _NAMES.items() for name in names.split()} | {
+_KINDS = {name: kind for kind, names in _NAMES_BY_KIND.items() for name in names.split()} | {
     "see also": "", "example usage": "", "side effects": "text",
 }  # fmt: skip
 
 
 @dataclass(slots=True)
 class Section:
-    """`kind`: param | returns | yields | raises | text | "" (what stands there is no prose). `indent`: of its heading; `item`: of its
-    items, None before the first. `runs`: what stands in it are lines of one text, as far as items are not told apart by their indent."""
+    """`kind`: param | returns | yields | raises | text | "" (its content is no prose). `indent`: of its heading; `item_indent`: of its
+    items, None before the first. `is_running_text`: its lines are one text, unless their indent separates items."""
 
     kind: str
     indent: int
     underlined: bool
-    item: int | None = None
-    runs: bool = False
+    item_indent: int | None = None
+    is_running_text: bool = False
 
     def ends_at(self, indent: int, text: str, after_blank: bool) -> bool:
-        """Whether a line is no longer of this section."""
+        """Whether a line is outside this section."""
         if indent < self.indent or (indent == self.indent and not self.underlined):
             return True
-        if self.kind == "" or not after_blank or self.item is None or indent > self.item or self.kind == "text":
+        if (
+            self.kind == ""
+            or not after_blank
+            or self.item_indent is None
+            or indent > self.item_indent
+            or self.kind == "text"
+        ):
             return False
-        form = {"param": _PARAMETER, "raises": _RAISED}.get(self.kind)
+        form = {"param": _PARAMETER, "raises": _RAISED_EXCEPTION}.get(self.kind)
         return not (form is not None and (m := form.match(text)) is not None and m["colon"] is not None)
 
 
-def heading(lines: list[str], number: int) -> Section | None:
-    """The section that line `number` (from 1) begins, if it is a heading: underlined, or with a colon and lines further in below it."""
+def parse_heading(lines: list[str], number: int) -> Section | None:
+    """The section that line `number` (from 1) begins, if it is a heading: underlined, or with a colon above more indented lines."""
     match = _HEADING.match(lines[number - 1])
     following = lines[number] if number < len(lines) else ""
     indent = _indent(lines[number - 1])
@@ -69,32 +75,32 @@ def heading(lines: list[str], number: int) -> Section | None:
     return Section(_KINDS.get(match["name"].lower(), "param"), indent, underlined)
 
 
-def item(section: Section, text: str) -> tuple[str, str]:
-    """(field, words) of the first line of an item: ("param x", "how many"), ("returns", ""). The type is left out."""
+def parse_item(section: Section, text: str) -> tuple[str, str]:
+    """(field, words) of the first line of an item, without its type: ("param x", "how many"), ("returns", "")."""
     if section.kind == "param":
         match = _PARAMETER.match(text)
         if match is not None and (match["colon"] or section.underlined) and (match["colon"] or not match["rest"]):
-            is_type = section.underlined and not (match["type"] or _tells(section, text, match["rest"]))
+            is_type = section.underlined and not (match["type"] or _is_prose(section, text, match["rest"]))
             return f"param {match['name']}", "" if is_type else match["rest"]
         return "param", text
     if section.kind in ("returns", "yields"):
-        # "Message: if there was one": without its type it would not say what is returned.
+        # "Message: if there was one": without its "type" it would not say what is returned.
         words = _TYPE.sub("", text, count=1)
         words = text.lstrip("~") if _CONDITION.match(words) else words
-        section.runs = not section.underlined or _tells(section, text, words)
-        return section.kind, words if section.runs else ""
-    match = _RAISED.match(text) if section.kind == "raises" else None
+        section.is_running_text = not section.underlined or _is_prose(section, text, words)
+        return section.kind, words if section.is_running_text else ""
+    match = _RAISED_EXCEPTION.match(text) if section.kind == "raises" else None
     if match is not None and (match["colon"] or (section.underlined and not match["rest"])):
         return f"raises {match['name']}", match["rest"]
     return section.kind, text
 
 
-def _tells(section: Section, text: str, words: str) -> bool:
-    """Whether what stands on the line of an underlined item is prose, `words` without what is before the colon, and no type: items that
-    stand further in than their heading are written as Google does ("name: what it is"), whatever the heading looks like."""
-    further = section.item is not None and section.item > section.indent
-    as_google = further and ":" in text and _SPACED_COLON.match(text) is None and " " in words
-    return as_google or _PROSE.match(words) is not None
+def _is_prose(section: Section, text: str, words: str) -> bool:
+    """Whether the line of an underlined item is prose and no type; `words`: the part after the colon. Items that are indented below their
+    heading are written in Google style ("name: what it is"), whatever the heading looks like."""
+    is_indented = section.item_indent is not None and section.item_indent > section.indent
+    is_google_style = is_indented and ":" in text and _SPACED_COLON.match(text) is None and " " in words
+    return is_google_style or _PROSE_START.match(words) is not None
 
 
 def _indent(line: str) -> int:

@@ -1,4 +1,4 @@
-"""What is written about the code: docstrings and documentation, sentence by sentence, and what they list in an order."""
+"""Sentences that quote docstrings and documentation, and the numbered lists in them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ....graph import terms
 from ....graph.outline import docstring_span, outline_of
 from ....types import STEP_SEPARATOR, Citation, Evidence, ModuleFacts, Symbol
 from ...inert import code, printable, prose
-from ..candidate import Candidate, Speaker
+from ..candidate import Candidate, SentenceBuilder
 from .numbered_lists import Lines, Listing, lists_in
-from .prose import in_passages
-from .running_text import docstring_lines, docstring_sentences, sentences_in, without_quotes
+from .prose import join_passages
+from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
 
 MAX_HEADER_LINES = 12
 LISTED = ", in the order listed:"
@@ -21,98 +21,109 @@ _ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", r
 _QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
 
 
-def of_docstring(speaker: Speaker, lines: list[str], weights: Mapping[str, float], course: bool) -> Iterator[Candidate]:
-    """The docstring of a class or function. `course`: also what it lists in an order."""
-    symbol = speaker.symbol
-    where = docstring_of(symbol, lines)
-    if where is None:
+def quote_docstring(
+    builder: SentenceBuilder, lines: list[str], weights: Mapping[str, float], with_lists: bool
+) -> Iterator[Candidate]:
+    """Quotes of the docstring of a class or function. `with_lists`: also its numbered lists."""
+    symbol = builder.symbol
+    span_lines = docstring_lines_of(symbol, lines)
+    if span_lines is None:
         return
     name = code(symbol.qualname)
-    for sentence in in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
+    for sentence in join_passages(docstring_prose(lines, *span_lines), lines, _has_question_word(weights)):
         quoted = prose(sentence.text)
         if _ONLY_DEFAULT.fullmatch(sentence.text.strip()):
             continue  # the signature tells it
         span = (sentence.start, sentence.end)
         if not sentence.field:
             if sentence.rank == 0 and sentence.end - symbol.name_line < MAX_HEADER_LINES:
-                span = (symbol.name_line, sentence.end)  # what it is of stands right above
-            yield speaker.say("doc", f"{name}: “{quoted}”", span)
+                span = (symbol.name_line, sentence.end)  # with the name of the symbol right above it
+            yield builder.sentence("doc", f"{name}: “{quoted}”", span)
             continue
         spans = [span] if sentence.field_line == sentence.start else [(sentence.field_line, sentence.field_line), span]
-        word, _, subject = sentence.field.partition(" ")
-        if word.startswith("return"):
-            yield speaker.say("returns", f"{name} returns, by its docstring: “{quoted}”", *spans)
-        elif word.startswith("yield"):
-            yield speaker.say("returns", f"{name} yields, by its docstring: “{quoted}”", *spans)
-        elif word.startswith("raise") and not subject:
-            yield speaker.say("raises", f"The docstring of {name} says when it raises: “{quoted}”", *spans)
-        elif word.startswith("raise"):
-            yield speaker.say("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", *spans)
-        elif word not in ("rtype", "type") and subject:
-            yield speaker.say("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
-    for listing in _lists_of_docstring(symbol, lines) if course else ():
-        head = symbol.name_line, symbol.name_line
-        yield speaker.list_steps("listed", f"{name}{LISTED}", listing.steps, head, *listing.spans)
+        field_kind, _, subject = sentence.field.partition(" ")
+        if field_kind.startswith("return"):
+            yield builder.sentence("returns", f"{name} returns, by its docstring: “{quoted}”", *spans)
+        elif field_kind.startswith("yield"):
+            yield builder.sentence("returns", f"{name} yields, by its docstring: “{quoted}”", *spans)
+        elif field_kind.startswith("raise") and not subject:
+            yield builder.sentence("raises", f"The docstring of {name} says when it raises: “{quoted}”", *spans)
+        elif field_kind.startswith("raise"):
+            yield builder.sentence("raises", f"{name} raises {code(subject)}, by its docstring: “{quoted}”", *spans)
+        elif field_kind not in ("rtype", "type") and subject:
+            yield builder.sentence("param", f"{code(subject.split()[-1])} of {name}: “{quoted}”", *spans)
+    for listing in _docstring_lists(symbol, lines) if with_lists else ():
+        name_lines = symbol.name_line, symbol.name_line
+        yield builder.step_list("listed", f"{name}{LISTED}", listing.steps, name_lines, *listing.spans)
 
 
-def of_module(speaker: Speaker, lines: list[str], weights: Mapping[str, float]) -> Iterator[Candidate]:
-    """The docstring of a module."""
-    facts = speaker.facts
-    where = docstring_of(facts.symbols[0], lines)
-    for sentence in () if where is None else in_passages(docstring_sentences(lines, *where), lines, _says_of(weights)):
+def quote_module_docstring(
+    builder: SentenceBuilder, lines: list[str], weights: Mapping[str, float]
+) -> Iterator[Candidate]:
+    """Quotes of the docstring of a module."""
+    facts = builder.facts
+    where = docstring_lines_of(facts.symbols[0], lines)
+    for sentence in (
+        () if where is None else join_passages(docstring_prose(lines, *where), lines, _has_question_word(weights))
+    ):
         text = f"The module {code(facts.module)}: “{prose(sentence.text)}”"
-        yield speaker.say("doc", text, (sentence.start, sentence.end))
+        yield builder.sentence("doc", text, (sentence.start, sentence.end))
 
 
-def of_documentation(
-    speaker: Speaker,
+def quote_documentation(
+    builder: SentenceBuilder,
     lines: list[str],
     item: Evidence,
     weights: Mapping[str, float],
-    course: bool,
+    with_lists: bool,
 ) -> Iterator[Candidate]:
-    """What the found lines of a section say. `course`: also what the section lists in an order."""
-    facts, symbol = speaker.facts, speaker.symbol
+    """Quotes of the found lines of a section. `with_lists`: also the numbered lists of the section."""
+    facts, symbol = builder.facts, builder.symbol
     title = _title(symbol)
-    found = sentences_in(lines, item.span.start, item.span.end)
-    found = [one for one in found if printable(one.text.lstrip("# ")) != printable(symbol.name)]
-    for sentence in in_passages(found, lines, _says_of(weights)):
+    sentences = prose_in(lines, item.span.start, item.span.end)
+    sentences = [sentence for sentence in sentences if printable(sentence.text.lstrip("# ")) != printable(symbol.name)]
+    for sentence in join_passages(sentences, lines, _has_question_word(weights)):
         spans = [(sentence.start, sentence.end)]
         # The title is part of the sentence, so its line is cited, too.
         if title and sentence.start == symbol.start + 1:
             spans = [(symbol.start, sentence.end)]
         elif title and sentence.start != symbol.start:
             spans.insert(0, _title_lines(symbol))
-        yield speaker.say("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
-    told = course and not _QUOTATION.search(title[3:-1])
-    for listing in _lists_of_section(facts, speaker.index, lines) if told else ():
+        yield builder.sentence("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
+    shows_lists = with_lists and not _QUOTATION.search(title[3:-1])
+    for listing in _section_lists(facts, builder.index, lines) if shows_lists else ():
         lead = f"{code(facts.path)}{title}{LISTED}"
-        yield speaker.list_steps("listed", lead, listing.steps, _title_lines(symbol), *listing.spans)
+        yield builder.step_list("listed", lead, listing.steps, _title_lines(symbol), *listing.spans)
 
 
-def listed_so(graph: CodeGraph, owner: str, title: str, listing: str, citations: tuple[Citation, ...]) -> bool:
-    """Whether a docstring of `owner`, or the section `title` (", “How it works”") of the file `owner`, lists just this on cited lines."""
+def matches_list(graph: CodeGraph, owner: str, title: str, listing: str, citations: tuple[Citation, ...]) -> bool:
+    """Whether the docstring of `owner`, or the section `title` (", “How it works”") of the file `owner`, has exactly this list on cited
+    lines."""
     for path in dict.fromkeys(c.span.path for c in citations):
         facts, document = graph.facts(path), graph.document(path)
-        shown = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
+        cited = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
         if facts is None or document is None:
             continue
         for index, symbol in enumerate(facts.symbols):
             if owner == path and symbol.kind in ("section", "module") and title == _title(symbol):
-                found = list(_lists_of_section(facts, index, document.lines))
-                head = _title_lines(symbol)
+                listings = list(_section_lists(facts, index, document.lines))
+                heading_lines = _title_lines(symbol)
             elif not title and symbol.kind not in ("section", "module") and owner == symbol.qualname:
-                found = list(_lists_of_docstring(symbol, document.lines))
-                head = symbol.name_line, symbol.name_line
+                listings = list(_docstring_lists(symbol, document.lines))
+                heading_lines = symbol.name_line, symbol.name_line
             else:
                 continue
-            if any(STEP_SEPARATOR.join(one.steps) == listing and _within((head, *one.spans), shown) for one in found):
+            if any(
+                STEP_SEPARATOR.join(candidate_list.steps) == listing
+                and _all_within((heading_lines, *candidate_list.spans), cited)
+                for candidate_list in listings
+            ):
                 return True
     return False
 
 
-def _within(spans: tuple[Lines, ...], shown: list[Lines]) -> bool:
-    return all(any(a <= start and end <= b for a, b in shown) for start, end in spans)
+def _all_within(spans: tuple[Lines, ...], cited: list[Lines]) -> bool:
+    return all(any(a <= start and end <= b for a, b in cited) for start, end in spans)
 
 
 def _title(symbol: Symbol) -> str:
@@ -123,25 +134,25 @@ def _title_lines(symbol: Symbol) -> Lines:
     return symbol.start, min(symbol.start + 1, symbol.end)
 
 
-def _lists_of_section(facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Listing]:
-    """Those above its first subsection."""
+def _section_lists(facts: ModuleFacts, index: int, lines: list[str]) -> Iterator[Listing]:
+    """The numbered lists of a section, up to its first subsection."""
     symbol = facts.symbols[index]
     below = [s.start - 1 for s in facts.symbols if s.kind == "section" and symbol.start < s.start <= symbol.end]
     yield from lists_in(lines, symbol.start, min([symbol.end, *below]))
 
 
-def _lists_of_docstring(symbol: Symbol, lines: list[str]) -> Iterator[Listing]:
-    where = docstring_of(symbol, lines)
+def _docstring_lists(symbol: Symbol, lines: list[str]) -> Iterator[Listing]:
+    where = docstring_lines_of(symbol, lines)
     if where is not None:
         yield from lists_in(without_quotes(lines, *where), *where)
 
 
-def _says_of(weights: Mapping[str, float]) -> Callable[[str], bool]:
-    """Whether a text holds words of the question."""
+def _has_question_word(weights: Mapping[str, float]) -> Callable[[str], bool]:
+    """A function that tells whether a text has words of the question."""
     return lambda text: any(term in weights for term in terms.terms_of(text))
 
 
-def docstring_of(symbol: Symbol, lines: list[str]) -> Lines | None:
+def docstring_lines_of(symbol: Symbol, lines: list[str]) -> Lines | None:
     """The lines of a symbol's docstring, quotes included."""
     outline = outline_of("\n".join(lines) + "\n")
     if outline.tree is not None:
@@ -149,5 +160,5 @@ def docstring_of(symbol: Symbol, lines: list[str]) -> Lines | None:
         return docstring_span(node) if node is not None else None
     if not symbol.docstring:
         return None
-    # The file does not parse now; error recovery has seen a docstring, so the first string below the header is it.
+    # The file does not parse now. Error recovery has seen a docstring, so it is the first string below the header.
     return docstring_lines(lines, 1 if symbol.kind == "module" else symbol.name_line + 1, symbol.end)

@@ -1,4 +1,4 @@
-"""Docstrings and documentation to sentences: which of their lines are running text, and of which parameter, result or error they tell."""
+"""Splits docstrings and documentation into sentences: finds the lines of running text and the field (parameter, result, error) of each."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import ast
 import re
 from dataclasses import dataclass
 
-from .docstring_sections import Section, heading, item
-from .markup import SILENT, admonition, field_of, is_directive, is_table_border, is_title, typed_parameter
-from .prose import Prose, split
+from .docstring_sections import Section, parse_heading, parse_item
+from .markup import SILENT, admonition_text, is_directive, is_table_border, is_title, parse_field, typed_parameter_name
+from .prose import Prose, split_sentences
 
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•]|(?:\d+|#|[a-z])[.)])\s+")
 _UNDERLINE = re.compile(r"\s*([=\-~^\"'#*+.`])\1{2,}\s*\Z")
-# A line that may be a statement of Python, which an example shows without any mark of one.
+# A line that may be a Python statement, as in an example without any markup.
 _STATEMENT = re.compile(
     r"[\w.\[\]'\"]+(?:, [\w.]+)* [-+*/|&]?= \S|assert \S|import \w|from [\w.]+ import \w|[\w.]+\(.*\)\Z"
 )
@@ -20,17 +20,16 @@ _SIGNATURE = re.compile(r"[\w.]+\(.*\) -> [\w.\[\], |]+\Z")
 _MAX_LINES = 400
 
 
-def sentences_in(lines: list[str], start: int, end: int) -> list[Prose]:
-    """The sentences of running text on lines `start..end`; code blocks, directives, tables and the types in lists of parameters are left
-    out."""
-    walk = _Walk(lines[:end])
+def prose_in(lines: list[str], start: int, end: int) -> list[Prose]:
+    """The sentences of the running text on lines `start..end`, without code blocks, directives, tables and parameter types."""
+    walk = _LineWalker(lines[:end])
     for number in range(start, min(end, len(lines), start + _MAX_LINES) + 1):
-        walk.take(number)
+        walk.read_line(number)
     return walk.sentences()
 
 
 def docstring_lines(lines: list[str], start: int, end: int) -> tuple[int, int] | None:
-    """The lines between (and with) the triple quotes of the first string literal on lines `start..end`."""
+    """First and last line of the first string literal on lines `start..end`, quotes included; None if there is none."""
     opening = None
     for number in range(start, min(end, len(lines)) + 1):
         match = re.match(r"\s*[rRuUbB]{0,2}(\"\"\"|'''|\"|')", lines[number - 1])
@@ -52,68 +51,68 @@ def docstring_lines(lines: list[str], start: int, end: int) -> tuple[int, int] |
 
 
 def without_quotes(lines: list[str], start: int, end: int) -> list[str]:
-    """The lines of a file, without the quotes of the docstring that stands on lines `start..end`."""
+    """The lines of a file without the quotes of the docstring on lines `start..end`."""
     inner = list(lines)
     inner[start - 1] = re.sub(r"^(\s*)[rRuUbB]{0,2}(\"\"\"|'''|\"|')", r"\1", inner[start - 1])
     inner[end - 1] = re.sub(r"(\"\"\"|'''|\"|')\s*(#.*)?$", "", inner[end - 1])
     return inner
 
 
-def docstring_sentences(lines: list[str], start: int, end: int) -> list[Prose]:
-    """The sentences of the docstring whose quotes stand on lines `start..end`."""
-    return sentences_in(without_quotes(lines, start, end), start, end)
+def docstring_prose(lines: list[str], start: int, end: int) -> list[Prose]:
+    """The sentences of the docstring on lines `start..end`, quotes included."""
+    return prose_in(without_quotes(lines, start, end), start, end)
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """`text` without the white space around it; `below`: the line after it, "" at the end."""
+    """A line of the file. `raw`: as written; `text`: stripped; `below`: the next line, "" at the end."""
 
     number: int
-    whole: str
+    raw: str
     text: str
     indent: int
     below: str
 
 
-class _Walk:
-    """One line after the other. Each step takes a line and says so, or leaves it to the next step; what is left is running text.
+class _LineWalker:
+    """Reads line by line. Each step handles a line and returns True, or leaves it to the next step; what remains is running text.
 
-    `_section`: the one of a docstring in which the line stands ("Args:"). `_literal`: how far in what began a literal block or directive
-    stands, to which all belongs that is further in. `_after_blank`: the line before was blank, or code."""
+    `_section`: the docstring section of the current line ("Args:"). `_literal_indent`: the indent of the line that began a literal block or
+    directive, to which all more indented lines belong. `_after_blank`: whether the line before was blank or code."""
 
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
-        self._reader = _Reader()
+        self._reader = _SentenceReader()
         self._section: Section | None = None
-        self._literal: int | None = None
+        self._literal_indent: int | None = None
         self._in_fence = self._in_doctest = self._in_table = self._after_blank = False
 
     def sentences(self) -> list[Prose]:
         self._reader.flush()
         return self._reader.found
 
-    def take(self, number: int) -> None:
-        whole = self._lines[number - 1]
+    def read_line(self, number: int) -> None:
+        raw = self._lines[number - 1]
         below = self._lines[number] if number < len(self._lines) else ""
-        line = _Line(number, whole, whole.strip(), len(whole) - len(whole.lstrip()), below)
-        if self._skips_code(line):
+        line = _Line(number, raw, raw.strip(), len(raw) - len(raw.lstrip()), below)
+        if self._skip_code(line):
             return
         after_blank, self._after_blank = self._after_blank, False
-        if self._skips_literal(line):
+        if self._skip_literal(line):
             return
         self._leave_section(line, after_blank)
         if not (
-            self._skips_table(line)
-            or self._takes_directive(line)
-            or self._takes_heading(line)
-            or self._takes_item(line)
-            or self._takes_field(line)
+            self._skip_table(line)
+            or self._read_directive(line)
+            or self._read_heading(line)
+            or self._read_item(line)
+            or self._read_field(line)
         ):
-            self._take_text(line)
+            self._read_text(line)
 
-    def _skips_code(self, line: _Line) -> bool:
-        """Fenced code, examples of a session, statements; a blank line ends a paragraph as these do."""
-        # What an example prints goes on until a blank line.
+    def _skip_code(self, line: _Line) -> bool:
+        """Skips fenced code, interpreter sessions, statements and blank lines, all of which end a paragraph."""
+        # The output of an example goes on until a blank line.
         self._in_doctest = bool(line.text) and (self._in_doctest or line.text.startswith(">>>"))
         fence = line.text.startswith(("```", "~~~"))
         if fence:
@@ -125,52 +124,52 @@ class _Walk:
         self._reader.flush()
         return True
 
-    def _skips_literal(self, line: _Line) -> bool:
-        if self._literal is not None and line.indent > self._literal:
+    def _skip_literal(self, line: _Line) -> bool:
+        if self._literal_indent is not None and line.indent > self._literal_indent:
             return True
-        self._literal = None
+        self._literal_indent = None
         return False
 
     def _leave_section(self, line: _Line, after_blank: bool) -> None:
         if self._section is not None and self._section.ends_at(line.indent, line.text, after_blank):
-            self._reader.drop_title(False)
+            self._reader.end_section(False)
             self._section = None
 
-    def _skips_table(self, line: _Line) -> bool:
-        border = is_table_border(line.whole)
+    def _skip_table(self, line: _Line) -> bool:
+        border = is_table_border(line.raw)
         if not (self._in_table or border):
             return False
         self._reader.flush()
         self._in_table = bool(line.below.strip()) or not border
         return True
 
-    def _takes_directive(self, line: _Line) -> bool:
-        """Of a note or warning the words are read; what another directive holds is no text."""
-        note = admonition(line.whole)
-        if note is None and not is_directive(line.whole):
+    def _read_directive(self, line: _Line) -> bool:
+        """Reads the words of a note or warning; the content of other directives is skipped."""
+        note = admonition_text(line.raw)
+        if note is None and not is_directive(line.raw):
             return False
-        self._reader.leave(line.indent)
+        self._reader.end_field(line.indent)
         if note is None:
-            self._literal = line.indent
+            self._literal_indent = line.indent
         elif note:
             self._reader.add(line.number, note, line.indent)
         return True
 
-    def _takes_heading(self, line: _Line) -> bool:
-        """Headings of sections, and the lines that underline a title or draw a table."""
+    def _read_heading(self, line: _Line) -> bool:
+        """Handles headings of sections, and lines that underline a title or draw a table."""
         # Within a section "kwargs:" is an item.
         may_begin = self._section is None or not line.text[:1].islower()
-        begun = heading(self._lines, line.number) if may_begin else None
-        underline = _UNDERLINE.match(line.whole) is not None
-        if begun is None and not underline and not line.text.startswith(("|", "+-")):
+        section = parse_heading(self._lines, line.number) if may_begin else None
+        underline = _UNDERLINE.match(line.raw) is not None
+        if section is None and not underline and not line.text.startswith(("|", "+-")):
             return False
-        if begun is None or self._section is None or not underline:
-            self._reader.drop_title(underline)
-        self._section = begun or self._section
+        if section is None or self._section is None or not underline:
+            self._reader.end_section(underline)
+        self._section = section or self._section
         return True
 
-    def _takes_item(self, line: _Line) -> bool:
-        """A line of a section that lists parameters, results or errors, or whose lines are no prose."""
+    def _read_item(self, line: _Line) -> bool:
+        """Handles a line of a section that lists parameters, results or errors, or that is no prose."""
         section = self._section
         if section is None or section.kind == "text":
             return False
@@ -178,23 +177,23 @@ class _Walk:
             self._reader.add_item(section, line.number, line.indent, line.text)
         return True
 
-    def _takes_field(self, line: _Line) -> bool:
-        """ ":param x: …", "x (int):" and the items of a list."""
-        field = field_of(line.whole)
+    def _read_field(self, line: _Line) -> bool:
+        """Handles ":param x: …", "x (int):" and list items."""
+        field = parse_field(line.raw)
         if field is not None:
             self._reader.begin(field[0], line.number, field[1], line.indent)
-        elif _LIST_ITEM.match(line.whole):
+        elif _LIST_ITEM.match(line.raw):
             inside = self._reader.field_at(line.indent)
-            self._reader.begin(inside, line.number, _without_mark(line.whole), line.indent)
-        elif name := typed_parameter(line.whole, line.below):
+            self._reader.begin(inside, line.number, _without_list_mark(line.raw), line.indent)
+        elif name := typed_parameter_name(line.raw, line.below):
             self._reader.begin(f"param {name}", line.number, "", line.indent)
         else:
             return False
         self._begin_literal(line)
         return True
 
-    def _take_text(self, line: _Line) -> None:
-        if is_title(line.whole) and not self._reader.is_open:
+    def _read_text(self, line: _Line) -> None:
+        if is_title(line.raw) and not self._reader.is_open:
             return
         self._reader.add(line.number, line.text, line.indent)
         self._begin_literal(line)
@@ -202,17 +201,17 @@ class _Walk:
     def _begin_literal(self, line: _Line) -> None:
         if line.text.endswith("::"):
             self._reader.flush()
-            self._literal = line.indent
+            self._literal_indent = line.indent
 
 
-def _without_mark(line: str) -> str:
-    """A list item without what marks it."""
+def _without_list_mark(line: str) -> str:
+    """A list item without its bullet or number."""
     match = _LIST_ITEM.match(line)
     return line[match.end() :] if match else line
 
 
 def _is_statement(text: str) -> bool:
-    """Whether a line is an assignment, assertion, import, call or signature, and no sentence."""
+    """Whether a line is an assignment, assertion, import, call or signature."""
     if _SIGNATURE.match(text):
         return True
     if not _STATEMENT.match(text) or "\\" in text:
@@ -224,9 +223,9 @@ def _is_statement(text: str) -> bool:
     return True
 
 
-class _Reader:
-    """Lines that belong together, until they are cut into sentences. `_indent`: of the line at which the field begins, to which what is
-    further in belongs."""
+class _SentenceReader:
+    """Collects the lines of a paragraph until they are split into sentences. `_field`, `_line`, `_indent`: the current field, its first
+    line and the indent of that, below which more indented lines belong to it."""
 
     def __init__(self) -> None:
         self.found: list[Prose] = []
@@ -239,11 +238,11 @@ class _Reader:
 
     def flush(self) -> None:
         if self._field != SILENT:
-            self.found.extend(split(self._paragraph, self._field, self._line, len(self.found)))
+            self.found.extend(split_sentences(self._paragraph, self._field, self._line, len(self.found)))
         self._paragraph = []
 
-    def drop_title(self, underlined: bool) -> None:
-        """What is underlined is a title; what stands before the heading of a section is not."""
+    def end_section(self, underlined: bool) -> None:
+        """End the paragraph and the field; an underlined last line is a title and dropped."""
         if underlined:
             self._paragraph = self._paragraph[:-1]
         self.flush()
@@ -257,13 +256,13 @@ class _Reader:
         if text:
             self._paragraph.append((number, text))
 
-    def leave(self, indent: int) -> None:
-        """The end of the field, unless what comes is further in than it began."""
+    def end_field(self, indent: int) -> None:
+        """End the paragraph, and the field unless the next line is more indented than its beginning."""
         self.flush()
         self._field = self.field_at(indent)
 
     def field_at(self, indent: int) -> str:
-        """The field that goes on further in than it began."""
+        """The field of a line with this indent: the current one if the line is more indented than its beginning, else ""."""
         return self._field if indent > self._indent else ""
 
     def add(self, number: int, text: str, indent: int) -> None:
@@ -273,16 +272,20 @@ class _Reader:
         self._paragraph.append((number, text))
 
     def add_item(self, section: Section, number: int, indent: int, text: str) -> None:
-        # Of what is returned there is one item: its lines go on below each other.
-        goes_on = section.runs and bool(self._paragraph)
-        if section.item is None or indent < section.item or (indent == section.item and not goes_on):
-            section.item = indent
-            field, words = item(section, text)
+        # A returned value is one item: its lines follow each other at the same indent.
+        goes_on = section.is_running_text and bool(self._paragraph)
+        if (
+            section.item_indent is None
+            or indent < section.item_indent
+            or (indent == section.item_indent and not goes_on)
+        ):
+            section.item_indent = indent
+            field, words = parse_item(section, text)
             self.flush()
             self._field = ""
             self.begin(field, number, words, indent)
         elif _LIST_ITEM.match(text) or not self._paragraph:
             self.begin(self._field, self._line, "", self._indent)
-            self._paragraph.append((number, _without_mark(text)))
+            self._paragraph.append((number, _without_list_mark(text)))
         else:
             self._paragraph.append((number, text))

@@ -1,1 +1,1 @@
-"""How symbols are linked: calls, imports, inheritance, tests, counts; what is known of it, and the time for finding more."""
+"""Sentences about links between symbols (calls, imports, inheritance, tests, counts), and the look-ups and time budget for them."""

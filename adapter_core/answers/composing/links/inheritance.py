@@ -6,33 +6,35 @@ from collections.abc import Iterator, Sequence
 
 from ....types import SymbolRef
 from ...inert import code
-from ..candidate import Candidate, Speaker, class_header, definition, listed
+from ..candidate import Candidate, SentenceBuilder, class_header_spans, definition_span, join_list
 from .known_links import Links
 
 _MAX_LISTED = 4
 
 
-def inheritance(speaker: Speaker, links: Links) -> Iterator[Candidate]:
-    """What it overrides and what overrides it; of a class, what extends it."""
+def inheritance_sentences(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
+    """The sentences about what a method overrides and what overrides it; for a class, about what extends it."""
     ref = links.ref
     name = code(ref.symbol.qualname)
     if ref.symbol.kind in ("method", "property"):
         for base in [r for r in links.overridden if is_named(r)][:1]:
-            yield speaker.say_of(
-                "bases", f"{name} overrides {code(base.symbol.qualname)}.", definition(ref), definition(base)
+            yield builder.sentence_at(
+                "bases", f"{name} overrides {code(base.symbol.qualname)}.", definition_span(ref), definition_span(base)
             )
-        yield from _listing(speaker, links, f"{name} is overridden by", links.overrides)
+        yield from _listing(builder, links, f"{name} is overridden by", links.overrides)
     elif ref.symbol.kind == "class":
-        yield from _listing(speaker, links, f"{name} is extended by", links.subclasses)
+        yield from _listing(builder, links, f"{name} is extended by", links.subclasses)
 
 
-def _listing(speaker: Speaker, links: Links, beginning: str, refs: Sequence[SymbolRef]) -> Iterator[Candidate]:
-    named = {r.symbol.qualname: r for r in refs if is_named(r)}
-    shown = list(named.items())[:_MAX_LISTED]
-    if shown:
-        others = " among others" if len(refs) > len(shown) else ""
-        text = f"{beginning} {listed([code(n) for n, _ in shown])}{others}."
-        yield speaker.say_of("overridden", text, *(lines for _, r in shown for lines in class_header(links.graph, r)))
+def _listing(builder: SentenceBuilder, links: Links, lead: str, refs: Sequence[SymbolRef]) -> Iterator[Candidate]:
+    by_name = {r.symbol.qualname: r for r in refs if is_named(r)}
+    listed_refs = list(by_name.items())[:_MAX_LISTED]
+    if listed_refs:
+        others = " among others" if len(refs) > len(listed_refs) else ""
+        text = f"{lead} {join_list([code(n) for n, _ in listed_refs])}{others}."
+        yield builder.sentence_at(
+            "overridden", text, *(lines for _, r in listed_refs for lines in class_header_spans(links.graph, r))
+        )
 
 
 def is_named(ref: SymbolRef) -> bool:

@@ -1,4 +1,4 @@
-"""What links lead to and from one symbol, each kind asked of the graph once."""
+"""The links to and from a symbol (callers, tests, overrides, subclasses), each looked up in the graph once."""
 
 from __future__ import annotations
 
@@ -13,98 +13,103 @@ from ....types import Listing, SymbolRef, TestLink
 from .time_budget import TimeBudget
 
 T = TypeVar("T")
-_OF_CALLERS = 0.6  # of the time that is left
-_SOON_SECONDS = 1.0
-_TESTS_SECONDS = 1.0  # of one answer, which is waited for
-_TEST_CALLS = 3  # over which a test is still said to lead somewhere
-_NAMED_ONLY = 9  # the distance of tests that are linked by their name alone
+_CALLERS_SHARE = 0.6  # of the remaining time, for one look-up of callers
+_SHORT_SECONDS = 1.0
+_TESTS_SECONDS = 1.0  # the user is waiting
+_MAX_TEST_DISTANCE = 3  # calls from a test to the symbol
+_NAME_ONLY_DISTANCE = 9  # the distance that the graph gives to tests linked by name alone
 
 
 class Links:
-    """`budget`: the time for this and all other links of an answer."""
+    """The links of one symbol. `budget`: the time for all links of an answer."""
 
     def __init__(self, graph: CodeGraph, ref: SymbolRef, budget: TimeBudget | None = None) -> None:
         self.graph = graph
         self.ref = ref
         self._budget = budget or TimeBudget(graph)
         self._callers: Listing | None = None
-        self._seconds = 0.0  # that these were looked for
-        self.late: set[str] = set()  # what the time was over for before all of it was found: "overrides", "subclasses"
+        self._seconds = 0.0  # the time limit of the last look-up of callers
+        # The kinds of links ("overrides", "subclasses") of which the time did not suffice to find all.
+        self.incomplete: set[str] = set()
 
     @property
     def callers(self) -> Listing:
-        return self._called(CALLERS_SECONDS)
+        return self._look_up_callers(CALLERS_SECONDS)
 
     @property
     def callers_soon(self) -> Listing:
-        """Those that are known, or found in a short time."""
-        return self._called(_SOON_SECONDS)
+        """The callers known already, or found within `_SHORT_SECONDS`."""
+        return self._look_up_callers(_SHORT_SECONDS)
 
-    def _called(self, seconds: float) -> Listing:
+    def _look_up_callers(self, seconds: float) -> Listing:
         if self._callers is None or (not self._callers.complete and self._seconds < seconds):
-            # Some time is left for what else there is to find of it.
+            # Leave some time for the other links.
             left, self._seconds = self._budget.left, seconds
-            most = seconds if left is None else min(seconds, _OF_CALLERS * left)
-            self._callers = self._look(most, lambda s: self.graph.who_calls(self.ref, implicit=False, limit_seconds=s))
+            limit = seconds if left is None else min(seconds, _CALLERS_SHARE * left)
+            self._callers = self._look_up(
+                limit, lambda s: self.graph.who_calls(self.ref, implicit=False, limit_seconds=s)
+            )
         return self._callers
 
     @cached_property
     def tests(self) -> Listing:
-        """All tests from which a few calls lead here, likely ones first."""
-        look = self.graph.tests_for_symbol
-        found = self._look(_TESTS_SECONDS, lambda s: look(self.ref, _TEST_CALLS, s, least=0.0))
-        reached: tuple[TestLink, ...] = tuple(t for t in found.items if t.distance < _NAMED_ONLY and not t.guessed)
+        """All tests from which at most `_MAX_TEST_DISTANCE` calls lead here, likely ones first."""
+        lookup = self.graph.tests_for_symbol
+        found = self._look_up(_TESTS_SECONDS, lambda s: lookup(self.ref, _MAX_TEST_DISTANCE, s, least=0.0))
+        reached: tuple[TestLink, ...] = tuple(
+            t for t in found.items if t.distance < _NAME_ONLY_DISTANCE and not t.guessed
+        )
         return Listing(reached, found.complete, found.reason)
 
-    def _look(self, seconds: float, look: Callable[[float], Listing]) -> Listing:
-        """What is found within so long; where that was too short, the budget knows."""
-        begun = time.monotonic()
+    def _look_up(self, seconds: float, lookup: Callable[[float], Listing]) -> Listing:
+        """The result of a look-up within `seconds`; sets the budget's `cut` if that was too short."""
+        started = time.monotonic()
         with self._budget.spend():
-            found = look(seconds)
-        if not found.complete and time.monotonic() - begun >= seconds:
+            found = lookup(seconds)
+        if not found.complete and time.monotonic() - started >= seconds:
             self._budget.cut = True
         return found
 
     @cached_property
     def overrides(self) -> list[SymbolRef]:
         is_method = self.ref.symbol.kind in ("method", "property")
-        return self._whole("overrides", self.graph.overrides_of) if is_method else []
+        return self._look_up_all("overrides", self.graph.overrides_of) if is_method else []
 
     @cached_property
     def overridden(self) -> list[SymbolRef]:
         is_method = self.ref.symbol.kind in ("method", "property")
-        return self._whole("overridden", self.graph.overridden_by) if is_method else []
+        return self._look_up_all("overridden", self.graph.overridden_by) if is_method else []
 
     @cached_property
     def subclasses(self) -> list[SymbolRef]:
-        return self._whole("subclasses", self.graph.subclasses_of) if self.ref.symbol.kind == "class" else []
+        return self._look_up_all("subclasses", self.graph.subclasses_of) if self.ref.symbol.kind == "class" else []
 
-    def _whole(self, what: str, look: Callable[[SymbolRef], list[SymbolRef]]) -> list[SymbolRef]:
+    def _look_up_all(self, kind: str, lookup: Callable[[SymbolRef], list[SymbolRef]]) -> list[SymbolRef]:
         with self._budget.spend():
-            found = look(self.ref)
+            found = lookup(self.ref)
             if self._budget.over:
-                self.late.add(what)
+                self.incomplete.add(kind)
         return found
 
 
 class KnownLinks:
-    """What was looked for in one answer, or in one text that is checked: each thing once, as long as the graph sees the same texts.
-    `budget`: the time for all of it."""
+    """A cache of look-ups for one answer or one checked text, valid as long as the graph sees the same texts. `budget`: the time for
+    all."""
 
     def __init__(self, graph: CodeGraph, budget: TimeBudget | None = None) -> None:
         self.graph = graph
         self.budget = budget or TimeBudget(graph)
         self._inference = graph.inference
-        self._known: dict[object, Any] = {}
+        self._results: dict[object, Any] = {}
 
     def of(self, ref: SymbolRef) -> Links:
         key = "links", ref.path, ref.symbol.start, ref.symbol.qualname
         return self.once(key, lambda: Links(self.graph, ref, self.budget))
 
-    def once(self, key: object, look: Callable[[], T]) -> T:
+    def once(self, key: object, lookup: Callable[[], T]) -> T:
         if self._inference is not self.graph.inference:  # which is another one when the texts are
-            self._inference, self._known = self.graph.inference, {}
-        if key not in self._known:
-            self._known[key] = look()
-        found: T = self._known[key]
+            self._inference, self._results = self.graph.inference, {}
+        if key not in self._results:
+            self._results[key] = lookup()
+        found: T = self._results[key]
         return found

@@ -1,4 +1,4 @@
-"""Sentences about the tests from which several calls lead to a symbol; those that call it themselves stand in `calls.py`."""
+"""Sentences about the tests that reach a symbol by several calls; those about tests that call it directly are in `calls.py`."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Iterator, Sequence
 
 from ....types import SymbolRef, TestLink
 from ...inert import code
-from ..candidate import Candidate, Speaker, definition, listed
+from ..candidate import Candidate, SentenceBuilder, definition_span, join_list
 from .known_links import Links
 
-_MAX_FAR = 3  # tests told at a time, each with the lines of the calls that lead from it
+_MAX_LISTED = 3  # tests in one sentence, each with the lines of the calls that lead from it
 
 
-def reaching_tests(speaker: Speaker, links: Links) -> Iterator[Candidate]:
-    """The tests from which several calls lead to it, by their pytest ids; those that call it themselves are told with their calls."""
-    far = [t for t in links.tests.items if t.distance > 1]
-    others = ", among others" if len(far) > 2 * _MAX_FAR else ""
-    for start in range(0, min(len(far), 2 * _MAX_FAR), _MAX_FAR):
-        yield _reached(speaker, links.ref, far[start : start + _MAX_FAR], others)
+def reaching_test_sentences(builder: SentenceBuilder, links: Links) -> Iterator[Candidate]:
+    """The sentences about tests that reach it by several calls, by their pytest ids."""
+    indirect = [t for t in links.tests.items if t.distance > 1]
+    others = ", among others" if len(indirect) > 2 * _MAX_LISTED else ""
+    for start in range(0, min(len(indirect), 2 * _MAX_LISTED), _MAX_LISTED):
+        yield _reached_sentence(builder, links.ref, indirect[start : start + _MAX_LISTED], others)
 
 
-def _reached(speaker: Speaker, ref: SymbolRef, links: Sequence[TestLink], others: str) -> Candidate:
-    word = "tests" if len(links) > 1 else "test"
-    tests = listed([code(t.node_id) for t in links])
-    text = f"{code(ref.symbol.qualname)} is reached by calls from the {word} {tests}{others}."
-    places = [(at.path, at.start, at.end) for t in links for at in t.via]
-    return speaker.say_of("tests", text, *places, definition(ref))
+def _reached_sentence(builder: SentenceBuilder, ref: SymbolRef, links: Sequence[TestLink], others: str) -> Candidate:
+    noun = "tests" if len(links) > 1 else "test"
+    tests = join_list([code(t.node_id) for t in links])
+    text = f"{code(ref.symbol.qualname)} is reached by calls from the {noun} {tests}{others}."
+    call_lines = [(span.path, span.start, span.end) for t in links for span in t.via]
+    return builder.sentence_at("tests", text, *call_lines, definition_span(ref))

@@ -1,1 +1,1 @@
-"""What there is of a kind in the whole workspace, where a question asks for that."""
+"""Listings of all things of a kind in the workspace, for questions that ask for them."""

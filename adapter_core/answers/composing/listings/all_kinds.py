@@ -1,41 +1,41 @@
-"""What there is of a kind in the whole workspace, where a question asks for that: each kind has a module of its own."""
+"""Listings: sentences about all things of a kind in the workspace, for questions that ask for them; each kind has its own module."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from ....code_graph import CodeGraph
-from ...clauses import parts_of
+from ...clauses import split_question
 from ..candidate import Candidate
 from ..links.known_links import KnownLinks
-from .classes_with_method import classes_with_method
-from .default_values import default_values
-from .defined_exceptions import defined_exceptions
-from .entry_points import entry_points
-from .environment_variables import environment_variables
-from .error_messages import raising_messages
-from .exception_handlers import catching
-from .option_help import option_help
-from .raising_places import raising_places
+from .classes_with_method import method_owner_sentences
+from .default_values import default_value_sentences
+from .defined_exceptions import defined_exception_sentences
+from .entry_points import entry_point_sentences
+from .environment_variables import environment_variable_sentences
+from .error_messages import message_sentences
+from .exception_handlers import handler_sentences
+from .option_help import option_help_sentences
+from .raising_places import raising_sentences
 
 
-def all_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
-    """`listings`, worked out once, within the time that links may take."""
+def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
+    """`listings`, computed once per question, within the time budget of the links."""
     with links.budget.spend():
         return links.once(("listings", question), lambda: tuple(listings(links.graph, question, links.budget.check)))
 
 
 def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
-    """What there is of a kind, where a question or a part of it asks for that: classes that have a method, exceptions that are defined,
-    handlers of one, where one is raised, also by its message, and what something is by default. `check` raises where nobody waits any
-    more."""
-    for part in parts_of(question):
-        yield from classes_with_method(graph, part)
-        yield from defined_exceptions(graph, part)
-        yield from catching(graph, part)
-        yield from raising_places(graph, part, check)
-        yield from entry_points(graph, part)
-        yield from environment_variables(graph, part, check)
-        yield from option_help(graph, part, check)
-        yield from default_values(graph, part)
-    yield from raising_messages(graph, question)
+    """The listings that the question or a part of it asks for: classes with a method, defined exceptions, handlers of an exception, where
+    one is raised (also by its message), entry points, environment variables, options, and default values. `check`: raises if the answer
+    was cancelled."""
+    for part in split_question(question):
+        yield from method_owner_sentences(graph, part)
+        yield from defined_exception_sentences(graph, part)
+        yield from handler_sentences(graph, part)
+        yield from raising_sentences(graph, part, check)
+        yield from entry_point_sentences(graph, part)
+        yield from environment_variable_sentences(graph, part, check)
+        yield from option_help_sentences(graph, part, check)
+        yield from default_value_sentences(graph, part)
+    yield from message_sentences(graph, question)

@@ -1,4 +1,4 @@
-"""Which classes have a method of a name, where a question asks for them: "Which classes implement `__iter__`?"."""
+"""The classes that have a method of a name, for questions such as "Which classes implement `__iter__`?"."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ....code_graph import CodeGraph, is_test_path
 from ....types import SymbolRef
 from ...inert import code
-from ..candidate import Candidate, definition, listed
+from ..candidate import Candidate, definition_span, join_list
 
 _ASKED = re.compile(
     r"\b(?:(?:which|what) (?:\w+ )?(?:class(?:es)?|types|objects) (?:that )?(?:define|implement|have|provide|support)s?"
@@ -19,31 +19,31 @@ _ASKED = re.compile(
 _MAX_CHARS = 300
 _MAX_LISTED = 4
 _MAX_GROUPS = 2
-_FEWEST = 2  # of one there is more to say than where it is
+_MIN_OWNERS = 2  # about a single one there is more to say
 
 
-def method_asked_for(question: str) -> str:
-    """The method whose classes are asked for; "" of other questions."""
+def method_in_question(question: str) -> str:
+    """The method whose classes the question asks for; "" for other questions."""
     match = _ASKED.search(question[:_MAX_CHARS])
     return match["name"] if match else ""
 
 
-def classes_with_method(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """The classes that define the method or property that is asked for, those of the product alone, if any do."""
-    name = method_asked_for(question)
+def method_owner_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+    """The sentences about which classes define the method or property that is asked for; only those of the product, if there are any."""
+    name = method_in_question(question)
     refs = [r for r in graph.find_symbol(name) if r.symbol.kind in ("method", "property")] if name else []
-    own = [r for r in refs if not is_test_path(r.path)] or refs
+    product_refs = [r for r in refs if not is_test_path(r.path)] or refs
     owners: dict[str, SymbolRef] = {}
-    for ref in own:  # a class may define it twice, and several classes may be called the same
+    for ref in product_refs:  # a class may define it twice, and classes may share a name
         owners.setdefault(ref.symbol.qualname.rpartition(".")[0], ref)
-    if len(owners) < _FEWEST:
+    if len(owners) < _MIN_OWNERS:
         return
     for kind in ("method", "property"):
-        found = [(owner, ref) for owner, ref in owners.items() if ref.symbol.kind == kind]
-        others = ", among others" if len(found) > _MAX_GROUPS * _MAX_LISTED else ""
-        for start in range(0, min(len(found), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED):
-            group = found[start : start + _MAX_LISTED]
-            text = f"{code(name)} is a {kind} of {listed([code(owner) for owner, _ in group])}{others}."
+        owners_of_kind = [(owner, ref) for owner, ref in owners.items() if ref.symbol.kind == kind]
+        others = ", among others" if len(owners_of_kind) > _MAX_GROUPS * _MAX_LISTED else ""
+        for start in range(0, min(len(owners_of_kind), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED):
+            group = owners_of_kind[start : start + _MAX_LISTED]
+            text = f"{code(name)} is a {kind} of {join_list([code(owner) for owner, _ in group])}{others}."
             first = group[0][1]
-            spans = tuple(definition(r) for _, r in group)
-            yield Candidate(text, "having", spans, f"{first.path}:{first.symbol.start}", 0, -1, named=True)
+            spans = tuple(definition_span(r) for _, r in group)
+            yield Candidate(text, "listing", spans, f"{first.path}:{first.symbol.start}", 0, -1, named=True)

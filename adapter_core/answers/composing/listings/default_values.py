@@ -1,5 +1,4 @@
-"""What something is unless it is given, where a question asks for a default: of parameters, of options that are looked up by name, of
-entries in tables of defaults."""
+"""Default values, for questions that ask for one: of parameters, of options that are looked up by name, and in tables of defaults."""
 
 from __future__ import annotations
 
@@ -28,85 +27,91 @@ _ASKED = re.compile(
     rf"(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_c')})? default(?:s|ed)? to\b(?: (?:of|in|for|on) (?:the )?{_NAME.format('in_d')})?",
     re.I,
 )
-# Where something else is asked, a default is spoken of in passing.
-_ASKS_FOR_IT = re.compile(r"\W*(?:(?:what|which)\b[^?]{0,40}|(?:tell me|show me|the)\b[^?]{0,20})?\Z", re.I)
-# "The default value of x": the name is behind it.
+# With other words before it, a question only mentions a default in passing.
+_ASKING_LEAD = re.compile(r"\W*(?:(?:what|which)\b[^?]{0,40}|(?:tell me|show me|the)\b[^?]{0,20})?\Z", re.I)
+# In "the default value of x" the name comes later.
 _NO_NAMES = frozenset("value values setting settings of for is in to if when a an the".split())
 _MAX_CHARS = 300
 _MAX_VALUE = 60
-_MAX_TOLD = 3
+_MAX_SENTENCES = 3
 _MAX_FILES = 12
-_MOST_BEARERS = 3  # of functions of which none is asked about
+_MAX_FUNCTIONS = 3  # with a parameter of the name, if the question names none of them
 
 
-def default_asked_for(question: str) -> tuple[str, str]:
-    """The name whose default is asked for, and of what it is ("": not said); ("", "") of other questions."""
+def default_in_question(question: str) -> tuple[str, str]:
+    """(name, owner) of the default that the question asks for (owner "" if it is not named); ("", "") for other questions."""
     for match in _ASKED.finditer(question[:_MAX_CHARS]):
-        if not _ASKS_FOR_IT.match(question[: match.start()]):
+        if not _ASKING_LEAD.match(question[: match.start()]):
             break
-        for one in "abc":
-            name = match[one] or ""
+        for group in "abc":
+            name = match[group] or ""
             if name and name.lower() not in _NO_NAMES:
-                owner = (match[f"in_{one}"] or (match["in_d"] if one == "c" else "") or "").strip(".")
+                owner = (match[f"in_{group}"] or (match["in_d"] if group == "c" else "") or "").strip(".")
                 return name.strip(".").rpartition(".")[2], owner or name.strip(".").rpartition(".")[0]
     return "", ""
 
 
-def default_values(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """The defaults of what is asked about, in the product; of a parameter in the functions that are asked about, or that alone have one
-    of that name."""
-    name, owner = default_asked_for(question)
+def default_value_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+    """The sentences about the defaults of the name, in the product; for a parameter, of the named functions, or of all if few functions
+    have one of that name."""
+    name, owner = default_in_question(question)
     if not name:
         return
     with graph.store.snapshot():
         index = SearchIndex(graph)
-        bearers = list(_bearers(graph, index, name))
+        functions = list(_functions_with_default(graph, index, name))
         keys = (name, f"default_{name}", f"DEFAULT_{name.upper()}")
-        places = [(path, key) for key in keys for path in _paths_with(index, key)]
-    asked = [ref for ref in bearers if _belongs(graph, ref, owner)] if owner else bearers
-    of_parameters = asked if owner or len(asked) <= _MOST_BEARERS else []
-    # A parameter may have something that stands for "not given"; what is then taken is looked up by its name.
-    looked_up = (item for path, key in ([] if owner and asked else places) for item in _keyed(graph, path, key))
-    parameters = (item for ref in of_parameters if (item := _of_parameter(graph, ref, name)) is not None)
-    yield from islice(chain(looked_up, parameters), _MAX_TOLD)
+        keyed_places = [(path, key) for key in keys for path in _paths_with(index, key)]
+    matching = [ref for ref in functions if _belongs_to(graph, ref, owner)] if owner else functions
+    chosen = matching if owner or len(matching) <= _MAX_FUNCTIONS else []
+    # The default of a parameter may only mean "not given"; the real default is then looked up by name, so those come first.
+    keyed = (
+        item
+        for path, key in ([] if owner and matching else keyed_places)
+        for item in _keyed_sentences(graph, path, key)
+    )
+    parameter_sentences = (item for ref in chosen if (item := _parameter_sentence(graph, ref, name)) is not None)
+    yield from islice(chain(keyed, parameter_sentences), _MAX_SENTENCES)
 
 
 def _paths_with(index: SearchIndex, name: str) -> list[str]:
-    """The files of the product in whose statements a name stands, in order."""
+    """The paths of the product's files whose statements contain the name, sorted."""
     hit = index.hits(terms.split(name)[-1]) if terms.split(name) else None
     if hit is None:
         return []
-    files = {int(index.file_of[d]) for d, f in zip(hit.documents, hit.fields, strict=True) if f == BODY}
-    paths = [index.paths[f] for f in files if f >= 0]
+    file_numbers = {int(index.file_of[d]) for d, f in zip(hit.documents, hit.fields, strict=True) if f == BODY}
+    paths = [index.paths[f] for f in file_numbers if f >= 0]
     return sorted(p for p in paths if not is_test_path(p) and not is_aside(p))[:_MAX_FILES]
 
 
-def _bearers(graph: CodeGraph, index: SearchIndex, name: str) -> Iterator[SymbolRef]:
+def _functions_with_default(graph: CodeGraph, index: SearchIndex, name: str) -> Iterator[SymbolRef]:
     """The functions of the product with a parameter of this name that has a default."""
     split = terms.split(name)
     hit = index.hits(split[-1]) if split else None
     for document, field in zip(hit.documents, hit.fields, strict=True) if hit is not None else ():
         path = index.paths[index.file_of[document]] if field == SIGNATURE and index.file_of[document] >= 0 else ""
         facts = graph.facts(path) if path and not is_test_path(path) and not is_aside(path) else None
-        at = int(index.symbol_of[document])
-        if facts is None or at >= len(facts.symbols):
+        index_in_file = int(index.symbol_of[document])
+        if facts is None or index_in_file >= len(facts.symbols):
             continue
-        symbol = facts.symbols[at]
+        symbol = facts.symbols[index_in_file]
         if "overload" not in symbol.traits and any(p.name == name and p.default is not None for p in symbol.parameters):
-            yield graph.ref(facts, at)
+            yield graph.ref(facts, index_in_file)
 
 
-def _belongs(graph: CodeGraph, ref: SymbolRef, owner: str) -> bool:
-    """Whether a function is the one that is asked about, a method of that class, or how its objects are made."""
+def _belongs_to(graph: CodeGraph, ref: SymbolRef, owner: str) -> bool:
+    """Whether a function is the owner, a method of it, or its constructor."""
     name, scopes = ref.full_name, owner.split(".")
     parts = name.split(".")
     if parts[-len(scopes) :] == scopes or parts[-len(scopes) - 1 : -1] == scopes:
         return True
-    made = graph.find_symbol(f"{owner}.__init__", at_most=_MAX_TOLD) if ref.symbol.name == "__init__" else []
-    return any((r.path, r.symbol.start) == (ref.path, ref.symbol.start) for r in made)
+    constructors = (
+        graph.find_symbol(f"{owner}.__init__", at_most=_MAX_SENTENCES) if ref.symbol.name == "__init__" else []
+    )
+    return any((r.path, r.symbol.start) == (ref.path, ref.symbol.start) for r in constructors)
 
 
-def _of_parameter(graph: CodeGraph, ref: SymbolRef, name: str) -> Candidate | None:
+def _parameter_sentence(graph: CodeGraph, ref: SymbolRef, name: str) -> Candidate | None:
     default = next((p.default for p in ref.symbol.parameters if p.name == name), None)
     document = graph.document(ref.path)
     outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None
@@ -122,29 +127,31 @@ def _of_parameter(graph: CodeGraph, ref: SymbolRef, name: str) -> Candidate | No
 
 
 def _parameter_lines(arguments: ast.arguments, name: str) -> tuple[int, int] | None:
-    """The lines of a parameter with its default."""
+    """First and last line of a parameter with its default; None if it has none."""
     plain = [*arguments.posonlyargs, *arguments.args]
     pairs = [*zip(reversed(plain), reversed(arguments.defaults), strict=False)]
     pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
     return next(((a.lineno, d.end_lineno or d.lineno) for a, d in pairs if a.arg == name), None)
 
 
-def _keyed(graph: CodeGraph, path: str, name: str) -> Iterator[Candidate]:
+def _keyed_sentences(graph: CodeGraph, path: str, name: str) -> Iterator[Candidate]:
     document, facts = graph.document(path), graph.facts(path)
     if document is None or facts is None:
         return
-    for one in keyed_defaults("\n".join(document.lines) + "\n"):
-        if one.name == name and len(one.value) <= _MAX_VALUE and one.end - one.start < MAX_CITED:
-            of = one.table or _scope_at(facts, one)
-            text = f"{code(name)} of {code(of)} defaults to {code(one.value)}." if one.table else ""
-            text = text or f"In {code(of)}, {code(name)} defaults to {code(one.value)}."
-            yield _candidate(path, one.start, text, (path, one.start, one.end))
+    for default in keyed_defaults("\n".join(document.lines) + "\n"):
+        if default.name == name and len(default.value) <= _MAX_VALUE and default.end - default.start < MAX_CITED:
+            scope = default.table or _scope_name(facts, default)
+            text = f"{code(name)} of {code(scope)} defaults to {code(default.value)}." if default.table else ""
+            text = text or f"In {code(scope)}, {code(name)} defaults to {code(default.value)}."
+            yield _candidate(path, default.start, text, (path, default.start, default.end))
 
 
-def _scope_at(facts: ModuleFacts, one: KeyedDefault) -> str:
-    """The qualified name of the innermost definition around it; of a module its dotted name."""
-    around = [s for s in facts.symbols[1:] if (s.is_callable or s.kind == "class") and s.start <= one.start <= s.end]
-    return around[-1].qualname if around else facts.module
+def _scope_name(facts: ModuleFacts, default: KeyedDefault) -> str:
+    """The qualified name of the innermost definition around a default; at module level the dotted name of the module."""
+    enclosing = [
+        s for s in facts.symbols[1:] if (s.is_callable or s.kind == "class") and s.start <= default.start <= s.end
+    ]
+    return enclosing[-1].qualname if enclosing else facts.module
 
 
 def _candidate(path: str, start: int, text: str, *spans: tuple[str, int, int]) -> Candidate:

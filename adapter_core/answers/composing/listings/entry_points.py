@@ -1,4 +1,4 @@
-"""Where a program begins, where a question asks for its entry points: the scripts that `pyproject.toml` names, and `__main__` modules."""
+"""The entry points of a program, for questions that ask for them: the scripts in `pyproject.toml`, and `__main__` modules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from ....code_graph import CodeGraph, is_test_path
 from ...inert import code, prose
-from ..candidate import Candidate, definition
+from ..candidate import Candidate, definition_span
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,7 +25,7 @@ _MAX_CHARS = 300
 _SECTION = re.compile(r"\s*\[(?P<name>[^\[\]]+)\]\s*(?:#.*)?\Z")
 _SCRIPTS = ("project.scripts", "project.gui-scripts", "tool.poetry.scripts")
 _SCRIPT = re.compile(r"\s*[\"']?(?P<name>[\w.-]+)[\"']?\s*=\s*[\"'](?P<target>[\w.]+:[\w.]+)[\"']\s*(?:#.*)?\Z")
-# In the order in which they begin: a quote within one of them begins no other.
+# Comments and strings, matched together so that a quote inside one starts no other.
 _STRINGS = re.compile(
     r'#[^\n]*|"""(?P<a>(?:\\.|[^\\])*?)"""|'
     r"'''(?P<b>.*?)'''|"
@@ -33,62 +33,64 @@ _STRINGS = re.compile(
     r"'[^'\n]*'",
     re.S,
 )
-_MAX_TOLD = 4
+_MAX_MODULES = 4
 _NAMES = re.compile(r"[\w.]+")
 
 
-def entry_points(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """Each script as it is written with what it calls; after them the modules that `python -m` runs."""
+def entry_point_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+    """The sentences that quote each script and say what it calls, then those about the modules that `python -m` runs."""
     if not _ASKED.search(question[:_MAX_CHARS]):
         return
     document = graph.document("pyproject.toml")
     lines = document.lines if document is not None else []
     scripts = _scripts("\n".join(lines))
     section = ""
-    for number, (line, bare) in enumerate(zip(lines, _without_long_strings(lines), strict=True), 1):
-        header, script = _SECTION.match(bare), _SCRIPT.match(bare)
+    for number, (line, blanked) in enumerate(zip(lines, _blank_long_strings(lines), strict=True), 1):
+        header, script = _SECTION.match(blanked), _SCRIPT.match(blanked)
         section = header["name"].strip() if header else section
         if script is not None and (section, script["name"], script["target"]) in scripts:
             text = f"{code('pyproject.toml')}: “{prose(line.strip())}”"
             yield Candidate(
-                text, "having", (("pyproject.toml", number, number),), "pyproject.toml:1", 0, -1, named=True
+                text, "listing", (("pyproject.toml", number, number),), "pyproject.toml:1", 0, -1, named=True
             )
             for ref in graph.find_symbol(script["target"])[:1]:
-                told = f"{code(ref.symbol.qualname)} is a function, defined in {code(ref.path)}."
-                about = f"{ref.path}:{ref.symbol.start}"
+                definition_text = f"{code(ref.symbol.qualname)} is a function, defined in {code(ref.path)}."
+                subject = f"{ref.path}:{ref.symbol.start}"
                 if ref.symbol.kind == "function":
-                    yield Candidate(told, "having", (definition(ref),), about, 0, -1, named=True)
-    mains = [row.path for row in graph.store.files() if row.path.endswith("__main__.py") and not is_test_path(row.path)]
-    for path in sorted(mains, key=lambda p: (p.count("/"), p))[:_MAX_TOLD]:
+                    yield Candidate(definition_text, "listing", (definition_span(ref),), subject, 0, -1, named=True)
+    main_files = [
+        row.path for row in graph.store.files() if row.path.endswith("__main__.py") and not is_test_path(row.path)
+    ]
+    for path in sorted(main_files, key=lambda p: (p.count("/"), p))[:_MAX_MODULES]:
         facts = graph.facts(path)
-        runs = [c for c in facts.calls if c.owner == 0 and not c.form and _NAMES.fullmatch(c.callee)] if facts else []
-        runs = [c for c in runs if facts is not None and graph.site(facts, c).targets] or runs[-1:]
-        if facts is not None and runs:  # the last call of the workspace's own is what all else prepares
-            text = f"{code(facts.module)} calls {code(runs[-1].callee + '()')}."
-            yield Candidate(text, "having", ((path, runs[-1].line, runs[-1].line),), f"{path}:1", 0, -1, named=True)
+        calls = [c for c in facts.calls if c.owner == 0 and not c.form and _NAMES.fullmatch(c.callee)] if facts else []
+        calls = [c for c in calls if facts is not None and graph.site(facts, c).targets] or calls[-1:]
+        if facts is not None and calls:  # the last call into the workspace runs the program; those before it prepare it
+            text = f"{code(facts.module)} calls {code(calls[-1].callee + '()')}."
+            yield Candidate(text, "listing", ((path, calls[-1].line, calls[-1].line),), f"{path}:1", 0, -1, named=True)
 
 
 def _scripts(text: str) -> set[tuple[str, str, str]]:
-    """(section, name, what it calls) of the scripts in a `pyproject.toml`; none where it cannot be read."""
+    """(section, name, target) of the scripts in a `pyproject.toml`; empty if it cannot be parsed."""
     try:
         tables: dict[str, Any] = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return set()
-    found: set[tuple[str, str, str]] = set()
+    scripts: set[tuple[str, str, str]] = set()
     for section in _SCRIPTS:
         table: Any = tables
         for key in section.split("."):
             table = table.get(key) if isinstance(table, dict) else None
         if isinstance(table, dict):
-            found.update((section, name, target) for name, target in table.items() if isinstance(target, str))
-    return found
+            scripts.update((section, name, target) for name, target in table.items() if isinstance(target, str))
+    return scripts
 
 
-def _without_long_strings(lines: list[str]) -> list[str]:
-    """The lines of a TOML file, without what strings of several lines hold: what looks like a table in there is none."""
+def _blank_long_strings(lines: list[str]) -> list[str]:
+    """The lines of a TOML file with the contents of multi-line strings blanked: what looks like a table in there is none."""
 
-    def emptied(match: re.Match[str]) -> str:
-        inside = match["a"] or match["b"] or ""
-        return match.group().replace(inside, "\n" * inside.count("\n")) if "\n" in inside else match.group()
+    def blank(match: re.Match[str]) -> str:
+        content = match["a"] or match["b"] or ""
+        return match.group().replace(content, "\n" * content.count("\n")) if "\n" in content else match.group()
 
-    return _STRINGS.sub(emptied, "\n".join(lines)).split("\n") if lines else []
+    return _STRINGS.sub(blank, "\n".join(lines)).split("\n") if lines else []

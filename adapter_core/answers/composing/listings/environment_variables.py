@@ -15,7 +15,7 @@ from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...inert import code
-from ..candidate import Candidate, listed, scope_name
+from ..candidate import Candidate, join_list, scope_name
 
 _LISTING = re.compile(r"\b(?:which|what|list|all|show)\b[^?]{0,60}\benv(?:ironment)?[ -]?(?:var(?:iable)?s?)\b", re.I)
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
@@ -38,7 +38,7 @@ class _Read(NamedTuple):
     owner: SymbolRef
 
 
-def environment_variables(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
+def environment_variable_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
     """ "`A` and `B` are read in `f`." `check` raises once the question is cancelled."""
     question = question[:_MAX_CHARS]
     wanted = set(_NAME.findall(question)) if _READ.search(question) else set()
@@ -53,9 +53,9 @@ def environment_variables(graph: CodeGraph, question: str, check: Callable[[], N
     for group in groups[:_MAX_SENTENCES]:
         owner = group[0].owner
         verb = "are" if len(group) > 1 else "is"
-        text = f"{listed([code(read.variable) for read in group])} {verb} read in {code(scope_name(owner))}{more}."
+        text = f"{join_list([code(read.variable) for read in group])} {verb} read in {code(scope_name(owner))}{more}."
         spans = tuple((read.path, read.line, read.line) for read in group)
-        yield Candidate(text, "having", spans, f"{owner.path}:{owner.symbol.start}", 0, -1, named=True)
+        yield Candidate(text, "listing", spans, f"{owner.path}:{owner.symbol.start}", 0, -1, named=True)
 
 
 def _reads(graph: CodeGraph, check: Callable[[], None]) -> Iterator[_Read]:

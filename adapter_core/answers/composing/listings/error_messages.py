@@ -1,4 +1,4 @@
-"""The statements with a message that is in the question: `SSHException: Error reading SSH protocol banner`, or quoted."""
+"""The statements with an error message that the question quotes: `SSHException: Error reading SSH protocol banner`."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ....evidence.traces import message_places, read_trace
 from ....graph.outline import outline_of
 from ...inert import code
 from ..candidate import Candidate
-from ..statements.quotes import standing_at
+from ..statements.quotes import sentence_at_line
 
-_MAX_TOLD = 2
-
-
-def raising_messages(graph: CodeGraph, question: str) -> Iterator[Candidate]:
-    """Those of the product; of tests where there are no others."""
-    places = _places(graph, question)
-    own = [place for place in places if not is_test_path(place[1])] or places
-    told = (_raising(graph, *place) for place in own)
-    yield from islice((item for item in told if item is not None), _MAX_TOLD)
+_MAX_SENTENCES = 2
 
 
-def message_nowhere(graph: CodeGraph, question: str) -> str:
-    """The message in a question that no string of the workspace has; "" where there is none, or one of them is there."""
+def message_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+    """The sentences about these statements: those of the product, or those of tests if there are no others."""
+    places = _message_lines(graph, question)
+    product_places = [place for place in places if not is_test_path(place[1])] or places
+    sentences = (_raising_sentence(graph, *place) for place in product_places)
+    yield from islice((sentence for sentence in sentences if sentence is not None), _MAX_SENTENCES)
+
+
+def missing_message(graph: CodeGraph, question: str) -> str:
+    """The message in a question that no string of the workspace contains; "" if the question has none or one of its messages is found."""
     errors = read_trace(question).errors
-    return errors[-1][1] if errors and not _places(graph, question) else ""
+    return errors[-1][1] if errors and not _message_lines(graph, question) else ""
 
 
-def _places(graph: CodeGraph, question: str) -> list[tuple[str, str, int]]:
+def _message_lines(graph: CodeGraph, question: str) -> list[tuple[str, str, int]]:
     trace = read_trace(question)
     if not trace.errors:
         return []
@@ -40,16 +40,16 @@ def _places(graph: CodeGraph, question: str) -> list[tuple[str, str, int]]:
         return message_places(graph, SearchIndex(graph), trace)
 
 
-def _raising(graph: CodeGraph, name: str, path: str, line: int) -> Candidate | None:
-    """The statement at a line; of a module, which has no statements that are told, that it raises the error there."""
-    found = standing_at(graph, (path, line))
-    if found is not None:
-        return replace(found, named=True, order=-1)
+def _raising_sentence(graph: CodeGraph, name: str, path: str, line: int) -> Candidate | None:
+    """The sentence that quotes the statement at a line; at module level, where none is quoted, that the error is raised there."""
+    sentence = sentence_at_line(graph, (path, line))
+    if sentence is not None:
+        return replace(sentence, named=True, order=-1)
     facts, document = graph.facts(path), graph.document(path)
     tree = outline_of("\n".join(document.lines) + "\n").tree if document is not None else None
     for node in ast.walk(tree) if tree is not None and facts is not None and name else ():
         last = getattr(node, "end_lineno", 0) or 0
         if facts is not None and isinstance(node, ast.Raise) and node.lineno <= line <= last:
             text = f"{code(name)} is raised in {code(facts.module)}."
-            return Candidate(text, "at", ((path, node.lineno, last),), f"{path}:{node.lineno}", 0, -1, named=True)
+            return Candidate(text, "line", ((path, node.lineno, last),), f"{path}:{node.lineno}", 0, -1, named=True)
     return None

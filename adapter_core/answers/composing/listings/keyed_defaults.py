@@ -1,4 +1,4 @@
-"""What code falls back to under a name that is a text: `get("timeout", 3)`, `getattr(o, "timeout", 3)`, a table of defaults."""
+"""Default values under a string key: `get("timeout", 3)`, `getattr(o, "timeout", 3)`, tables of defaults."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 
-# Position of the value among the arguments, where the name is the one before it.
-_CALLS = {"get": 1, "pop": 1, "setdefault": 1, "getattr": 2}
-_TABLE = re.compile(r"defaults?(?:_|\b|[A-Z])|(?:^|_)DEFAULTS?(?:_|$)|Default")
-_MESSAGES = re.compile(r"(?:messages?|errors?)$", re.IGNORECASE)  # these are said of things, and not what they are
-_OPTION = frozenset({"add_argument", "add_option", "option", "Option", "Argument", "argument"})
+# The position of the default among the arguments; the key is the argument before it.
+_LOOKUP_CALLS = {"get": 1, "pop": 1, "setdefault": 1, "getattr": 2}
+_TABLE_NAME = re.compile(r"defaults?(?:_|\b|[A-Z])|(?:^|_)DEFAULTS?(?:_|$)|Default")
+_MESSAGE_TABLE = re.compile(
+    r"(?:messages?|errors?)$", re.IGNORECASE
+)  # tables of messages about names, not of their values
+_OPTION_CALLS = frozenset({"add_argument", "add_option", "option", "Option", "Argument", "argument"})
 
 
 @dataclass(frozen=True, slots=True)
 class KeyedDefault:
-    """`name` falls back to `value` (as written) on the lines `start..end`; `table`: the name of the table of defaults that it stands in."""
+    """The default `value` (as written) of the key `name` on the lines `start..end`; `table`: the table of defaults that it is in, or ""."""
 
     name: str
     value: str
@@ -29,55 +31,55 @@ class KeyedDefault:
 
 @request_cache(16)
 def keyed_defaults(text: str) -> tuple[KeyedDefault, ...]:
-    """Those of a file, in order; none where it does not parse."""
+    """The keyed defaults of a file, in order; empty if it does not parse."""
     tree = outline_of(text).tree
-    found = []
+    defaults = []
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Call):
-            found += _of_call(node)
+            defaults += _call_defaults(node)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = [getattr(t, "id", "") or getattr(t, "attr", "") for t in targets]
-            found += _of_table(next((name for name in names if _is_table(name)), ""), node.value)
+            defaults += _table_defaults(next((name for name in names if _is_table(name)), ""), node.value)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_table(node.name):
             results = [n.value for n in node.body if isinstance(n, ast.Return) and n.value is not None]
-            found += [one for value in results for one in _of_table(node.name, value)]
-    return tuple(sorted(found, key=lambda d: (d.start, d.name)))
+            defaults += [default for value in results for default in _table_defaults(node.name, value)]
+    return tuple(sorted(defaults, key=lambda d: (d.start, d.name)))
 
 
-def _of_call(call: ast.Call) -> list[KeyedDefault]:
+def _call_defaults(call: ast.Call) -> list[KeyedDefault]:
     function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if function in _OPTION:
+    if function in _OPTION_CALLS:
         values = [k.value for k in call.keywords if k.arg == "default"]
         texts = [t for t in map(_text, call.args) if t]
         names = [t.lstrip("-").replace("-", "_") for t in texts if not t.startswith("-") or t.startswith("--")]
         return [_default(name, value, call) for name in names for value in values]
-    place = _CALLS.get(function)
-    if place is None or len(call.args) != place + 1 or call.keywords:
+    position = _LOOKUP_CALLS.get(function)
+    if position is None or len(call.args) != position + 1 or call.keywords:
         return []
-    name = _text(call.args[place - 1])
-    return [_default(name, call.args[place], call)] if name else []
+    name = _text(call.args[position - 1])
+    return [_default(name, call.args[position], call)] if name else []
 
 
 def _is_table(name: str) -> bool:
-    return bool(_TABLE.search(name)) and not _MESSAGES.search(name)
+    return bool(_TABLE_NAME.search(name)) and not _MESSAGE_TABLE.search(name)
 
 
-def _of_table(table: str, value: ast.expr) -> list[KeyedDefault]:
-    """The entries of what is called a table of defaults: a dictionary, also with others in it, or a sequence of pairs."""
-    found: list[KeyedDefault] = []
-    waiting = _entries(value) if table else []
-    while waiting:
-        name, entry, line = waiting.pop()
-        inner = _entries(entry) if isinstance(entry, ast.Dict) else []
-        waiting += inner
-        if name and not inner:
-            found.append(KeyedDefault(name, ast.unparse(entry), line, entry.end_lineno or entry.lineno, table))
-    return found
+def _table_defaults(table: str, value: ast.expr) -> list[KeyedDefault]:
+    """The entries of a table of defaults: a dictionary, perhaps nested, or a sequence of pairs."""
+    defaults: list[KeyedDefault] = []
+    pending = _entries(value) if table else []
+    while pending:
+        name, entry, line = pending.pop()
+        nested = _entries(entry) if isinstance(entry, ast.Dict) else []
+        pending += nested
+        if name and not nested:
+            defaults.append(KeyedDefault(name, ast.unparse(entry), line, entry.end_lineno or entry.lineno, table))
+    return defaults
 
 
 def _entries(value: ast.expr) -> list[tuple[str, ast.expr, int]]:
-    """(key, value, line) of the entries whose keys are texts."""
+    """(key, value, line) of the entries; the key is "" if it is no string literal."""
     if isinstance(value, ast.Dict):
         keys = [(key, entry) for key, entry in zip(value.keys, value.values, strict=True) if key is not None]
         return [(_text(key), entry, key.lineno) for key, entry in keys]
@@ -92,8 +94,8 @@ def _entries(value: ast.expr) -> list[tuple[str, ast.expr, int]]:
     ]
 
 
-def _default(name: str, value: ast.expr, around: ast.Call) -> KeyedDefault:
-    return KeyedDefault(name, ast.unparse(value), around.lineno, around.end_lineno or around.lineno)
+def _default(name: str, value: ast.expr, call: ast.Call) -> KeyedDefault:
+    return KeyedDefault(name, ast.unparse(value), call.lineno, call.end_lineno or call.lineno)
 
 
 def _text(node: ast.expr) -> str:

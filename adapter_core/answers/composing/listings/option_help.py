@@ -43,7 +43,7 @@ class Option:
         return _bare(name) in map(_bare, self.names)
 
 
-def option_help(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
+def option_help_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
     """ "The help of `--dry` says: “…”" of the product's options. `check` raises once the question is cancelled."""
     question = question[:_MAX_CHARS]
     match = _OPTION.search(question)
@@ -98,7 +98,7 @@ def _of_option(graph: CodeGraph, name: str, check: Callable[[], None]) -> Iterat
                 flag = next(n for n in option.names if _bare(n) == _bare(name))
                 sentence = f"The help of {code(flag)} says: “{text}”"
                 span = (path, option.start, option.end)
-                yield Candidate(sentence, "having", (span,), f"{path}:{option.start}", 0, -1, named=True)
+                yield Candidate(sentence, "listing", (span,), f"{path}:{option.start}", 0, -1, named=True)
 
 
 def _paths_with(graph: CodeGraph, name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where an exception is raised, where a question asks for that: the functions that do, each with its line."""
+"""The functions that raise an exception, each with its line, for questions where it is raised."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...inert import code
-from ..candidate import Candidate, definition, listed, scope_name
-from ..links.library_uses import in_order
+from ..candidate import Candidate, definition_span, join_list, scope_name
+from ..links.library_uses import product_first_key
 
 _ASKED = re.compile(
     r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code|places?)) (?:the )?(?:exceptions? |errors? )?"
@@ -24,76 +24,81 @@ _ASKED = re.compile(
 _MAX_CHARS = 300
 _MAX_LISTED = 4
 _MAX_GROUPS = 2
-_MAX_MEANT = 3  # classes of one name
+_MAX_CLASSES = 3  # classes of one name
 _RAISE = re.compile(r"\braise\b")
-_NEAR = 200  # characters from a `raise` to the name of what is raised
-_Place = tuple[str, int, int]
+_MAX_DISTANCE = 200  # characters from a `raise` to the name of what is raised
+_PathLines = tuple[str, int, int]
 
 
-def raised_exception_asked_for(question: str) -> str:
-    """The exception of which it is asked where it is raised, as it is written, perhaps with its module; "" in other questions."""
+def raised_exception_in_question(question: str) -> str:
+    """The exception whose raising the question asks for, as written (perhaps with its module); "" for other questions."""
     match = _ASKED.search(question[:_MAX_CHARS])
     name = (match["a"] or match["b"]).strip(".") if match else ""
     return name if name.rpartition(".")[2][:1].isupper() else ""
 
 
-def raising_places(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
-    """ "`X` is raised in `f` and `g`." of the product's functions; of tests and examples where there are no others. Several classes of one
-    name are told apart. Files are read until there are more places than are told, or the graph's time is up. `check` raises where nobody
-    waits any more."""
-    asked = raised_exception_asked_for(question)
-    name = asked.rpartition(".")[2]
-    meant = [ref for ref in graph.find_symbol(asked) if ref.symbol.kind == "class"] if asked else []
-    namesakes = [ref for ref in graph.find_symbol(name) if ref.symbol.kind == "class"] if asked else []
-    if len(namesakes) < 2 and (meant or asked == name):
-        yield from _told(name, _places(graph, name, lambda _: True, check))
-    elif not meant:  # `socket.Timeout`, where the workspace has a `Timeout` of its own
-        yield from _told(name, _places(graph, name, lambda refs: not refs, check))
-    for ref in meant[:_MAX_MEANT] if len(namesakes) > 1 else ():
-        yield from _told(name, _places(graph, name, _leads_to(ref), check), ref)
+def raising_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
+    """ "`X` is raised in `f` and `g`." for the product's functions, or those of tests and examples if there are no others. Classes of the
+    same name are kept apart. Files are read until there are more functions than are listed, or the graph's time is up. `check`: raises if
+    the answer was cancelled."""
+    exception = raised_exception_in_question(question)
+    name = exception.rpartition(".")[2]
+    classes = [ref for ref in graph.find_symbol(exception) if ref.symbol.kind == "class"] if exception else []
+    namesakes = [ref for ref in graph.find_symbol(name) if ref.symbol.kind == "class"] if exception else []
+    if len(namesakes) < 2 and (classes or exception == name):
+        yield from _listing(name, _raising_functions(graph, name, lambda _: True, check))
+    elif not classes:  # `socket.Timeout`, where the workspace has a `Timeout` of its own
+        yield from _listing(name, _raising_functions(graph, name, lambda refs: not refs, check))
+    for ref in classes[:_MAX_CLASSES] if len(namesakes) > 1 else ():
+        yield from _listing(name, _raising_functions(graph, name, _includes(ref), check), ref)
 
 
-def _leads_to(ref: SymbolRef) -> Callable[[Sequence[SymbolRef]], bool]:
+def _includes(ref: SymbolRef) -> Callable[[Sequence[SymbolRef]], bool]:
     return lambda refs: ref in refs
 
 
-def _places(
-    graph: CodeGraph, name: str, is_meant: Callable[[Sequence[SymbolRef]], bool], check: Callable[[], None]
-) -> list[tuple[SymbolRef, _Place]]:
-    """The functions that raise something of this name, each with one statement; `is_meant`: of what that name leads to there."""
-    found: dict[tuple[str, str], tuple[SymbolRef, _Place]] = {}
-    for path in sorted(graph.view.paths_using(name), key=in_order):
-        # Those of the product come first, so that no file after this one would be told of, either.
+def _raising_functions(
+    graph: CodeGraph, name: str, accepts: Callable[[Sequence[SymbolRef]], bool], check: Callable[[], None]
+) -> list[tuple[SymbolRef, _PathLines]]:
+    """The functions that raise something of this name, each with the lines of one statement. `accepts`: whether the symbols that the raised
+    name resolves to are the right ones."""
+    found: dict[tuple[str, str], tuple[SymbolRef, _PathLines]] = {}
+    for path in sorted(graph.view.paths_using(name), key=product_first_key):
+        # The product's files come first, so nothing after this one would be listed.
         if graph.inference.expired or (found and (is_test_path(path) or is_aside(path))):
             break
         check()
-        for owner, place, refs in _raising(graph, path, name):
-            if is_meant(refs):
-                found.setdefault((path, scope_name(owner)), (owner, place))
+        for owner, lines, refs in _raise_statements(graph, path, name):
+            if accepts(refs):
+                found.setdefault((path, scope_name(owner)), (owner, lines))
             if len(found) > _MAX_GROUPS * _MAX_LISTED:
                 return list(found.values())
     return list(found.values())
 
 
-def _told(name: str, found: Sequence[tuple[SymbolRef, _Place]], one_of: SymbolRef | None = None) -> Iterator[Candidate]:
-    """`one_of`: the class that is meant, of several that have this name."""
-    which = f" defined in {code(one_of.path)}" if one_of is not None else ""
-    names = Counter(scope_name(ref) for ref, _ in found)
-    shown = found[: _MAX_GROUPS * _MAX_LISTED]
-    others = ", among others" if len(found) > len(shown) else ""
-    for start in range(0, len(shown), _MAX_LISTED):
-        group = shown[start : start + _MAX_LISTED]
-        # Of one name in several files each is told with its module.
-        owners = [code(ref.full_name if names[scope_name(ref)] > 1 else scope_name(ref)) for ref, _ in group]
-        places = tuple(place for _, place in group) + ((definition(one_of),) if one_of is not None else ())
-        text = f"{code(name)}{which} is raised in {listed(owners)}{others}."
-        yield Candidate(text, "having", places, f"{places[0][0]}:{places[0][1]}", 0, -1, named=True)
+def _listing(
+    name: str, found: Sequence[tuple[SymbolRef, _PathLines]], cls: SymbolRef | None = None
+) -> Iterator[Candidate]:
+    """The sentences that list the functions. `cls`: the class, if several have this name."""
+    origin = f" defined in {code(cls.path)}" if cls is not None else ""
+    name_counts = Counter(scope_name(ref) for ref, _ in found)
+    listed_functions = found[: _MAX_GROUPS * _MAX_LISTED]
+    others = ", among others" if len(found) > len(listed_functions) else ""
+    for start in range(0, len(listed_functions), _MAX_LISTED):
+        group = listed_functions[start : start + _MAX_LISTED]
+        # Functions of the same name in several files are shown with their modules.
+        owners = [code(ref.full_name if name_counts[scope_name(ref)] > 1 else scope_name(ref)) for ref, _ in group]
+        spans = tuple(lines for _, lines in group) + ((definition_span(cls),) if cls is not None else ())
+        text = f"{code(name)}{origin} is raised in {join_list(owners)}{others}."
+        yield Candidate(text, "listing", spans, f"{spans[0][0]}:{spans[0][1]}", 0, -1, named=True)
 
 
-def _raising(graph: CodeGraph, path: str, name: str) -> Iterator[tuple[SymbolRef, _Place, Sequence[SymbolRef]]]:
-    """The functions of a file that raise something of this name, each with the statement and what the name leads to there."""
+def _raise_statements(
+    graph: CodeGraph, path: str, name: str
+) -> Iterator[tuple[SymbolRef, _PathLines, Sequence[SymbolRef]]]:
+    """(function, lines of the statement, symbols that the raised name resolves to) for each `raise` of this name in a file."""
     document, facts = graph.document(path), graph.facts(path)
-    # To parse takes a thousand times as long, and most files that use a name do not raise it.
+    # Parsing takes a thousand times as long, and most files that use a name do not raise it.
     if document is None or facts is None or not _may_raise(document.text, name):
         return
     tree = outline_of(document.text).tree
@@ -102,14 +107,14 @@ def _raising(graph: CodeGraph, path: str, name: str) -> Iterator[tuple[SymbolRef
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         if not isinstance(raised, (ast.Name, ast.Attribute)):
             continue
-        written = ast.unparse(raised)
-        if written.rpartition(".")[2] == name:
-            place = (path, node.lineno, raised.end_lineno or node.lineno)
-            refs = graph.resolve(path, raised.lineno, written, raised.col_offset)
-            yield graph.ref(facts, scope_at(facts, node.lineno)), place, refs
+        raised_text = ast.unparse(raised)
+        if raised_text.rpartition(".")[2] == name:
+            statement_lines = (path, node.lineno, raised.end_lineno or node.lineno)
+            refs = graph.resolve(path, raised.lineno, raised_text, raised.col_offset)
+            yield graph.ref(facts, scope_at(facts, node.lineno)), statement_lines, refs
 
 
 def _may_raise(text: str, name: str) -> bool:
-    """Whether a `raise` stands not far before some use of a name; each is looked at by itself, so that odd texts take no longer."""
+    """Whether a `raise` comes shortly before a use of the name. Each use is examined by itself, so that odd texts take linear time."""
     uses = re.finditer(rf"\b{re.escape(name)}\b", text)
-    return any(_RAISE.search(text, max(0, use.start() - _NEAR), use.start()) for use in uses)
+    return any(_RAISE.search(text, max(0, use.start() - _MAX_DISTANCE), use.start()) for use in uses)

@@ -1,1 +1,1 @@
-"""What a function does, by its statements: where each stands and what has to be for it to run, in words and as it stands."""
+"""Sentences about the statements of a function: their control flow, their conditions in words, and quotes of them."""

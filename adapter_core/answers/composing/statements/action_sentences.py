@@ -1,4 +1,4 @@
-"""What the statements of a function do, put into words."""
+"""Sentences about what the statements of a function do."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterator
 
 from ....types import Symbol, SymbolRef
 from ...inert import code
-from ..candidate import Candidate, Speaker
-from .actions import Action, actions_of
-from .conditions import cited, condition_of
-from .control_flow import function_at, source, statements
+from ..candidate import Candidate, SentenceBuilder
+from .actions import Action, function_actions
+from .conditions import cited_lines, condition_of
+from .control_flow import expression_text, function_node, placed_statements
 
 
-def actions(speaker: Speaker, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
-    """What a function returns, raises and sets, each with its lines and under which condition."""
+def action_sentences(builder: SentenceBuilder, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
+    """The sentences about what a function returns, raises and sets, each with its condition and lines."""
     name = code(symbol.qualname)
-    for action in actions_of(symbol, lines):
-        said = said_of(action)
-        if not said:
+    for action in function_actions(symbol, lines):
+        phrase = action_phrase(action)
+        if not phrase:
             continue
         condition = condition_of(action.tests, action.start, action.end)
-        kind = "bare" if _tells_little(action) else _ACTION_KINDS[action.kind]
-        text = f"{name} {said}{' ' if condition.words else ''}{condition.words}."
-        yield speaker.say(kind, text, *cited(condition.tests, action.start, action.end))
+        kind = "bare" if _says_little(action) else _ACTION_KINDS[action.kind]
+        text = f"{name} {phrase}{' ' if condition.words else ''}{condition.words}."
+        yield builder.sentence(kind, text, *cited_lines(condition.tests, action.start, action.end))
 
 
 _ACTION_KINDS = {
@@ -32,11 +32,11 @@ _ACTION_KINDS = {
 }  # fmt: skip
 
 
-def _tells_little(action: Action) -> bool:
-    """A name, a constant that says nothing, or no value: `return self`, `return result`, `self.x = x`, `self.x = (…long…)`."""
+def _says_little(action: Action) -> bool:
+    """Whether the value is a name, an empty constant or not quoted: `return self`, `return result`, `self.x = x`, `self.x = (…long…)`."""
     value = action.value
     if action.kind in ("return", "yield"):
-        return not any(t.branch for t in action.tests) and (
+        return not any(t.is_branch for t in action.tests) and (
             value.isidentifier() or value in ("[]", "{}", "()", '""', "''")
         )
     return action.kind in ("set", "update") and (
@@ -44,19 +44,19 @@ def _tells_little(action: Action) -> bool:
     )
 
 
-def said_of(action: Action) -> str:
-    """ "returns `x`", "" where there is nothing to quote."""
-    called = code(action.subject + "()")
+def action_phrase(action: Action) -> str:
+    """The predicate for an action, such as "returns `x`"; "" if there is nothing to quote."""
+    callee = code(action.subject + "()")
     if action.kind in ("return", "yield", "yield_from"):
-        word = {"return": "returns", "yield": "yields", "yield_from": "yields from"}[action.kind]
+        verb = {"return": "returns", "yield": "yields", "yield_from": "yields from"}[action.kind]
         if action.value:
-            return f"{word} {code(action.value)}"
-        return f"{word} the result of {called}" if action.subject else ""
+            return f"{verb} {code(action.value)}"
+        return f"{verb} the result of {callee}" if action.subject else ""
     if action.kind == "raise":
         message = f" with the message {code(action.value)}" if action.value else ""
         return f"raises {code(action.subject)}{message}"
     if action.kind == "raise_result":
-        return f"raises the result of {called}"
+        return f"raises the result of {callee}"
     if action.kind == "update":
         return (
             f"updates {code(action.subject)} with {code(action.value)}"
@@ -71,10 +71,10 @@ _MUTATORS = frozenset(
 )
 
 
-def mutations(speaker: Speaker, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
-    """Calls of the methods by which containers change, on attributes: what is said is that they are called."""
-    node = function_at(ref.symbol, lines)
-    for placed in statements(node, lines) if node is not None else ():
+def mutation_sentences(builder: SentenceBuilder, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
+    """The sentences about calls of mutating container methods on attributes ("`f` calls `self.items.append()`")."""
+    node = function_node(ref.symbol, lines)
+    for placed in placed_statements(node, lines) if node is not None else ():
         call = placed.node.value if isinstance(placed.node, ast.Expr) else None
         if (
             not isinstance(call, ast.Call)
@@ -82,10 +82,10 @@ def mutations(speaker: Speaker, ref: SymbolRef, lines: list[str]) -> Iterator[Ca
             or call.func.attr not in _MUTATORS
         ):
             continue
-        target = source(call.func.value, lines)
+        target = expression_text(call.func.value, lines)
         if "." in target and all(p.isidentifier() for p in target.split(".")) and call.lineno == call.func.end_lineno:
             end = call.end_lineno or call.lineno
             condition = condition_of(placed.tests, call.lineno, end)
-            told = f"{' ' if condition.words else ''}{condition.words}"
-            text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{told}."
-            yield speaker.say("sets", text, *cited(condition.tests, call.lineno, end))
+            condition_suffix = f"{' ' if condition.words else ''}{condition.words}"
+            text = f"{code(ref.symbol.qualname)} calls {code(f'{target}.{call.func.attr}()')}{condition_suffix}."
+            yield builder.sentence("sets", text, *cited_lines(condition.tests, call.lineno, end))

@@ -1,4 +1,4 @@
-"""What has to be for each call that is written in a function."""
+"""The conditions under which each call in a function runs."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ....types import Symbol
-from .control_flow import Test, function_at, own_nodes, source, statements
+from .control_flow import Test, expression_text, function_node, own_nodes, placed_statements
 from .rebinding import Rebinding
 
 
-def tests_of_calls(symbol: Symbol, lines: list[str]) -> dict[tuple[str, int], tuple[Test, ...] | None]:
-    """What has to be for each written call, by its name and line; None where two of the same name on a line run under different tests, and
-    for what makes the exception of a `raise`, which is told by that."""
-    node = function_at(symbol, lines)
+def tests_by_call(symbol: Symbol, lines: list[str]) -> dict[tuple[str, int], tuple[Test, ...] | None]:
+    """The tests under which each call runs, by callee and line; None for two calls of one name on a line under different tests, and for the
+    construction of a raised exception, which the sentence about the `raise` covers."""
+    node = function_node(symbol, lines)
     found: dict[tuple[str, int], tuple[Test, ...] | None] = {}
     if node is None:
         return found
     rebinding = Rebinding(node.args, own_nodes(node))
-    for placed in statements(node, lines):
-        for expression in _heads(placed.node):
+    for placed in placed_statements(node, lines):
+        for expression in _header_expressions(placed.node):
             for call, tests in _calls_in(expression, placed.tests, lines, rebinding):
-                name = _written(call.func)
-                made = isinstance(placed.node, ast.Raise) and call is placed.node.exc and _is_class(name)
+                name = _dotted_callee(call.func)
+                is_raised = isinstance(placed.node, ast.Raise) and call is placed.node.exc and _is_class_name(name)
                 for line in {call.lineno, call.func.end_lineno or call.lineno}:
-                    found[name, line] = tests if found.get((name, line), tests) == tests and not made else None
+                    found[name, line] = tests if found.get((name, line), tests) == tests and not is_raised else None
     return found
 
 
-def _is_class(name: str) -> bool:
+def _is_class_name(name: str) -> bool:
     return name.rpartition(".")[2].lstrip("_")[:1].isupper()
 
 
-def _written(node: ast.expr) -> str:
-    """The dotted name of what is called, as in `types.Call.callee` where it has names alone; `super()` is one."""
+def _dotted_callee(node: ast.expr) -> str:
+    """The dotted name of a callee, as in `types.Call.callee`; "" if it has other parts than names and `super()`."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
@@ -48,8 +48,8 @@ def _written(node: ast.expr) -> str:
     return ".".join(reversed(parts))
 
 
-def _heads(node: ast.stmt) -> Iterator[ast.expr]:
-    """The expressions of a statement, of one with a body those of its header."""
+def _header_expressions(node: ast.stmt) -> Iterator[ast.expr]:
+    """The expressions of a statement; for one with a body, those of its header."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.expr):
             yield child
@@ -60,41 +60,44 @@ def _heads(node: ast.stmt) -> Iterator[ast.expr]:
 def _calls_in(
     node: ast.expr, tests: tuple[Test, ...], lines: list[str], rebinding: Rebinding
 ) -> Iterator[tuple[ast.Call, tuple[Test, ...]]]:
-    """The calls in an expression; what stands in one branch of it, or is made for each item, under what that asks."""
+    """The calls in an expression with their tests, including those of conditional expressions, `and`/`or` and comprehensions."""
 
-    def asked(test: ast.expr, holds: bool) -> Test:
-        return replace(_test(test, holds, lines), anew=rebinding.asks_anew(test))
+    def condition(test: ast.expr, holds: bool) -> Test:
+        return replace(_test(test, holds, lines), is_rebound=rebinding.tests_rebound_name(test))
 
     stack: list[tuple[ast.AST, tuple[Test, ...]]] = [(node, tests)]
     while stack:
-        one, held = stack.pop()
-        if isinstance(one, ast.Lambda):
+        current, current_tests = stack.pop()
+        if isinstance(current, ast.Lambda):
             continue
-        if isinstance(one, ast.Call):
-            yield one, held
-        if isinstance(one, ast.IfExp):
-            stack.append((one.test, held))
-            stack.append((one.body, (*held, asked(one.test, True))))
-            stack.append((one.orelse, (*held, asked(one.test, False))))
-        elif isinstance(one, ast.BoolOp):
-            for value in one.values:
-                stack.append((value, held))
-                held = (*held, asked(value, isinstance(one.op, ast.And)))
-        elif isinstance(one, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
-            for loop in one.generators:
-                stack.append((loop.iter, held))
-                each = f"{source(loop.target, lines)} in {source(loop.iter, lines)}"
-                held = (*held, Test("for", each, True, loop.target.lineno, loop.iter.end_lineno or one.lineno))
+        if isinstance(current, ast.Call):
+            yield current, current_tests
+        if isinstance(current, ast.IfExp):
+            stack.append((current.test, current_tests))
+            stack.append((current.body, (*current_tests, condition(current.test, True))))
+            stack.append((current.orelse, (*current_tests, condition(current.test, False))))
+        elif isinstance(current, ast.BoolOp):
+            for value in current.values:
+                stack.append((value, current_tests))
+                current_tests = (*current_tests, condition(value, isinstance(current.op, ast.And)))
+        elif isinstance(current, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+            for loop in current.generators:
+                stack.append((loop.iter, current_tests))
+                each = f"{expression_text(loop.target, lines)} in {expression_text(loop.iter, lines)}"
+                current_tests = (
+                    *current_tests,
+                    Test("for", each, True, loop.target.lineno, loop.iter.end_lineno or current.lineno),
+                )
                 for test in loop.ifs:
-                    stack.append((test, held))
-                    held = (*held, asked(test, True))
-            parts = [one.key, one.value] if isinstance(one, ast.DictComp) else [one.elt]
-            stack += [(part, held) for part in parts]
+                    stack.append((test, current_tests))
+                    current_tests = (*current_tests, condition(test, True))
+            parts = [current.key, current.value] if isinstance(current, ast.DictComp) else [current.elt]
+            stack += [(part, current_tests) for part in parts]
         else:
-            stack += [(child, held) for child in ast.iter_child_nodes(one)]
+            stack += [(child, current_tests) for child in ast.iter_child_nodes(current)]
 
 
 def _test(node: ast.expr, holds: bool, lines: list[str]) -> Test:
     while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         node, holds = node.operand, not holds
-    return Test("if", source(node, lines), holds, node.lineno, node.end_lineno or node.lineno)
+    return Test("if", expression_text(node, lines), holds, node.lineno, node.end_lineno or node.lineno)

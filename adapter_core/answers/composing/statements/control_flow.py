@@ -1,4 +1,4 @@
-"""Where the statements of one function stand: in which branch, loop or handler, and behind which early exits."""
+"""The control flow around each statement of a function: its branches, loops and handlers, and the early exits before it."""
 
 from __future__ import annotations
 
@@ -11,253 +11,279 @@ from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....types import Symbol
 from ...inert import code
-from .endings import EXITS, ends, passed_by
+from .endings import EXITS, always_exits, failed_tests_after
 from .one_line import one_line
 from .rebinding import Rebinding
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NAME = re.compile(r"[^\W\d]\w*")
-AGAIN, FINALLY, ANYTHING = "again and again", "in `finally`", "when it catches anything"
+ENDLESS_LOOP, IN_FINALLY, BARE_EXCEPT = "again and again", "in `finally`", "when it catches anything"
 _MAX_TEST = 120
 _MAX_QUOTED = 90
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What has to be for a statement to run. `kind`: if | while | for | except | other | changed (an early exit that asks about what is
-    bound anew behind it); or what asks nothing and stands around it all the same, within (a `with`, `try` or endless loop). `text`: as
-    written, without a `not` in front, "" where it is not put into words;
-    `holds`: whether it has to hold. `word`: what is said of a `with`, a `finally`, an endless loop or a bare
-    `except` where a whole function is told. `start`..`end`: the lines that say so; `beside`: that of the `else`
-    where it is in one, 0 otherwise. `guard`: it is what an earlier branch asks that ends with a return, a raise, a continue or a break; of
-    kind "other", an earlier statement with such an end somewhere in it. `anew`: it asks about what was bound anew before it."""
+    """One condition under which a statement runs. `kind`: if | while | for | except | other | changed (an early exit whose names are
+    rebound after it) | within (a `with`, `try` or endless loop, which surrounds the statement but tests nothing). `text`: as written,
+    without a leading `not`, "" if it is not put into words; `holds`: whether it has to hold. `phrase`: the words for a `with`, a `finally`,
+    an endless loop or a bare `except` in the course of a function. `start`..`end`: the lines that show it; `else_line`: the line of the
+    `else` that the statement is in, else 0. `is_guard`: it is the test of an earlier branch that ends with a return, raise, continue or
+    break; of kind "other", an earlier statement that contains such an exit. `is_rebound`: it tests a name that was rebound before."""
 
     kind: str
     text: str
     holds: bool
     start: int
     end: int
-    guard: bool = False
-    beside: int = 0
-    word: str = ""
-    anew: bool = False
+    is_guard: bool = False
+    else_line: int = 0
+    phrase: str = ""
+    is_rebound: bool = False
 
     @property
-    def untold(self) -> bool:
-        """Whether it is an early exit of which nothing can be told."""
-        return self.guard and self.kind in ("other", "changed")
+    def is_unclear_exit(self) -> bool:
+        """Whether it is an early exit that cannot be put into words."""
+        return self.is_guard and self.kind in ("other", "changed")
 
     @property
-    def branch(self) -> bool:
-        """Whether what it is about stands in a branch, loop or handler."""
-        return not self.guard and self.kind != "within"
+    def is_branch(self) -> bool:
+        """Whether the statement is inside this branch, loop or handler."""
+        return not self.is_guard and self.kind != "within"
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A statement and what has to be for it to run, from outside in. `suite` numbers the bodies of statements. `caught`: a handler may
-    catch what is raised here. `replaced`: a `finally` that returns replaces what is returned here."""
+class PlacedStatement:
+    """A statement and its conditions, outermost first. `suite`: the number of the body that it is in (0: of none). `may_be_caught`: a
+    handler may catch what is raised here. `is_return_replaced`: a `finally` that returns replaces what is returned here."""
 
     node: ast.stmt
     tests: tuple[Test, ...]
     suite: int
-    caught: bool = False
-    replaced: bool = False
+    may_be_caught: bool = False
+    is_return_replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Around:
+class _Context:
     tests: tuple[Test, ...] = ()
-    caught: bool = False
-    replaced: bool = False
+    may_be_caught: bool = False
+    is_return_replaced: bool = False
 
-    def under(self, *tests: Test) -> _Around:
+    def under(self, *tests: Test) -> _Context:
         return replace(self, tests=(*self.tests, *tests))
 
 
-def function_at(symbol: Symbol, lines: list[str]) -> Function | None:
-    """The syntax of a function; None where the file does not parse."""
+def function_node(symbol: Symbol, lines: list[str]) -> Function | None:
+    """The syntax node of a function; None if the file does not parse."""
     node = outline_of("\n".join(lines) + "\n").definitions.get((symbol.name, symbol.name_line))
     return node if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
 
 
-def statements(node: Function, lines: list[str]) -> list[Placed]:
-    """The statements of a function in the order of the text, those with bodies before what is in them; without what is never reached
-    and without the functions in it. Empty where the nesting is beyond reason."""
-    return list(_statements(node, _Lines(lines)))
+def placed_statements(node: Function, lines: list[str]) -> list[PlacedStatement]:
+    """The statements of a function in the order of the text, each block before its body; without unreachable statements and nested
+    definitions. Empty if the nesting is too deep."""
+    return list(_cached_statements(node, _FileLines(lines)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
-    """Those of the file that a function stands in: they are the same where it is, as it was made of them."""
+class _FileLines:
+    """The lines of a file as part of a cache key; they are not compared, since the function's node was made from them."""
 
     lines: list[str] = field(compare=False)
 
 
 @request_cache(64)
-def _statements(node: Function, text: _Lines) -> tuple[Placed, ...]:
-    # One answer tells and checks much of the same functions.
+def _cached_statements(node: Function, text: _FileLines) -> tuple[PlacedStatement, ...]:
+    # One answer composes and checks many sentences about the same functions.
     try:
-        return tuple(_Walk(text.lines, Rebinding(node.args, own_nodes(node))).suite(node.body, _Around()))
+        return tuple(_Walker(text.lines, Rebinding(node.args, own_nodes(node))).suite(node.body, _Context()))
     except RecursionError:
         return ()
 
 
-class _Walk:
+class _Walker:
     def __init__(self, lines: list[str], rebinding: Rebinding) -> None:
         self._lines = lines
         self._rebinding = rebinding
         self._suites = 0
 
-    def suite(self, body: list[ast.stmt], around: _Around) -> Iterator[Placed]:
+    def suite(self, body: list[ast.stmt], context: _Context) -> Iterator[PlacedStatement]:
         self._suites += 1
         number = self._suites
         for node in body:
             if not isinstance(node, _DEFINITIONS):
-                yield Placed(node, around.tests, number, around.caught, around.replaced)
-            yield from self._inside(node, around)
-            if ends([node]):
+                yield PlacedStatement(node, context.tests, number, context.may_be_caught, context.is_return_replaced)
+            yield from self._nested(node, context)
+            if always_exits([node]):
                 return  # what follows is never reached
-            around = _without_changed(around, node)
-            if passed := passed_by(node):
-                exits = [replace(self._test(n, False), guard=True, end=_end(n.body[-1])) for n in passed]
-                around = around.under(*exits)
-            elif _may_leave(node):
-                around = around.under(replace(_untold(node), guard=True))
+            context = _drop_rebound_exits(context, node)
+            if failed_tests := failed_tests_after(node):
+                exits = [replace(self._test(n, False), is_guard=True, end=_last_line(n.body[-1])) for n in failed_tests]
+                context = context.under(*exits)
+            elif _may_exit(node):
+                context = context.under(replace(_unclear_test(node), is_guard=True))
 
-    def _inside(self, node: ast.stmt, around: _Around) -> Iterator[Placed]:
+    def _nested(self, node: ast.stmt, context: _Context) -> Iterator[PlacedStatement]:
         if isinstance(node, ast.If):
-            yield from self._branches(node, around)
+            yield from self._branches(node, context)
         elif isinstance(node, (ast.For, ast.AsyncFor)):
-            each = f"{source(node.target, self._lines)} in {source(node.iter, self._lines)}"
-            whole = source(node.target, self._lines) and source(node.iter, self._lines)
+            loop_text = f"{expression_text(node.target, self._lines)} in {expression_text(node.iter, self._lines)}"
+            is_complete = expression_text(node.target, self._lines) and expression_text(node.iter, self._lines)
             last = node.iter.end_lineno or node.lineno
-            each_one = Test("for", each if whole and len(each) <= _MAX_TEST else "", True, node.lineno, last)
-            yield from self.suite(node.body, around.under(each_one))
-            yield from self.suite(node.orelse, around.under(_untold(node)))
+            loop_test = Test(
+                "for", loop_text if is_complete and len(loop_text) <= _MAX_TEST else "", True, node.lineno, last
+            )
+            yield from self.suite(node.body, context.under(loop_test))
+            yield from self.suite(node.orelse, context.under(_unclear_test(node)))
         elif isinstance(node, ast.While):
             test = replace(self._test(node, True), kind="while")
-            always = isinstance(node.test, ast.Constant)
-            if not always or node.test.value:  # type: ignore[attr-defined]
-                yield from self.suite(node.body, around.under(_within(node, AGAIN) if always else test))
-            yield from self.suite(node.orelse, around.under(_untold(node)))
+            is_constant = isinstance(node.test, ast.Constant)
+            if not is_constant or node.test.value:  # type: ignore[attr-defined]
+                yield from self.suite(
+                    node.body, context.under(_block_test(node, ENDLESS_LOOP) if is_constant else test)
+                )
+            yield from self.suite(node.orelse, context.under(_unclear_test(node)))
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             # A context manager may swallow exceptions (`suppress`, `pytest.raises`); nothing in the text says which do.
-            items = ", ".join(source(i.context_expr, self._lines) for i in node.items)
-            told = f"in {code('with ' + items)}" if items and "`" not in items else "in a `with`"
-            yield from self.suite(node.body, replace(around.under(_within(node, told)), caught=True))
+            items = ", ".join(expression_text(i.context_expr, self._lines) for i in node.items)
+            phrase = f"in {code('with ' + items)}" if items and "`" not in items else "in a `with`"
+            yield from self.suite(node.body, replace(context.under(_block_test(node, phrase)), may_be_caught=True))
         elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
-            yield from self._try(node, around)  # type: ignore[arg-type]
+            yield from self._try(node, context)  # type: ignore[arg-type]
         elif isinstance(node, ast.Match):
             for case in node.cases:
-                yield from self.suite(case.body, around.under(_untold(node)))
+                yield from self.suite(case.body, context.under(_unclear_test(node)))
 
-    def _branches(self, node: ast.If, around: _Around) -> Iterator[Placed]:
-        """An if with its elifs; a chain may be long, so it is no recursion, and only its first four tests are told."""
-        number = 0
+    def _branches(self, node: ast.If, context: _Context) -> Iterator[PlacedStatement]:
+        """The statements of an `if` with its `elif`s. A chain may be long, so this does not recurse, and only four failed tests are
+        kept."""
+        count = 0
         while True:
             if not (isinstance(node.test, ast.Constant) and not node.test.value):
-                yield from self.suite(node.body, around.under(self._test(node, True)))
-            number += 1
-            failed = self._test(node, False)
-            around = around.under(failed) if number <= 4 else around.under(_untold(node)) if number == 5 else around
+                yield from self.suite(node.body, context.under(self._test(node, True)))
+            count += 1
+            failed_test = self._test(node, False)
+            context = (
+                context.under(failed_test)
+                if count <= 4
+                else context.under(_unclear_test(node))
+                if count == 5
+                else context
+            )
             if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
                 node = node.orelse[0]
-                yield Placed(node, around.tests, 0, around.caught, around.replaced)
+                yield PlacedStatement(node, context.tests, 0, context.may_be_caught, context.is_return_replaced)
                 continue
             if node.orelse:
-                around = replace(around, tests=(*around.tests[:-1], replace(around.tests[-1], beside=self._else(node))))
-            yield from self.suite(node.orelse, around)
+                context = replace(
+                    context, tests=(*context.tests[:-1], replace(context.tests[-1], else_line=self._else_line(node)))
+                )
+            yield from self.suite(node.orelse, context)
             return
 
-    def _try(self, node: ast.Try, around: _Around) -> Iterator[Placed]:
-        replaced = around.replaced or any(isinstance(n, ast.Return) for s in node.finalbody for n in ast.walk(s))
-        caught = around.caught or bool(node.handlers)
-        yield from self.suite(node.body, replace(around.under(_within(node)), caught=caught, replaced=replaced))
-        outer = replace(around, replaced=replaced)
+    def _try(self, node: ast.Try, context: _Context) -> Iterator[PlacedStatement]:
+        is_replaced = context.is_return_replaced or any(
+            isinstance(n, ast.Return) for s in node.finalbody for n in ast.walk(s)
+        )
+        may_catch = context.may_be_caught or bool(node.handlers)
+        yield from self.suite(
+            node.body,
+            replace(context.under(_block_test(node)), may_be_caught=may_catch, is_return_replaced=is_replaced),
+        )
+        handler_context = replace(context, is_return_replaced=is_replaced)
         for handler in node.handlers:
-            kind = source(handler.type, self._lines) if handler.type is not None else ""
-            word = "" if handler.type is not None else ANYTHING
-            caught_one = Test("except", kind, True, handler.lineno, _last(handler), word=word)
-            yield from self.suite(handler.body, outer.under(caught_one))
-        yield from self.suite(node.orelse, outer.under(_untold(node)))
+            exception = expression_text(handler.type, self._lines) if handler.type is not None else ""
+            phrase = "" if handler.type is not None else BARE_EXCEPT
+            handler_test = Test("except", exception, True, handler.lineno, _handler_header_end(handler), phrase=phrase)
+            yield from self.suite(handler.body, handler_context.under(handler_test))
+        yield from self.suite(node.orelse, handler_context.under(_unclear_test(node)))
         if node.finalbody:
             first = node.finalbody[0].lineno
-            line = self._line_of("finally", first, node.lineno) or first
-            yield from self.suite(node.finalbody, around.under(replace(_within(node, FINALLY), start=line, end=line)))
+            line = self._keyword_line("finally", first, node.lineno) or first
+            yield from self.suite(
+                node.finalbody, context.under(replace(_block_test(node, IN_FINALLY), start=line, end=line))
+            )
 
     def _test(self, node: ast.If | ast.While, holds: bool) -> Test:
         test, start, end = node.test, node.lineno, node.test.end_lineno or node.lineno
         while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test, holds = test.operand, not holds
-        return Test("if", source(test, self._lines, _MAX_TEST), holds, start, end, anew=self._rebinding.asks_anew(test))
+        return Test(
+            "if",
+            expression_text(test, self._lines, _MAX_TEST),
+            holds,
+            start,
+            end,
+            is_rebound=self._rebinding.tests_rebound_name(test),
+        )
 
-    def _else(self, node: ast.If) -> int:
+    def _else_line(self, node: ast.If) -> int:
         """The line of the `else` of a branch."""
-        return self._line_of("else", node.orelse[0].lineno, node.body[-1].end_lineno or node.lineno)
+        return self._keyword_line("else", node.orelse[0].lineno, node.body[-1].end_lineno or node.lineno)
 
-    def _line_of(self, word: str, before: int, after: int) -> int:
-        """The last line up to `before`, and behind `after`, that begins with a word; 0 where there is none."""
+    def _keyword_line(self, word: str, before: int, after: int) -> int:
+        """The last line in `after + 1..before` that is `word:`; 0 if there is none."""
         return next((n for n in range(before, after, -1) if re.match(rf"\s*{word}\s*:", self._lines[n - 1])), 0)
 
 
-def _may_leave(node: ast.stmt) -> bool:
-    """Whether an exit stands in the body of a statement, so that it may keep what follows from running: in a loop, a `try`, a `with`, one
-    branch of several. That cannot be put into a few words, and what else is asked is not all of it."""
+def _may_exit(node: ast.stmt) -> bool:
+    """Whether the body of a statement (a loop, a `try`, a `with`, one branch of several) contains an exit, so that the code after it may
+    not run. That cannot be put into a few words, so the other conditions are not the whole condition."""
     stack: list[tuple[ast.AST, bool]] = [(node, False)]
     while stack:
-        one, looping = stack.pop()
-        if isinstance(one, EXITS) or (isinstance(one, (ast.Break, ast.Continue)) and not looping):
-            return one is not node
-        inner = looping or isinstance(one, (ast.For, ast.AsyncFor, ast.While))
-        for child in ast.iter_child_nodes(one):
+        current, in_loop = stack.pop()
+        if isinstance(current, EXITS) or (isinstance(current, (ast.Break, ast.Continue)) and not in_loop):
+            return current is not node
+        child_in_loop = in_loop or isinstance(current, (ast.For, ast.AsyncFor, ast.While))
+        for child in ast.iter_child_nodes(current):
             if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)) and not isinstance(child, _DEFINITIONS):
-                # What a loop ends with its `else` is another loop's.
-                stack.append((child, looping if child in getattr(one, "orelse", ()) else inner))
+                # A `break` in the `else` of a loop belongs to the loop around it.
+                stack.append((child, in_loop if child in getattr(current, "orelse", ()) else child_in_loop))
     return False
 
 
-def _without_changed(around: _Around, node: ast.stmt) -> _Around:
-    """An early exit says nothing any more of names that are bound anew behind it."""
-    if not any(t.guard for t in around.tests):
-        return around
+def _drop_rebound_exits(context: _Context, node: ast.stmt) -> _Context:
+    """The context in which early exits whose names `node` rebinds are marked as changed: they say nothing about the new values."""
+    if not any(t.is_guard for t in context.tests):
+        return context
     bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     bound |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
     return replace(
-        around,
+        context,
         tests=tuple(
-            replace(t, kind="changed", text="") if t.guard and bound & set(_NAME.findall(t.text)) else t
-            for t in around.tests
+            replace(t, kind="changed", text="") if t.is_guard and bound & set(_NAME.findall(t.text)) else t
+            for t in context.tests
         ),
     )
 
 
-def _end(node: ast.stmt) -> int:
+def _last_line(node: ast.stmt) -> int:
     return node.end_lineno or node.lineno
 
 
-def _untold(node: ast.stmt) -> Test:
+def _unclear_test(node: ast.stmt) -> Test:
     return Test("other", "", True, node.lineno, node.lineno)
 
 
-def _within(node: ast.stmt, word: str = "") -> Test:
-    """What asks nothing; a header that goes over many lines is known by its first."""
-    return Test("within", "", True, node.lineno, node.lineno, word=word)
+def _block_test(node: ast.stmt, phrase: str = "") -> Test:
+    """A block that tests nothing; a header of many lines is represented by its first."""
+    return Test("within", "", True, node.lineno, node.lineno, phrase=phrase)
 
 
-def _last(handler: ast.ExceptHandler) -> int:
+def _handler_header_end(handler: ast.ExceptHandler) -> int:
     return handler.type.end_lineno or handler.lineno if handler.type is not None else handler.lineno
 
 
-def header(node: ast.stmt | ast.ExceptHandler) -> tuple[int, int]:
-    """The lines of a statement; of one with a body of its own, of its header."""
+def header_lines(node: ast.stmt | ast.ExceptHandler) -> tuple[int, int]:
+    """First and last line of a statement; for one with a body, of its header."""
     body: list[ast.stmt] = getattr(node, "body", [])
     return node.lineno, max(node.lineno, body[0].lineno - 1) if body else node.end_lineno or node.lineno
 
 
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function without those of the functions in it."""
+    """The nodes of a function without those of nested definitions and lambdas."""
     stack = list(ast.iter_child_nodes(node))
     while stack:
         child = stack.pop()
@@ -271,8 +297,8 @@ def is_generator(node: Function) -> bool:
     return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_nodes(node))
 
 
-def source(node: ast.expr, lines: list[str], limit: int = _MAX_QUOTED) -> str:
-    """An expression as written, its lines joined; "" where it is longer than `limit` or a comment stands in it."""
+def expression_text(node: ast.expr, lines: list[str], limit: int = _MAX_QUOTED) -> str:
+    """An expression as written, on one line; "" if it is longer than `limit` characters or contains a comment."""
     last = node.end_lineno or node.lineno
     if last - node.lineno > 11:
         return ""

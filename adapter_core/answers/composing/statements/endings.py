@@ -1,4 +1,4 @@
-"""Which statements let nothing run behind them."""
+"""Which statements never let the next one run: returns, raises, continues, breaks, and blocks that always end with one."""
 
 from __future__ import annotations
 
@@ -9,43 +9,45 @@ EXITS = (ast.Return, ast.Raise)
 ENDINGS = (*EXITS, ast.Continue, ast.Break)
 
 
-def ends(body: Sequence[ast.stmt]) -> bool:
-    """Whether what stands behind a suite is never reached from it: each way through it ends with a return, a raise, a continue or a break.
-    A `with` is none, since it may swallow what is raised in it."""
-    return bool(body) and _ends(body[-1])
+def always_exits(body: Sequence[ast.stmt]) -> bool:
+    """Whether every path through a suite ends with a return, raise, continue or break, so that the code after it is not reached. A `with`
+    does not count, since it may swallow exceptions."""
+    return bool(body) and _exits(body[-1])
 
 
-def _ends(node: ast.stmt) -> bool:
-    while isinstance(node, ast.If) and node.orelse and ends(node.body):  # a chain may be long: no recursion along it
+def _exits(node: ast.stmt) -> bool:
+    while (
+        isinstance(node, ast.If) and node.orelse and always_exits(node.body)
+    ):  # a chain may be long: no recursion along it
         node = node.orelse[-1]
     if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
         handlers: list[ast.ExceptHandler] = node.handlers  # type: ignore[attr-defined]
-        through = ends(node.orelse) or ends(node.body)  # type: ignore[attr-defined]
-        return ends(node.finalbody) or (through and all(ends(h.body) for h in handlers))  # type: ignore[attr-defined]
-    return isinstance(node, ENDINGS) or _goes_on_for_ever(node)
+        body_exits = always_exits(node.orelse) or always_exits(node.body)  # type: ignore[attr-defined]
+        return always_exits(node.finalbody) or (body_exits and all(always_exits(h.body) for h in handlers))  # type: ignore[attr-defined]
+    return isinstance(node, ENDINGS) or _is_endless_loop(node)
 
 
-def _goes_on_for_ever(node: ast.stmt) -> bool:
+def _is_endless_loop(node: ast.stmt) -> bool:
     """Whether it is `while True:` without a `break` of its own."""
     if not isinstance(node, ast.While) or not isinstance(node.test, ast.Constant) or not node.test.value:
         return False
-    waiting: list[ast.AST] = [*node.body]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, ast.Break):
+    pending: list[ast.AST] = [*node.body]
+    while pending:
+        child = pending.pop()
+        if isinstance(child, ast.Break):
             return False
-        if isinstance(one, (ast.For, ast.AsyncFor, ast.While)):
-            waiting += one.orelse  # a `break` in its body is of that loop
-        elif not isinstance(one, (ast.expr, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            waiting += ast.iter_child_nodes(one)
+        if isinstance(child, (ast.For, ast.AsyncFor, ast.While)):
+            pending += child.orelse  # a `break` in its body is of that loop
+        elif not isinstance(child, (ast.expr, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            pending += ast.iter_child_nodes(child)
     return True
 
 
-def passed_by(node: ast.stmt) -> list[ast.If]:
-    """The tests that all failed where what stands behind a statement runs: an `if`, with its elifs, each branch of which ends. Empty where
-    a branch goes on."""
+def failed_tests_after(node: ast.stmt) -> list[ast.If]:
+    """The `if` and `elif` nodes whose tests all failed if the code after `node` runs, since each of their branches exits; empty if a branch
+    does not."""
     found: list[ast.If] = []
-    while isinstance(node, ast.If) and ends(node.body):
+    while isinstance(node, ast.If) and always_exits(node.body):
         found.append(node)
         if not node.orelse:
             return found

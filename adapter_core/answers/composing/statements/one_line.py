@@ -1,4 +1,5 @@
-"""Code of several lines as one that reads the same: joined between tokens, so that no string is touched and a tuple of one stays one."""
+"""Joins code of several lines into one line with the same syntax: between tokens, so that strings and tuples of one item stay as they
+are."""
 
 from __future__ import annotations
 
@@ -20,63 +21,72 @@ _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def one_line(parts: list[str]) -> str:
-    """The lines of an expression or a statement, without what stands around it, as one; "" where that would not read the same, as where
-    the white space or the end of a line is part of a string."""
+    """The lines of an expression or statement joined into one; "" if that would change its meaning, as where white space or a line end is
+    part of a string."""
     return _one_line("\n".join(parts))
 
 
 @request_cache(2_000)
 def _one_line(text: str) -> str:
-    whole = text.strip()
-    if len(whole) > _MAX_WHOLE:
+    code_text = text.strip()
+    if len(code_text) > _MAX_WHOLE:
         return ""
-    line = _joined(whole) if "\n" in whole else whole
-    # What is shown has its white space collapsed and no control characters: in a string these count.
-    return line if line == whole == printable(line) or _same(whole, printable(line)) else ""
+    line = _join_lines(code_text) if "\n" in code_text else code_text
+    # Shown text has its white space collapsed and no control characters, which would change a string.
+    return line if line == code_text == printable(line) or _is_same_syntax(code_text, printable(line)) else ""
 
 
 @dataclass(slots=True)
 class _Bracket:
-    """`builds`: what is in it is a tuple if a comma is, as in `(a,)` and `x[a,]`, other than in a call, list or set."""
+    """An open bracket. `may_be_tuple`: a comma in it makes a tuple, as in `(a,)` and `x[a,]`, but not in a call, list or set."""
 
-    builds: bool
+    may_be_tuple: bool
     commas: int = 0
 
 
-def _joined(whole: str) -> str:
-    """Each line from its first token to its last, as written; a comma at the end of a line is left out where a bracket that needs none
-    closes behind it."""
+def _join_lines(code_text: str) -> str:
+    """The lines joined, each from its first to its last token, as written; without trailing commas that the closing bracket does not
+    need."""
     try:
-        tokens = [t for t in tokenize.generate_tokens(io.StringIO(whole).readline) if t.type not in _SILENT]
+        tokens = [t for t in tokenize.generate_tokens(io.StringIO(code_text).readline) if t.type not in _SILENT]
     except (tokenize.TokenError, *_UNREADABLE):
         return ""
     if not tokens or any(t.start[0] != t.end[0] or t.type == tokenize.COMMENT for t in tokens):
         return ""
-    lines = whole.split("\n")
-    found, begun = "", 0
+    lines = code_text.split("\n")
+    result, start = "", 0
     brackets: list[_Bracket] = []
     for number, token in enumerate(tokens):
-        last = tokens[number - 1] if number else None
-        if last is not None and token.start[0] != last.start[0]:
-            ended = last.end[1]
+        previous = tokens[number - 1] if number else None
+        if previous is not None and token.start[0] != previous.start[0]:
+            stop = previous.end[1]
             closes = token.string in _CLOSING
-            if closes and last.string == "," and brackets and not (brackets[-1].builds and brackets[-1].commas == 1):
-                ended = last.start[1]
-            found += lines[last.start[0] - 1][begun:ended].rstrip()
-            found += "" if closes or last.string in _OPENING else " "
-            begun = token.start[1]
+            if (
+                closes
+                and previous.string == ","
+                and brackets
+                and not (brackets[-1].may_be_tuple and brackets[-1].commas == 1)
+            ):
+                stop = previous.start[1]
+            result += lines[previous.start[0] - 1][start:stop].rstrip()
+            result += "" if closes or previous.string in _OPENING else " "
+            start = token.start[1]
         if token.string in _OPENING:
-            takes = _is_follower(last)
-            brackets.append(_Bracket((token.string == "(" and not takes) or (token.string == "[" and takes)))
+            is_call_or_subscript = _is_follower(previous)
+            brackets.append(
+                _Bracket(
+                    (token.string == "(" and not is_call_or_subscript) or (token.string == "[" and is_call_or_subscript)
+                )
+            )
         elif token.string in _CLOSING and brackets:
             brackets.pop()
         elif token.string == "," and brackets:
             brackets[-1].commas += 1
-    return found + lines[tokens[-1].end[0] - 1][begun : tokens[-1].end[1]]
+    return result + lines[tokens[-1].end[0] - 1][start : tokens[-1].end[1]]
 
 
 def _is_follower(last: tokenize.TokenInfo | None) -> bool:
-    """Whether a bracket behind a token calls it or takes a part of it."""
+    """Whether a bracket after this token is a call or subscript of it."""
     if last is None:
         return False
     if last.type == tokenize.NAME:
@@ -84,10 +94,10 @@ def _is_follower(last: tokenize.TokenInfo | None) -> bool:
     return last.string in _CLOSING or last.type == tokenize.STRING
 
 
-def _same(one: str, other: str) -> bool:
-    """Whether two texts are the same to the parser."""
-    known = _syntax(one)
-    return known is not None and known == _syntax(other)
+def _is_same_syntax(first: str, second: str) -> bool:
+    """Whether two texts have the same syntax tree."""
+    syntax = _syntax(first)
+    return syntax is not None and syntax == _syntax(second)
 
 
 def _syntax(text: str) -> str | None:
