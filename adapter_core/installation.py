@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 _NAME = "pathline"
-_SET_UP = {"model": "setup", "report": "setup --dev"}
+_SETUP_COMMANDS = {"model": "setup", "report": "setup --dev"}
 _EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
 
@@ -19,7 +19,7 @@ def how_to_install(extra: str) -> str:
     """The command, to be typed anywhere, as the end of a sentence."""
     checkout = Path(__file__).resolve().parents[1]
     if Path(sys.prefix).resolve() == checkout / ".venv" and (checkout / "x").is_file():
-        return f'run `{"py " if sys.platform == "win32" else ""}"{checkout / "x"}" {_SET_UP[extra]}`'
+        return f'run `{"py " if sys.platform == "win32" else ""}"{checkout / "x"}" {_SETUP_COMMANDS[extra]}`'
     if libraries := _libraries(extra):
         return f'install them with `"{sys.executable}" -m pip install {" ".join(libraries)}`'
     return f'install them with `pip install "PATH-TO-PATHLINE[{extra}]"`, where the path is that of its source'

@@ -100,20 +100,20 @@ class Symbol(NamedTuple):
 
     @property
     def traits(self) -> tuple[str, ...]:
-        """What its decorators and keywords make of a function: async, generator, static, class, abstract, overload, nested."""
+        """The kinds of function that its decorators and keywords make it: async, static, class, abstract, overload, generator."""
         last = {d.partition("(")[0].rpartition(".")[2] for d in self.decorators}
-        told = [
+        trait_decorators = [
             ("static", "staticmethod"),
             ("class", "classmethod"),
             ("abstract", "abstractmethod"),
             ("overload", "overload"),
         ]
-        found = [trait for trait, decorator in told if decorator in last]
+        traits = [trait for trait, decorator in trait_decorators if decorator in last]
         if self.is_async:
-            found.insert(0, "async")
+            traits.insert(0, "async")
         if self.is_generator:
-            found.append("generator")
-        return tuple(found)
+            traits.append("generator")
+        return tuple(traits)
 
 
 class Import(NamedTuple):

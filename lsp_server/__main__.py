@@ -16,10 +16,10 @@ def main(log_level: str = "warning") -> int:
             file=sys.stderr,
         )
 
-    from adapter_core.streams import take_over
+    from adapter_core.streams import claim_stdio
 
-    incoming, outgoing = take_over()
-    _stand_elsewhere()
+    incoming, outgoing = claim_stdio()
+    leave_workspace()
     logging.basicConfig(
         stream=sys.stderr,
         level=log_level.upper(),
@@ -37,7 +37,7 @@ def main(log_level: str = "warning") -> int:
     return 0
 
 
-def _stand_elsewhere() -> None:
+def leave_workspace() -> None:
     """Leave the workspace: neither a child nor a look-up of an executable may find anything in it."""
     from adapter_core.paths import neutral_dir
 

@@ -88,7 +88,7 @@ class Screen:
             if explain:
                 for why in item.why:
                     self._out.print(Text(f"    {printable(why)}", style="dim"))
-            for number, line in _shown(item, weights):
+            for number, line in _excerpt_lines(item, weights):
                 text = Text(f"{number:>6}  ", style="dim")
                 text.append_text(_highlighted(line, weights))
                 self._out.print(text, soft_wrap=True)
@@ -116,7 +116,7 @@ class Screen:
         return text
 
 
-def _shown(item: Evidence, weights: Mapping[str, float]) -> list[tuple[int, str]]:
+def _excerpt_lines(item: Evidence, weights: Mapping[str, float]) -> list[tuple[int, str]]:
     """The first line and the best matching ones, in order."""
     lines = [(item.span.start + i, line) for i, line in enumerate(item.text.split("\n"))]
     ranked = sorted(lines, key=lambda pair: -line_score(pair[1], weights))

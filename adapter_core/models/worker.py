@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import ModelError, PathlineError
-from ..streams import take_over
+from ..streams import claim_stdio
 from .backend import Backend, Finished, GenerationOptions, Message
 from .messages import PROTOCOL, adaptation_from_json, draft_from_json, read_frame, write_frame
 
@@ -31,7 +31,7 @@ _PARENT_POLL_SECONDS = 2.0
 
 def main(make_serving: Callable[[], Serving] | None = None) -> int:
     """Serve until the parent goes away. `make_serving`: what puts adaptations on the model, made once with it."""
-    requests, replies = take_over()
+    requests, replies = claim_stdio()
     if sys.platform != "win32":
         # Ctrl-C in the terminal is for the parent, which then asks to cancel.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
