@@ -123,7 +123,7 @@ class Scopes:
             table: dict[str, list[Symbol]] = {}
             facts = self._graph.facts(path)
             for symbol in facts.symbols if facts else ():
-                if symbol.is_callable or symbol.kind == "class":
+                if symbol.is_definition:
                     table.setdefault(symbol.qualname, []).append(symbol)
             self._known[path] = table
         return self._known[path]

@@ -72,7 +72,7 @@ def definitions(facts: ModuleFacts, after: int = 1 << 30, by: int = 0) -> Counte
     """Qualified name, kind, first and last line, place of the name; lines from `after` on are moved down."""
     found: Counter[Definition] = Counter()
     for s in facts.symbols[1:]:
-        if s.is_callable or s.kind == "class":
+        if s.is_definition:
             start, end, name_line = (n + by * (n >= after) for n in (s.start, s.end, s.name_line))
             found[(s.qualname, s.kind, start, end, name_line, s.name_column)] += 1
     return found

@@ -236,7 +236,7 @@ def _look_ups(graph: CodeGraph, count: int = 200) -> dict[str, list[float]]:
 
 def _callers(graph: CodeGraph, count: int = 200) -> list[float]:
     """Of the functions and classes among as many symbols, drawn at random."""
-    called = [r for r in _drawn(graph, count) if r.symbol.is_callable or r.symbol.kind == "class"]
+    called = [r for r in _drawn(graph, count) if r.symbol.is_definition]
     return [timed(lambda r=r: graph.who_calls(r))[0] for r in called]
 
 

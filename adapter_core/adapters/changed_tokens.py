@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Cancelled
-from ..types import CancelToken
+from ..types import CancelToken, check_cancelled
 from .adapter import Adapter
 from .mixing import register_hook_mixed_adapters
 
@@ -66,8 +65,7 @@ def _log_probabilities(loaded: LoadedModel, ids: Sequence[int], cancel: CancelTo
     """Of each token but the first, given those before it."""
     import torch
 
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("The comparison was stopped.")
+    check_cancelled(cancel, "The comparison was stopped.")
     if len(ids) < 2:
         return []
     with torch.inference_mode():

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import Cancelled, ModelError, UsageError
 from ..models.loading import LoadedModel
-from ..types import CancelToken
+from ..types import CancelToken, is_cancelled
 from .adapter import Adapter, Factors
 from .fitting import checkpoint as fit_checkpoint
 from .fitting.attention import attention_for_training
@@ -95,7 +95,7 @@ def fit_adapter(
         if checkpoint is not None and checkpoint.exists():
             run.restore(*fit_checkpoint.load(checkpoint, told))
         while not run.finished:
-            if cancel is not None and cancel.is_set():
+            if is_cancelled(cancel):
                 if checkpoint is not None:
                     fit_checkpoint.save(checkpoint, told, *run.state())
                 done = f"{run.done} step{'' if run.done == 1 else 's'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..types import CancelToken
+from ..types import CancelToken, is_cancelled
 
 # Called with a stage's name, what is done of it and the total (0: unknown), and what is worked on or a remark.
 Progress = Callable[[str, int, int, str], None]
@@ -22,7 +22,7 @@ class Watcher:
 
     @property
     def stopped(self) -> bool:
-        return self.cancel is not None and self.cancel.is_set()
+        return is_cancelled(self.cancel)
 
 
 UNWATCHED = Watcher()

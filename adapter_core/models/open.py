@@ -35,7 +35,7 @@ def open_backend(
         url, _, name = model.partition("#")
         return open_remote(url, name, insecure=insecure)
 
-    resolve(model)  # so that what is wrong is said here, and not by the process in the middle of an answer
+    resolve(model)  # so that an error is raised here, and not by the process in the middle of an answer
     for value, known in ((device, DEVICES), (dtype, DTYPES)):
         if value not in (None, *known):
             raise UsageError(f"{value!r} cannot be chosen for the model: use one of {', '.join(known)}.")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ...code_graph import CodeGraph
-from ...errors import AdapterFileError, Cancelled, UsageError
+from ...errors import AdapterFileError, UsageError
 from ...models.loading import LoadedModel
-from ...types import CancelToken
+from ...types import CancelToken, check_cancelled
 from ..adapter import Adapter
 from ..fit import Fitted, fit_adapter
 from ..memory import Memory, tokenizer_digest
@@ -135,8 +135,7 @@ def _rounded(text: float, bodies: float) -> dict[str, float]:
 def _texts(graph: CodeGraph, cancel: CancelToken | None) -> dict[str, str]:
     found = {}
     for path in graph.view.python_paths():
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("Cancelled.")
+        check_cancelled(cancel)
         document = graph.document(path)
         if document is not None and document.text.strip():
             found[path] = document.text
@@ -144,6 +143,5 @@ def _texts(graph: CodeGraph, cancel: CancelToken | None) -> dict[str, str]:
 
 
 def _encoded(loaded: LoadedModel, texts: Mapping[str, str], cancel: CancelToken | None) -> dict[str, Any]:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("Cancelled.")
+    check_cancelled(cancel)
     return dict(zip(texts, encode(loaded.tokenizer, list(texts.values())), strict=True))

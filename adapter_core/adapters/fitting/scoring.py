@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import Cancelled
-from ...types import CancelToken
+from ...types import CancelToken, check_cancelled
 from ..memory import Memory
 from ..remembering.gate import Gate, Known, joined
 from .windows import Window
@@ -39,8 +38,7 @@ def score_windows(
     """Reads all windows, short ones in batches. Raises `Cancelled`."""
     found: dict[int, TokenScores] = {}
     for batch in _batches(windows):
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("Cancelled.")
+        check_cancelled(cancel)
         found.update(zip(batch, _read(model, [windows[i] for i in batch], memory), strict=True))
     return [found[i] for i in range(len(windows))]
 

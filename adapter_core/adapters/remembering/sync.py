@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ...code_graph import CodeGraph
-from ...errors import AdapterFileError, Cancelled, ModelFileError
+from ...errors import AdapterFileError, ModelFileError
 from ...models.environment import library_environment
 from ...models.sources import missing_libraries
-from ...types import CancelToken
+from ...types import CancelToken, check_cancelled
 from ..fitting.windows import encode
 from ..memory import Memory, tokenizer_digest
 
@@ -46,7 +46,7 @@ def sync_memory(
         memory = Memory.build({}, digest)
     texts, versions = {}, {}
     for path in graph.view.python_paths():
-        _check(cancel)
+        check_cancelled(cancel)
         document = graph.document(path)
         if document is None:
             continue
@@ -60,7 +60,7 @@ def sync_memory(
         waiting.append(path)
         size += len(text)
         if size >= _BATCH_CHARACTERS or number == len(texts):
-            _check(cancel)
+            check_cancelled(cancel)
             changes.update(zip(waiting, encode(tokenizer, [texts[p] for p in waiting]), strict=True))
             done += len(waiting)
             waiting, size = [], 0
@@ -111,8 +111,3 @@ def load_tokenizer(folder: Path, name: str) -> Any:
         raise
     except Exception as error:  # a foreign file can break the loader in any way
         raise ModelFileError(f"There is no tokenizer in {folder} that can be used: {name} gets no memory.") from error
-
-
-def _check(cancel: CancelToken | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("Cancelled.")
