@@ -22,14 +22,14 @@ from _common import ROOT, timed
 from adapter_core.adapters.adapter import Adapter, Factors
 from adapter_core.adapters.fit import fit_adapter
 from adapter_core.adapters.fitting.judge import DevelopmentText, Trial, Verdict, judge
-from adapter_core.adapters.fitting.lora import beside
+from adapter_core.adapters.fitting.lora import adapter_attached
 from adapter_core.adapters.fitting.options import FitOptions, JudgeOptions
 from adapter_core.adapters.fitting.questions import QuestionRow
 from adapter_core.adapters.fitting.scoring import TokenScores, score_windows
 from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT
 from adapter_core.adapters.fitting.windows import Window
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.gate import Known
+from adapter_core.adapters.remembering.gate import ContextStats
 from adapter_core.models.loading import LoadedModel, load_model
 from adapter_core.models.sources import resolve
 
@@ -70,7 +70,7 @@ class Runs:
             return [_scores({name: part[i] for name, part in parts.items()}) for i in range(len(windows))]
         if self.offline:
             return None
-        with beside(self.loaded.model, adapter):
+        with adapter_attached(self.loaded.model, adapter):
             found = score_windows(self.loaded.model, windows, memory=memory)
         kept = [_arrays_of(s) for s in found]
         save_arrays(file, **{name: np.concatenate([own[name] for own in kept]) for name in kept[0]})
@@ -192,7 +192,7 @@ def _dot(first: Adapter, second: Adapter) -> float:
     return total * first.scale * second.scale
 
 
-_KNOWN = tuple(field.name for field in fields(Known))
+_KNOWN = tuple(field.name for field in fields(ContextStats))
 _KNOWN_DIGEST = hashlib.sha256(repr(_KNOWN).encode()).hexdigest()[:6]
 
 
@@ -204,7 +204,7 @@ def _arrays_of(scores: TokenScores) -> dict[str, np.ndarray]:
 
 
 def _scores(arrays: Mapping[str, np.ndarray]) -> TokenScores:
-    known = Known(*(arrays[name] for name in _KNOWN)) if "totals" in arrays else None
+    known = ContextStats(*(arrays[name] for name in _KNOWN)) if "totals" in arrays else None
     return TokenScores(arrays["chosen"], known)
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 
 import adapter_core.adapters.remembering.gate as package
-from adapter_core.adapters.remembering.gate import FEATURES, Gate, Known, features
+from adapter_core.adapters.remembering.gate import FEATURES, ContextStats, Gate, features
 
 HIDDEN = 16
 _ROUNDS, _BATCH, _RATE, _LAST_RATE, _DECAY = 30, 512, 4e-3, 1e-4, 1e-4
 
 
-def fit_gate(known: Known, chosen: np.ndarray, seed: int = 0) -> Gate:
+def fit_gate(known: ContextStats, chosen: np.ndarray, seed: int = 0) -> Gate:
     """By Adam on the likelihood of the text, the same for the same `seed` on one machine. `chosen` (n,) as in `Gate.mix`."""
     draw = torch.Generator().manual_seed(seed)
     # Even at first, but for the constant: the memory is believed a little.

@@ -43,7 +43,7 @@ from adapter_reading import (
 )
 
 from adapter_core.adapters.adapter import Adapter
-from adapter_core.adapters.fitting.judge import kept
+from adapter_core.adapters.fitting.judge import kept_adapter
 from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.questions import question_rows
 from adapter_core.adapters.fitting.scoring import TokenScores
@@ -119,7 +119,7 @@ def own_fits(runs: Runs, repository: Repository, args: argparse.Namespace, end: 
         options = FitOptions(steps=args.steps, questions=share)
         fit = runs.fit(repository.name, files, options, development, memory, question_rows(texts) if share else ())
         if fit is not None:
-            found[share] = replace(fit, adapter=kept(fit.adapter, fit.verdict) or fit.adapter)
+            found[share] = replace(fit, adapter=kept_adapter(fit.adapter, fit.verdict) or fit.adapter)
     return found
 
 

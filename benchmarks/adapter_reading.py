@@ -34,7 +34,7 @@ from _retrieval_ours import place_of
 from _retrieval_scores import MAX_SPAN_LINES
 
 from adapter_core.adapters.adapter import Adapter
-from adapter_core.adapters.fitting.lora import beside
+from adapter_core.adapters.fitting.lora import adapter_attached
 from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.questions import QuestionRow, question_rows
 from adapter_core.adapters.fitting.split import BUILD
@@ -164,7 +164,7 @@ def read_spans(
         if not note.exists():
             # Where no span could be right, none is read.
             texts = [s.text for s in spans] if any(gold) else []
-            with beside(loaded.model, adapter):
+            with adapter_attached(loaded.model, adapter):
                 scores = score(loaded, texts, sentence, ScoringOptions(context_tokens=CONTEXT_TOKENS))
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(json.dumps(scores), "utf-8")

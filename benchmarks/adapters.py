@@ -41,12 +41,12 @@ from _common import report, timed
 from _memory_gate import fit_gate, save_gate
 
 from adapter_core.adapters.adapter import Adapter
-from adapter_core.adapters.fitting.judge import kept
+from adapter_core.adapters.fitting.judge import kept_adapter
 from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.adapters.fitting.windows import encode
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.gate import joined
+from adapter_core.adapters.remembering.gate import concatenate_stats
 from adapter_core.adapters.remembering.mixing import MemoryStep
 from adapter_core.models.loading import LoadedModel
 
@@ -88,7 +88,7 @@ def main() -> None:
     if args.gate:
         _score(runs, subjects, ["none"], FITTED_ON)
         known, chosen = zip(*(s.development() for s in subjects), strict=True)
-        save_gate(fit_gate(joined(known), np.concatenate(chosen)))
+        save_gate(fit_gate(concatenate_stats(known), np.concatenate(chosen)))
         return
     clock.check()
     _score(runs, subjects, ["none"], [*FITTED_ON, *MEASURES.values()], clock)
@@ -147,7 +147,7 @@ def _score_one(runs: Runs, subject: Subject, condition: str, part: str) -> None:
         if subject.fit is None:
             return
         # Where it is not kept, it is measured all the same, at scale 1.
-        adapter = kept(subject.fit.adapter, subject.fit.verdict) or subject.fit.adapter
+        adapter = kept_adapter(subject.fit.adapter, subject.fit.verdict) or subject.fit.adapter
         key = f"{subject.name}-fitted-{subject.fit.told['steps']}-{adapter.alpha:g}"
     found = runs.scores(f"{key}-known-{part.replace(' ', '-')}", subject.windows[part], adapter, subject.memory)
     if found is not None:

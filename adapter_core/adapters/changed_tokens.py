@@ -62,15 +62,15 @@ def changed_tokens(
 
 
 def _log_probabilities(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken | None) -> list[float]:
-    """Of each token but the first, given those before it."""
+    """The log probability of each token but the first, given those before it."""
     import torch
 
     check_cancelled(cancel, "The comparison was stopped.")
     if len(ids) < 2:
         return []
     with torch.inference_mode():
-        given = torch.tensor([list(ids)], device=loaded.device)
-        logits = loaded.model(input_ids=given).logits[0, :-1].float()
-        chosen = torch.log_softmax(logits, dim=-1).gather(1, given[0, 1:, None])
+        input_ids = torch.tensor([list(ids)], device=loaded.device)
+        logits = loaded.model(input_ids=input_ids).logits[0, :-1].float()
+        chosen = torch.log_softmax(logits, dim=-1).gather(1, input_ids[0, 1:, None])
         found: list[float] = chosen[:, 0].tolist()
         return found

@@ -1,4 +1,4 @@
-"""An adapter for part of a repository, made when it is asked for, and kept: for the modules of a question or around a symbol.
+"""An adapter for part of a repository, made on demand and cached: for the modules of a question or around a symbol.
 
     adapters = SubgraphAdapters(graph, model_sha256, from_bank(open_bank(folder), fingerprint))
     adapter = adapters.of_files(["shop/cart.py", "shop/money.py"])
@@ -57,13 +57,13 @@ def from_embedding(
 
 def from_bank(entries: Sequence[BankEntry], version: str, options: BankOptions | None = None) -> SubgraphMaker:
     """The mixture of the nearest entries of a bank. `version` stands for the adapters in it: the fingerprint of the build they are of."""
-    chosen = options or BankOptions()
+    bank_options = options or BankOptions()
 
     def make(z: np.ndarray, paths: Sequence[str]) -> Adapter:
-        return adapters_bank(entries, z, chosen.mixture_m, chosen.weighting, chosen.combine).adapter
+        return adapters_bank(entries, z, bank_options.mixture_m, bank_options.weighting, bank_options.combine).adapter
 
-    described = digest_of({entry.name: np.asarray(entry.z) for entry in entries})
-    return SubgraphMaker(_key("bank", version, described, asdict(chosen)), make)
+    bank_digest = digest_of({entry.name: np.asarray(entry.z) for entry in entries})
+    return SubgraphMaker(_key("bank", version, bank_digest, asdict(bank_options)), make)
 
 
 class SubgraphAdapters:
@@ -83,46 +83,46 @@ class SubgraphAdapters:
     ) -> None:
         self._graph, self._model, self._maker, self._folder = graph, model_sha256, maker, folder
         self._embedder = Embedder(graph, features=features, cancel=cancel)
-        self._kept: OrderedDict[str, Adapter] = OrderedDict()
+        self._recent: OrderedDict[str, Adapter] = OrderedDict()
 
     def of_files(self, paths: Collection[str]) -> Adapter:
         """Of files by their relative paths. Raises `AdapterError` where none of them is there, and what the maker raises."""
-        return self._made(paths)[1]
+        return self._get_or_make(paths)[1]
 
     def file_of(self, paths: Collection[str]) -> Path:
         """As `of_files`, as the file in the folder. Raises `AdapterError` also where that cannot be written."""
-        key, adapter = self._made(paths)
+        key, adapter = self._get_or_make(paths)
         if self._folder is None:
             raise AdapterError(
                 "Adapters of parts of a repository are kept in memory alone here: give a folder for them."
             )
         file = self._folder / f"{key}.npz"
         if not file.exists():
-            self._store(key, adapter)
+            self._save(key, adapter)
         if not file.exists():
             raise AdapterError(f"The folder {self._folder} cannot be written.")
         return file
 
-    def _made(self, paths: Collection[str]) -> tuple[str, Adapter]:
-        """The adapter of some files, and what it is known by."""
+    def _get_or_make(self, paths: Collection[str]) -> tuple[str, Adapter]:
+        """(key, adapter) of some files."""
         documents = [d for d in map(self._graph.document, sorted(set(paths))) if d is not None]
         if not documents:
             raise AdapterError("There is no file in this part of the repository to make an adapter of.")
         key = _key(self._model, self._maker.key, features_version(), [(d.path, d.sha256) for d in documents])
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return key, self._kept[key]
-        adapter = self._stored(key)
+        if key in self._recent:
+            self._recent.move_to_end(key)
+            return key, self._recent[key]
+        adapter = self._load(key)
         if adapter is None:
             found = [d.path for d in documents]
             adapter = self._maker.make(self._embedder.part(files=found, linked_tests=False).z, found)
-            self._store(key, adapter)
-        self._kept[key] = adapter
-        while len(self._kept) > _IN_MEMORY:
-            self._kept.popitem(last=False)
+            self._save(key, adapter)
+        self._recent[key] = adapter
+        while len(self._recent) > _IN_MEMORY:
+            self._recent.popitem(last=False)
         return key, adapter
 
-    def _stored(self, key: str) -> Adapter | None:
+    def _load(self, key: str) -> Adapter | None:
         if self._folder is None:
             return None
         file = self._folder / f"{key}.npz"
@@ -134,8 +134,8 @@ class SubgraphAdapters:
             os.utime(file)
         return adapter
 
-    def _store(self, key: str, adapter: Adapter) -> None:
-        """Keep it on disk, and the most recently used ones beside it. A folder that cannot be written costs time, nothing else."""
+    def _save(self, key: str, adapter: Adapter) -> None:
+        """Save the adapter on disk, and delete all but the most recently used ones. A folder that cannot be written only costs time."""
         if self._folder is None:
             return
         with suppress(OSError):

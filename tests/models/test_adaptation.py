@@ -288,7 +288,7 @@ def test_an_unmapped_memory_predicts_the_same(files, tiny_tokenizer):
         m.next_distribution(context, Model(lambda t: np.full(len(t), -4.0), -1.0, 2.0))
         for m in (memory, unmapped(memory))
     )
-    assert mapped.kept < 1
+    assert mapped.model_weight < 1
     assert (mapped.tokens.tolist(), mapped.shares.tolist()) == (copied.tokens.tolist(), copied.shares.tolist())
 
 

@@ -43,8 +43,8 @@ def _attend(
     batch, heads, length, width = query.shape
     groups, seen = key.shape[1], key.shape[2]
     scale = width**-0.5 if scaling is None else scaling
-    asked = (query * scale).reshape(batch * groups, heads // groups * length, width)
-    scores = torch.bmm(asked, key.reshape(batch * groups, seen, width).transpose(1, 2))
+    scaled_query = (query * scale).reshape(batch * groups, heads // groups * length, width)
+    scores = torch.bmm(scaled_query, key.reshape(batch * groups, seen, width).transpose(1, 2))
     scores = scores.view(batch, heads, length, seen)
     if attention_mask is not None:
         scores = scores + attention_mask

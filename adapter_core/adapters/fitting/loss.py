@@ -44,9 +44,9 @@ def _make() -> Any:
             return total / len(hidden)
 
         @staticmethod
-        def backward(ctx: Any, *given: Any) -> Any:
+        def backward(ctx: Any, *gradients: Any) -> Any:
             (slope,) = ctx.saved_tensors
-            return slope * (given[0] / len(slope)), None, None
+            return slope * (gradients[0] / len(slope)), None, None
 
     return MeanLoss
 

@@ -13,7 +13,7 @@ from ...models.loading import LoadedModel
 from ...models.scoring import ScoringOptions, score
 from ...types import CancelToken
 from ..adapter import Adapter
-from .lora import beside
+from .lora import adapter_attached
 from .options import JudgeOptions
 from .questions import QuestionRow
 
@@ -35,7 +35,7 @@ def mean_reciprocal_rank(
     chosen = sorted(random.Random(0).sample(range(len(docstrings)), min(options.questions, len(docstrings))))
     reading = ScoringOptions(context_tokens=options.place_tokens)
     ranks = []
-    with beside(loaded.model, adapter, scale):
+    with adapter_attached(loaded.model, adapter, scale):
         for number in chosen:
             first = max(min(number - options.places // 2, len(docstrings) - options.places), 0)
             places = [row.place for row in docstrings[first : first + options.places]]
