@@ -38,7 +38,7 @@ def main(log_level: str = "warning") -> int:
 
 
 def leave_workspace() -> None:
-    """Leave the workspace: neither a child nor a look-up of an executable may find anything in it."""
+    """Change to a neutral folder, so that neither children nor look-ups of executables find anything in the workspace."""
     from adapter_core.paths import neutral_dir
 
     os.chdir(neutral_dir())

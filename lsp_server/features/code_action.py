@@ -30,7 +30,7 @@ def register(server: PathlineServer) -> None:
         if only and types.CodeActionKind.Empty not in only:
             return []  # the client wants fixes or refactorings
         snapshot = server.session.snapshot(params.text_document.uri)
-        found = await server.look_up(lambda stop: make_actions(snapshot, params, stop), _BUDGET_SECONDS)
+        found = await server.run_within(lambda stop: make_actions(snapshot, params, stop), _BUDGET_SECONDS)
         return found or []
 
 

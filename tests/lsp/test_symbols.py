@@ -11,7 +11,7 @@ from lsprotocol import types
 from lsp_server.features.hover import _where
 from lsp_server.features.symbols import nested
 from lsp_server.markdown import MARKDOWN
-from lsp_server.symbols import Found, symbol_at
+from lsp_server.symbols import ResolvedSymbol, symbol_at
 from tests.support import graph_of
 
 from .harness import cursor
@@ -29,7 +29,7 @@ else:
 """
 
 
-def found_at(folder: Path, marked: str) -> Found | None:
+def found_at(folder: Path, marked: str) -> ResolvedSymbol | None:
     text, position = cursor(MODULE + marked)
     with graph_of(folder, f"#- m.py\n{text}") as graph:
         return symbol_at(graph, "m.py", position["line"] + 1, position["character"])
