@@ -144,12 +144,12 @@ def with_context(repository: Repository, tokenizer: Any, window: Window) -> Wind
     a retrieval could know when that window was written."""
     before = repository.tokens[window.path][max(window.start - CONTEXT_TOKENS, 0) : window.start]
     (path,) = encode(tokenizer, [" ".join(re.findall(r"[A-Za-z]+", window.path))])
-    asked = np.unique(np.concatenate([before, path]))
+    query_tokens = np.unique(np.concatenate([before, path]))
     kinds = [np.unique(chunk) for chunk in repository.chunks]
     owner = np.repeat(np.arange(len(kinds)), [len(k) for k in kinds])
     flat = np.concatenate(kinds)
     often = np.bincount(flat, minlength=int(flat.max()) + 1)
-    score = np.bincount(owner, np.isin(flat, asked) * np.log(len(kinds) / often[flat]), len(kinds))
+    score = np.bincount(owner, np.isin(flat, query_tokens) * np.log(len(kinds) / often[flat]), len(kinds))
     best = np.argsort(-score, kind="stable")[: CONTEXT_TOKENS // CHUNK][::-1]
     tokens = np.concatenate([*(repository.chunks[i] for i in best), window.tokens])
     return Window(window.path, tokens, len(tokens) - len(window.tokens) + window.first, window.size, window.start)

@@ -41,7 +41,7 @@ class Fit:
     name: str
     adapter: Adapter
     verdict: Verdict
-    told: Mapping[str, Any]
+    record: Mapping[str, Any]
 
 
 @dataclass
@@ -58,8 +58,8 @@ class Runs:
         """Of `windows` under `adapter`, and what `memory` knows there; `key` names both. None where they are not there and nothing is to
         be computed."""
         info = self.loaded.info
-        told = f"-{_KNOWN_DIGEST}" if memory is not None else ""
-        file = self.scratch / "scores" / f"{key}{told}-{digest(windows)}-{info.digest[:12]}-{info.dtype}.npz"
+        suffix = f"-{_KNOWN_DIGEST}" if memory is not None else ""
+        file = self.scratch / "scores" / f"{key}{suffix}-{digest(windows)}-{info.digest[:12]}-{info.dtype}.npz"
         if not windows:
             return []
         if file.exists():
@@ -95,7 +95,7 @@ class Runs:
             file.parent.mkdir(parents=True, exist_ok=True)
             started = process_time()
             fitted = fit_adapter(self.loaded, files, options, checkpoint=file.with_suffix(".unfinished"), rows=rows)
-            told = {
+            record = {
                 "steps": fitted.steps,
                 "tokens": fitted.tokens,
                 "fit seconds": round(fitted.seconds, 1),
@@ -106,18 +106,18 @@ class Runs:
                 "alpha": fitted.adapter.alpha,
                 "blocks": len(fitted.adapter.layers),
             }
-            _save_fit(file, told, fitted.adapter)
-        told, adapter = _load_fit(file)
+            _save_fit(file, record, fitted.adapter)
+        record, adapter = _load_fit(file)
         if development is None:
-            return Fit(name, adapter, Verdict(1.0, ()), told)
-        if "general" not in next(iter(told.get("trials", ())), {}):
+            return Fit(name, adapter, Verdict(1.0, ()), record)
+        if "general" not in next(iter(record.get("trials", ())), {}):
             if self.offline:
                 return None
             seconds, verdict = timed(partial(judge, self.loaded.model, adapter, development, JudgeOptions(), memory))
             trials = [asdict(t) for t in verdict.trials]
-            told |= {"judge seconds": round(seconds, 1), "scale": verdict.scale, "trials": trials}
-            _save_fit(file, told, adapter)
-        return Fit(name, adapter, Verdict(told["scale"], tuple(Trial(**t) for t in told["trials"])), told)
+            record |= {"judge seconds": round(seconds, 1), "scale": verdict.scale, "trials": trials}
+            _save_fit(file, record, adapter)
+        return Fit(name, adapter, Verdict(record["scale"], tuple(Trial(**t) for t in record["trials"])), record)
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -145,12 +145,12 @@ def shared_files(repositories: Sequence[Repository], tokens: int, seed: int) -> 
         files = repository.of(BUILD)
         order = sorted(files)
         random.Random(f"{seed} {repository.name}").shuffle(order)
-        taken = 0
+        token_count = 0
         for path in order:
-            if taken * len(repositories) >= tokens:
+            if token_count * len(repositories) >= tokens:
                 break
             found[f"{repository.name}/{path}"] = files[path][:4096]
-            taken += min(len(files[path]), 4096)
+            token_count += min(len(files[path]), 4096)
     return found
 
 
@@ -216,17 +216,17 @@ def _arrays(adapter: Adapter) -> dict[str, np.ndarray]:
     return found
 
 
-def _save_fit(file: Path, told: dict[str, Any], adapter: Adapter) -> None:
-    save_arrays(file, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **_arrays(adapter))
+def _save_fit(file: Path, record: dict[str, Any], adapter: Adapter) -> None:
+    save_arrays(file, told=np.frombuffer(json.dumps(record).encode(), np.uint8), **_arrays(adapter))
 
 
 def _load_fit(file: Path) -> tuple[dict[str, Any], Adapter]:
     with np.load(file, allow_pickle=False) as data:
-        told: dict[str, Any] = json.loads(bytes(data["told"]).decode())
-        layers: list[dict[str, Factors]] = [{} for _ in range(told["blocks"])]
+        record: dict[str, Any] = json.loads(bytes(data["told"]).decode())
+        layers: list[dict[str, Factors]] = [{} for _ in range(record["blocks"])]
         for key in data.files:
             block, _, rest = key.partition("/")
             if rest.endswith("/down"):
                 target = rest.partition("/")[0]
                 layers[int(block)][target] = Factors(data[key], data[f"{block}/{target}/up"])
-    return told, Adapter(tuple(layers), told["rank"], told["alpha"])
+    return record, Adapter(tuple(layers), record["rank"], record["alpha"])

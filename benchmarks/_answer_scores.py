@@ -50,20 +50,20 @@ def score(graph: CodeGraph, row: Row, reference: Reference, answer: Answer) -> d
         gold = gold_lines(row)
         scores["gold lines"] = len(gold & cited) / len(gold)
         scores["evidence, equal lines"] = len(gold & first_lines(answer.evidence, len(cited))) / len(gold)
-    texts = {"": answer.text, **others(graph, row, answer)}
+    texts = {"": answer.text, **comparison_texts(graph, row, answer)}
     names = identifiers(reference.text)
-    told = [identifiers(fact) for fact in reference.facts]
-    told = [fact for fact in told if fact]
+    facts = [identifiers(fact) for fact in reference.facts]
+    facts = [fact for fact in facts if fact]
     for whose, text in texts.items():
         text = text[: len(answer.text)]
         if names:
             scores[f"identifiers{whose}"] = recall(names, text)
-        if told:
-            scores[f"facts{whose}"] = sum(recall(fact, text) == 1 for fact in told) / len(told)
+        if facts:
+            scores[f"facts{whose}"] = sum(recall(fact, text) == 1 for fact in facts) / len(facts)
     return scores
 
 
-def others(graph: CodeGraph, row: Row, answer: Answer) -> dict[str, str]:
+def comparison_texts(graph: CodeGraph, row: Row, answer: Answer) -> dict[str, str]:
     """What stands in the place of an answer, to be cut to its length."""
 
     def text_of(path: str, start: int, end: int) -> str:

@@ -38,7 +38,10 @@ def run_baselines(
     python = environment("retrieval", *REQUIREMENTS, below=scratch)
     jobs = list(questions)
     with ThreadPoolExecutor(processes) as pool:
-        running = {s: [pool.submit(_run, python, s, root, asked, scratch) for root, asked in jobs] for s in systems}
+        running = {
+            s: [pool.submit(_run, python, s, root, questions_of_root, scratch) for root, questions_of_root in jobs]
+            for s in systems
+        }
         return {system: [job.result() for job in own] for system, own in running.items()}
 
 

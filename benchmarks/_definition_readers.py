@@ -179,11 +179,11 @@ def environment(name: str, *requirements: str, below: Path = ROOT / ".setup" / "
     folder = below / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / ".requirements"
-    wanted = f"{sys.version_info[:2]} {' '.join(requirements)}"
-    if not (stamp.exists() and stamp.read_text("utf-8") == wanted):
+    expected_stamp = f"{sys.version_info[:2]} {' '.join(requirements)}"
+    if not (stamp.exists() and stamp.read_text("utf-8") == expected_stamp):
         print(f"Installing {', '.join(requirements)} into {folder}", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         pip = [str(python), "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         subprocess.run([*pip, *requirements], check=True)
-        stamp.write_text(wanted, "utf-8")
+        stamp.write_text(expected_stamp, "utf-8")
     return python

@@ -120,10 +120,10 @@ def _gold_function(root: Path, gold: dict[str, Any], place: Place) -> Place | No
     if known is None:
         function = gold.get("symbol_kind") == "func"
         return Place(place.path, gold["symbol_start"], gold["symbol_end"]) if function else None
-    around = [d for d in known if not d.is_class and d.start <= place.start <= d.end]
-    if not around:
+    enclosing = [d for d in known if not d.is_class and d.start <= place.start <= d.end]
+    if not enclosing:
         return None
-    innermost = min(around, key=lambda d: d.end - d.start)
+    innermost = min(enclosing, key=lambda d: d.end - d.start)
     return Place(place.path, innermost.start, innermost.end)
 
 

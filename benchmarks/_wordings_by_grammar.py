@@ -38,7 +38,9 @@ def generated(count: int, seed: int = 0) -> dict[str, list[str]]:
     rng, forms = random.Random(seed), sections(FORMS)
     makers = dict.fromkeys(SIDES, _pair) | {"sets": _sets, "returns_if": _returns_if, "default": _default}
     return {
-        relation: sorted({_begun(with_aside(make(relation, forms, rng), forms, rng, ASIDES)) for _ in range(count)})
+        relation: sorted(
+            {_capitalised(with_aside(make(relation, forms, rng), forms, rng, ASIDES)) for _ in range(count)}
+        )
         for relation, make in makers.items()
     }
 
@@ -92,7 +94,7 @@ def _inside(text: str) -> str:
     return text if text.startswith("`") else text[0].lower() + text[1:]
 
 
-def _begun(text: str) -> str:
+def _capitalised(text: str) -> str:
     return text if text.startswith("`") else text[0].upper() + text[1:]
 
 
@@ -101,4 +103,4 @@ def varied(wording: str, seed: int) -> str:
     rng = random.Random(f"{seed} {wording}")
     if not wording.endswith(".") or "?" in wording:
         return wording
-    return _begun(with_aside(wording, sections(FORMS), rng, 0.6))
+    return _capitalised(with_aside(wording, sections(FORMS), rng, 0.6))

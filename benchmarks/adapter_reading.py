@@ -86,11 +86,11 @@ def main() -> None:
         for share, fit in fitted.items():
             fits[f"{source.name}, {share:g} questions"] = {
                 "rows": Counter(row.kind for row in rows) if share else {},
-                **{key: fit.told[key] for key in ("steps", "tokens", "processor seconds") if key in fit.told},
+                **{key: fit.record[key] for key in ("steps", "tokens", "processor seconds") if key in fit.record},
             }
-        copy, asked = prepared(repository, args.scratch / "reading" / name, args.queries)
+        copy, questions = prepared(repository, args.scratch / "reading" / name, args.queries)
         with CodeGraph.load_or_build(copy) as graph:
-            for item in asked:
+            for item in questions:
                 if time.monotonic() > end or item.function is None or len(readers) <= len(args.shares):
                     break
                 spans = list(search(graph, item.sentence, SelectionOptions(top=TOP)).evidence)
@@ -98,8 +98,8 @@ def main() -> None:
                 found.setdefault(name, []).append(
                     read_spans(args.scratch / "reading", loaded, readers, item.sentence, gold, spans)
                 )
-        shown = {"steps": args.steps, "top": TOP, "fits": fits, "fits of": args.fits_of or "each its own"}
-        report("adapter_reading_other" if args.fits_of else "adapter_reading", table(found), shown)
+        settings = {"steps": args.steps, "top": TOP, "fits": fits, "fits of": args.fits_of or "each its own"}
+        report("adapter_reading_other" if args.fits_of else "adapter_reading", table(found), settings)
 
 
 def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -173,11 +173,11 @@ def read_spans(
 
 
 def _digest(model: str, adapter: Adapter | None, sentence: str, spans: Sequence[Evidence]) -> str:
-    told = hashlib.sha256(json.dumps([model, CONTEXT_TOKENS, sentence, [s.sha256 for s in spans]]).encode())
+    digest = hashlib.sha256(json.dumps([model, CONTEXT_TOKENS, sentence, [s.sha256 for s in spans]]).encode())
     for layer in adapter.layers if adapter is not None else ():
         for factors in layer.values():
-            told.update(factors.up.tobytes())
-    return told.hexdigest()[:20]
+            digest.update(factors.up.tobytes())
+    return digest.hexdigest()[:20]
 
 
 def reciprocal_rank(scores: Sequence[float], gold: Sequence[bool]) -> float:

@@ -119,16 +119,16 @@ def similarities(first: list[np.ndarray], second: list[np.ndarray], centred: boo
 def matching(cosines: np.ndarray) -> dict[str, float]:
     """How well row i finds column i: share found first, mean reciprocal rank, mean rank, AUC, and the mean cosines."""
     own = np.diag(cosines)
-    others = ~np.eye(len(cosines), dtype=bool)
+    off_diagonal = ~np.eye(len(cosines), dtype=bool)
     # Ties count half, as if they were drawn.
-    above = (cosines > own[:, None]).sum(axis=1) + 0.5 * ((cosines == own[:, None]) & others).sum(axis=1)
+    above = (cosines > own[:, None]).sum(axis=1) + 0.5 * ((cosines == own[:, None]) & off_diagonal).sum(axis=1)
     return {
         "first": float((above < 0.5).mean()),
         "MRR": float((1 / (above + 1)).mean()),
         "mean rank": float((above + 1).mean()),
         "AUC": float(1 - above.mean() / (len(cosines) - 1)),
         "cosine own": float(own.mean()),
-        "cosine others": float(cosines[others].mean()),
+        "cosine others": float(cosines[off_diagonal].mean()),
     }
 
 
@@ -162,12 +162,12 @@ def versions(repositories: list[Repository]) -> list[dict[str, Any]]:
     names = [r.name for r in repositories]
     for name in sorted({n for n in names if names.count(n) > 1}):
         same = np.array([n == name for n in names])
-        own, other = cosines[same][:, same], cosines[same][:, ~same]
+        own, foreign = cosines[same][:, same], cosines[same][:, ~same]
         upper = own[np.triu_indices(len(own), 1)]
         rows.append({
             "task": "versions", "vector": name, "count": int(same.sum()),
-            "first": float((own.max(axis=1) > other.max(axis=1)).mean()),
-            "cosine own": float(upper.mean()), "least own": float(upper.min()), "nearest other": float(other.max()),
+            "first": float((own.max(axis=1) > foreign.max(axis=1)).mean()),
+            "cosine own": float(upper.mean()), "least own": float(upper.min()), "nearest other": float(foreign.max()),
         })  # fmt: skip
     return rows
 
@@ -208,11 +208,11 @@ def _modules_of(repository: Repository, vector: Vectors) -> dict[str, float] | N
     cosines = similarities(vectors, vectors)
     first, chance, aucs = [], [], []
     for i in range(len(paths)):
-        others = np.arange(len(paths)) != i
-        near = belong[i][others]
+        other_indices = np.arange(len(paths)) != i
+        near = belong[i][other_indices]
         if not near.any() or near.all():
             continue
-        scores = cosines[i][others]
+        scores = cosines[i][other_indices]
         best = scores == scores.max()
         first.append(float(near[best].mean()))
         chance.append(float(near.mean()))

@@ -96,7 +96,7 @@ def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         with CodeGraph.load_or_build(root, options=options) as graph:
             looks["who calls it, first, calls linked"] = _callers(graph)
         disk = sum(f.stat().st_size for f in cache.rglob("*") if f.is_file())
-        idle, opened, asked = (_memory(root, what) for what in ("idle", "opened", "asked"))
+        idle, opened, after_queries = (_memory(root, what) for what in ("idle", "opened", "asked"))
     rows: list[dict[str, Any]] = [
         {"what": f"floor: ast.parse, {processes} processes", "seconds": base, "x floor": 1.0},
         {"what": "cold build, with the search's tables", "seconds": builds.cold, "x floor": builds.cold / base},
@@ -110,7 +110,7 @@ def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     extra = {
         "folder": root.name, "files": files, "python_files": len(python), "lines": lines, "symbols": symbols,
         "bytes": sum(f.size for f in found.files), "database_bytes": disk, "files_linked": linked,
-        "memory_mb": {"idle interpreter": idle / 1024, "index opened": opened / 1024, "after callers of four names": asked / 1024},
+        "memory_mb": {"idle interpreter": idle / 1024, "index opened": opened / 1024, "after callers of four names": after_queries / 1024},
     }  # fmt: skip
     return rows, extra
 
