@@ -108,7 +108,7 @@ class BuildReport:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-def generated(inputs: BuildInputs) -> MadeAdapter:
+def generate_null_adapter(inputs: BuildInputs) -> MadeAdapter:
     """The null adapter: from the embedding alone."""
     options = inputs.options
     model = inputs.model
@@ -116,13 +116,13 @@ def generated(inputs: BuildInputs) -> MadeAdapter:
         raise AdapterError(
             f"{model.name} has none of the targets {', '.join(options.targets)}: it has {', '.join(model.target_shapes)}."
         )
-    adapter = generator.generated(
+    adapter = generator.generate_from_options(
         inputs.embedding.z, model.dims.d_model, model.dims.layers, model.target_shapes, options, inputs.priors
     )
     return MadeAdapter(adapter, "generated", asdict(options))
 
 
-GENERATED = AdapterMaker(f"generated {generator.VERSION}", generated)
+GENERATED = AdapterMaker(f"generated {generator.VERSION}", generate_null_adapter)
 
 
 def find_model(model: str | None = None, target_shapes: Mapping[str, Shape] | None = None) -> BuildModel:
@@ -204,7 +204,7 @@ def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:
         module_file = folder_path / _BANK / f"{name}.npz"
         if module_file.is_file():
             return load_adapters_npz(module_file, manifest.target_shapes, layers)
-        return generator.generated(z, d_model, layers, manifest.target_shapes, options, manifest.priors)
+        return generator.generate_from_options(z, d_model, layers, manifest.target_shapes, options, manifest.priors)
 
     embeddings = load_embeddings(folder_path / files.MODULES)
     return [BankEntry(name, z, lambda name=name, z=z: load_adapter(name, z)) for name, z in embeddings]  # type: ignore[misc]

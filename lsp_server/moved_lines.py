@@ -1,7 +1,7 @@
-"""Where lines went while their document was edited.
+"""Track how lines move while their document is edited.
 
-An edit of the client is looked at by the lines before and after it: what stands above the first that differs stays, what stands below
-the last moves, what is between them is edited.
+An edit is seen as the lines before and after it: lines above the first difference stay, lines below the last one move, those between them
+are edited.
 """
 
 from __future__ import annotations

@@ -46,11 +46,11 @@ class Place:
 
 
 def make_roots(uris: Iterable[str], kept: Iterable[Root] = ()) -> tuple[list[Root], list[str]]:
-    """Roots from the URIs of folders, and what is wrong with those that cannot be used. Reads the file system.
+    """(roots of folders by their URIs, problems with those that cannot be used). Reads the file system.
 
-    Named after the folder, not by what the client calls it: citations name folders as they are on disk.
+    Roots are named after the folder on disk, as in citations, and not by the client's name.
 
-    `kept` are open already and come first, as they are: a name that was given stays that folder's while it is open.
+    `kept` are already open and come first, unchanged: a folder keeps its name while it is open.
     """
     roots = list(kept)
     problems: list[str] = []
@@ -90,7 +90,7 @@ def places_of(uri: str, roots: Iterable[Root], follow: bool = False) -> list[Pla
 
 
 def _as_on_disk(root: str, path: str) -> str:
-    """A path with the letter case that its names have on disk, as the index has them; as it is where there is no such file."""
+    """A path with the letter case of its names on disk, which the index uses; unchanged if there is no such file."""
     folder, names = root, []
     for name in path.split("/"):
         try:

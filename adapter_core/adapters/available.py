@@ -27,10 +27,10 @@ _UP_TO_DATE = Staleness()
 class ForAnswers:
     """What is built for one repository and one model.
 
-    `folder`: where it is built. `adapter`: the file of the fitted adapter, to be put on as it is (the `scale` at which it was kept is in
-    it already); None where there is none, or where it was not kept, which `manifest` then tells: `manifest.kept`, `manifest.scores`.
-    `memory`: the file of the memory, or None. A stale one can be used all the same: it knows nothing of what changed since.
-    `problems`: a sentence for each thing that is there and cannot be used.
+    `folder`: the folder of the build. `adapter`: the file of the fitted adapter, to be applied unscaled (the `scale` at which it was kept
+    is already in its numbers); None if there is none, or it was not kept (see `manifest.kept`, `manifest.scores`). `memory`: the file of
+    the memory, or None. A stale one can still be used: it only lacks later changes. `problems`: a sentence for each file that cannot be
+    used.
     """
 
     folder: Path

@@ -21,7 +21,7 @@ _DEFAULTS = CapacityOptions()
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """`score` from 0 to 1, and what follows from it."""
+    """`score` from 0 to 1, and the rank and share derived from it."""
 
     score: float
     rank: int

@@ -19,8 +19,8 @@ _BEFORE = 8  # tokens shown before one
 
 @dataclass(frozen=True, slots=True)
 class ChangedToken:
-    """`change`: of the natural logarithm of its probability, positive where the adapter makes it likelier. `text`: the number of its text,
-    `position` its own in it. `before`: what stands before it."""
+    """`change`: of its log probability (natural), positive if the adapter makes it likelier. `text`: the index of its text, `position`: its
+    index in that. `before`: the text before it."""
 
     text: int
     position: int

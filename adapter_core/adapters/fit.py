@@ -1,9 +1,8 @@
-"""Fitting an adapter to a repository: low-rank factors trained on its own text (Hu et al., arXiv 2106.09685), within a budget.
+"""Fit an adapter to a repository: low-rank factors trained on its own text (Hu et al., arXiv 2106.09685), within a budget.
 
-With a budget in tokens, a fixed number of threads and the same installation of Python (whose docstrings are read, too, unless `prose` is
-0), the same files give the same bytes; a budget in seconds becomes a number of steps
-that is recorded, and that gives the same bytes again. An interrupted fit goes on from its checkpoint to the bytes of an uninterrupted
-one.
+With a budget in tokens, a fixed number of threads and the same Python installation (whose docstrings are also read, unless `prose` is 0),
+the same files give the same bytes; a budget in seconds is converted to a number of steps, which is recorded and gives the same bytes
+again. An interrupted fit, resumed from its checkpoint, gives the bytes of an uninterrupted one.
 """
 
 from __future__ import annotations

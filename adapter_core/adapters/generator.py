@@ -1,9 +1,9 @@
 """An adapter from an embedding alone, the same on every platform: the null model.
 
-Directions are seeded noise; the embedding says how much of each is taken, and with which sign. Measured (docs/adapters.md), it makes
-unseen text less likely, never more: it is what any other adapter has to beat, and off unless it wins.
+Directions are seeded noise; the embedding determines the weight and sign of each. Measured (docs/adapters.md), it makes unseen text less
+likely, never more: it is the control that any other adapter has to beat, and off unless it wins.
 
-Everything that decides a bit is done in integers, or in float operations that IEEE 754 rounds correctly. The random numbers are
+Everything that affects the result is computed in integers, or in float operations that IEEE 754 rounds correctly. The random numbers are
 SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014) of a counter: number i of a stream is a
 function of its key and of i, so that NumPy and Torch make the same ones, on any device, in any order. Norms, sines and the like differ
 in their last bits between libraries; they enter only after rounding to 12 or 16 bits behind the point.
@@ -34,7 +34,7 @@ _SQRT3 = 1.7320508
 
 @dataclass(frozen=True, slots=True)
 class _TargetMap:
-    """One target of one layer: the keys of its random streams, and what each of its components is multiplied with (float32, (rank,))."""
+    """One target of one layer: the keys of its random streams, and the factor of each of its components (`gains`, float32, (rank,))."""
 
     down_key: int
     up_key: int
@@ -68,10 +68,10 @@ def generate_lora_from_embedding(
     layers = []
     for maps in plan:
         layer = {}
-        for target, one in maps.items():
-            d_out, d_in = one.shape
-            down = (_uniform(one.down_key, rank * d_in) * _unit_scale(d_in)).reshape(rank, d_in)
-            up = (_uniform(one.up_key, d_out * rank) * _unit_scale(d_out)).reshape(d_out, rank) * one.gains
+        for target, map_ in maps.items():
+            d_out, d_in = map_.shape
+            down = (_uniform(map_.down_key, rank * d_in) * _unit_scale(d_in)).reshape(rank, d_in)
+            up = (_uniform(map_.up_key, d_out * rank) * _unit_scale(d_out)).reshape(d_out, rank) * map_.gains
             down, up = _round_to_float16(down, rounded), _round_to_float16(up, rounded)
             up = _round_to_float16(up * _cap_factor(_map_norm(up, down), map_cap), rounded)
             layer[target] = Factors(down, up, np.zeros(d_out, np.float32) if learn_bias else None)
@@ -79,7 +79,7 @@ def generate_lora_from_embedding(
     return Adapter(tuple(layers), rank, float(rank))
 
 
-def generated(
+def generate_from_options(
     z: np.ndarray,
     d_model: int,
     num_layers: int,
@@ -87,7 +87,7 @@ def generated(
     options: GeneratorOptions,
     target_weights: Mapping[str, float] | None = None,
 ) -> Adapter:
-    """The same by options: of the targets that have a shape those that the options name."""
+    """`generate_lora_from_embedding` with `options`, for the targets in `shapes` that the options name."""
     return generate_lora_from_embedding(
         z, d_model, num_layers, options.rank, options.seed, target_shapes={t: s for t, s in shapes.items() if t in options.targets},
         layer_gate=options.layer_gate, target_weights=target_weights, learn_bias=options.learn_bias, map_cap=options.map_cap,
@@ -123,11 +123,11 @@ def generate_lora_from_embedding_torch(
     layers = []
     for maps in plan:
         layer = {}
-        for target, one in maps.items():
-            d_out, d_in = one.shape
-            gains = torch.from_numpy(one.gains).to(device)
-            down = (_uniform_torch(one.down_key, rank * d_in, device) * float(_unit_scale(d_in))).reshape(rank, d_in)
-            up = (_uniform_torch(one.up_key, d_out * rank, device) * float(_unit_scale(d_out))).reshape(
+        for target, map_ in maps.items():
+            d_out, d_in = map_.shape
+            gains = torch.from_numpy(map_.gains).to(device)
+            down = (_uniform_torch(map_.down_key, rank * d_in, device) * float(_unit_scale(d_in))).reshape(rank, d_in)
+            up = (_uniform_torch(map_.up_key, d_out * rank, device) * float(_unit_scale(d_out))).reshape(
                 d_out, rank
             ) * gains
             down, up = round16(down), round16(up)

@@ -1,14 +1,14 @@
 """The folder of a built adapter: its files, its manifest, and whether it is out of date.
 
-manifest.json    what was built, from what, with what, how it scored; the SHA-256 of every other file. Written last
+manifest.json    the build: its inputs, options and scores; the SHA-256 of every other file. Written last
 sources.jsonl    a line for each file that it was built from: path, sha256, bytes
 adapters.npz     the adapter (`files.py`)
 embedding.npz    the repository's embedding, with embedding.json (`evidence/repo_embedding.py`)
-modules.npz      where asked for, an embedding for each module (`bank.py`)
-bank/*.npz       where there are any, adapters of single modules
+modules.npz      optional: an embedding for each module (`bank.py`)
+bank/*.npz       optional: adapters of single modules
 repository.memory, fitted/
-                 beside these, and not named in the manifest: the memory (`remembering/sync.py`), which follows the files by itself, and the
-                 fitted adapter, a folder like this one with a manifest of its own. `available.for_answers` says what of it is there
+                 not listed in the manifest: the memory (`remembering/sync.py`), which is updated separately, and the fitted adapter, a
+                 folder like this one with its own manifest. `available.for_answers` finds both
 """
 
 from __future__ import annotations

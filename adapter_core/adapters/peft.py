@@ -28,9 +28,9 @@ _KEY = re.compile(r"\.lora_([AB])\.(?:default\.)?weight$")
 
 
 def save_peft_like(folder: str | os.PathLike[str], adapter: Adapter, model: Any, base_model: str | None = None) -> None:
-    """Write an adapter so that `PeftModel.from_pretrained` loads it. `model`: what it is for, for the names of its modules (one made on
-    the "meta" device does); `base_model`: what that is called. Raises `AdapterError` where it does not fit, or has biases other than
-    zeros, which PEFT cannot hold beside the factors; `OSError`; `ModelMissingError` without safetensors."""
+    """Write an adapter so that `PeftModel.from_pretrained` loads it. `model`: the model it is for, from which the names of modules are read
+    (one on the "meta" device is enough); `base_model`: its name. Raises `AdapterError` if it does not fit, or has nonzero biases, which
+    PEFT cannot store beside the factors; `OSError`; `ModelMissingError` without safetensors."""
     from ..models.sources import missing_libraries
 
     try:
@@ -69,8 +69,8 @@ def save_peft_like(folder: str | os.PathLike[str], adapter: Adapter, model: Any,
 
 
 def load_peft(folder: str | os.PathLike[str], model: Any) -> Adapter:
-    """An adapter that PEFT (or `save_peft_like`) wrote, for `model`. Raises `AdapterFileError` for files that are missing, damaged,
-    only a pickle, or of a kind of adapter that is more than LoRA on the targets known here; `ModelMissingError` without safetensors."""
+    """Load an adapter that PEFT (or `save_peft_like`) wrote, for `model`. Raises `AdapterFileError` for files that are missing, damaged,
+    only a pickle, or more than LoRA on the targets supported here; `ModelMissingError` without safetensors."""
     source = Path(folder)
     config = _config(source)
     layout = layout_of(model)
@@ -219,7 +219,7 @@ def _read_factors(source: Path, path: str, pair: Mapping[str, np.ndarray], site:
 
 
 def _matching_pattern(patterns: Mapping[str, Any], path: str, otherwise: Any) -> Any:
-    """As PEFT does: a pattern is a regular expression for the end of a path, the first that matches counts."""
+    """The value of the first pattern, a regular expression, that matches the end of a path (as in PEFT), else `otherwise`."""
     try:
         return next(
             (value for pattern, value in patterns.items() if re.match(rf"(.*\.)?({pattern})$", path)), otherwise

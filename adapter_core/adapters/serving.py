@@ -37,7 +37,7 @@ _Content = TypeVar("_Content")
 class AdapterServing:
     """`models.serving.Serving` with the adapters and memories of this package.
 
-    Files are known by path, size, time of change and inode: one that was written anew is read anew.
+    Files are identified by path, size, modification time and inode: a rewritten file is read again.
     """
 
     def __init__(self) -> None:

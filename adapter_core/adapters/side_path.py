@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class SidePath:
-    """The factors of one target on one module, and their bias. `factored` False: of them only the bias."""
+    """The factors of one target on one module, and their bias. `factored` False: only the bias is added."""
 
     def __init__(self, module: Any, site: Site, factors: Factors, factored: bool = True) -> None:
         self.factored = factored

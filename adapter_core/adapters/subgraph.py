@@ -27,7 +27,7 @@ from ..types import CancelToken
 from .adapter import Adapter
 from .bank import BankEntry, adapters_bank
 from .files import digest_of, load_adapters_npz, save_npz
-from .generator import VERSION, generated
+from .generator import VERSION, generate_from_options
 from .options import BankOptions, GeneratorOptions
 from .targets import Shape
 
@@ -36,7 +36,7 @@ _IN_MEMORY, _ON_DISK = 4, 32
 
 @dataclass(frozen=True, slots=True)
 class SubgraphMaker:
-    """Makes the adapter of the files at some paths, whose embedding is `z`. `key` stands for everything else that goes into it."""
+    """Makes the adapter of the files at some paths, from their embedding `z`. `key` identifies all other inputs."""
 
     key: str
     make: Callable[[np.ndarray, Sequence[str]], Adapter]
@@ -50,13 +50,13 @@ def from_embedding(
     targets = {t: s for t, s in shapes.items() if t in chosen.targets}
 
     def make(z: np.ndarray, paths: Sequence[str]) -> Adapter:
-        return generated(z, d_model, layers, targets, chosen)
+        return generate_from_options(z, d_model, layers, targets, chosen)
 
     return SubgraphMaker(_key("generated", VERSION, d_model, layers, sorted(targets.items()), asdict(chosen)), make)
 
 
 def from_bank(entries: Sequence[BankEntry], version: str, options: BankOptions | None = None) -> SubgraphMaker:
-    """The mixture of the nearest entries of a bank. `version` stands for the adapters in it: the fingerprint of the build they are of."""
+    """The mixture of the nearest entries of a bank. `version` identifies the adapters in it: the fingerprint of their build."""
     bank_options = options or BankOptions()
 
     def make(z: np.ndarray, paths: Sequence[str]) -> Adapter:
@@ -67,7 +67,7 @@ def from_bank(entries: Sequence[BankEntry], version: str, options: BankOptions |
 
 
 class SubgraphAdapters:
-    """The adapters of parts of one graph for one model. The last few are in memory, some more in `folder`, where there is one.
+    """The adapters of parts of one graph for one model. The last few are cached in memory, some more in `folder`, if given.
 
     They are known by the model's SHA-256, the maker's key, and the paths and hashes of the files, in order: an edit makes another one.
     """
@@ -86,11 +86,11 @@ class SubgraphAdapters:
         self._recent: OrderedDict[str, Adapter] = OrderedDict()
 
     def of_files(self, paths: Collection[str]) -> Adapter:
-        """Of files by their relative paths. Raises `AdapterError` where none of them is there, and what the maker raises."""
+        """The adapter of files, by relative paths. Raises `AdapterError` if none of them exists, and what the maker raises."""
         return self._get_or_make(paths)[1]
 
     def file_of(self, paths: Collection[str]) -> Path:
-        """As `of_files`, as the file in the folder. Raises `AdapterError` also where that cannot be written."""
+        """As `of_files`, but returns its file in the folder. Also raises `AdapterError` if that cannot be written."""
         key, adapter = self._get_or_make(paths)
         if self._folder is None:
             raise AdapterError(

@@ -1,9 +1,9 @@
 """Which weights of a model an adapter changes: canonical targets, their shapes, and their location in a model.
 
 A target has one name for all families: q, k, v, o, gate, up and down_proj. A model may keep several of them in one weight (Phi-3's
-`qkv_proj` and `gate_up_proj`, GPT-2's `c_attn`), one below the other, or keep a weight transposed (GPT-2's Conv1D): a `Site` says which
-part of which module a target is. Shapes are (d_out, d_in), as of the weight of a `torch.nn.Linear`. What is not recognised (experts,
-heads that interleave their rows as in GPT-NeoX) has no site, and is left as it is.
+`qkv_proj` and `gate_up_proj`, GPT-2's `c_attn`), stacked, or keep a weight transposed (GPT-2's Conv1D): a `Site` names the part of the
+module that a target is. Shapes are (d_out, d_in), as of the weight of a `torch.nn.Linear`. Modules that are not recognised (experts, heads
+that interleave their rows as in GPT-NeoX) have no site, and are not adapted.
 """
 
 from __future__ import annotations

@@ -265,7 +265,7 @@ def _interruptible(cancel: threading.Event) -> Iterator[None]:
 
 @contextmanager
 def _spinner(query: Query) -> Iterator[None]:
-    """Says on stderr, in a terminal only, what is being looked up."""
+    """Shows on stderr, in a terminal only, the query that is running."""
     if not sys.stderr.isatty():
         yield
         return

@@ -24,7 +24,7 @@ def open_model(
     dtype: str | None = None,
     insecure: bool = False,
 ) -> tuple[Backend | None, str]:
-    """The backend of a command that may use a model, and one line for the user where there is none ("" otherwise).
+    """(backend, "") of a command that may use a model; without one, (None, one line for the user).
 
     The embedded model is installed on the first question in a terminal. Raises `ModelError` for a model that was named.
     """

@@ -147,7 +147,7 @@ def _loading_problem(name: str, error: Exception) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of a library says, in short; its class where it says nothing."""
+    """The first line of a library's error; its class if it has no message."""
     return (str(error).strip().split("\n")[0] or type(error).__name__)[:300]
 
 

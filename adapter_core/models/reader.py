@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 class Reader:
     """Inference mode is entered in each method and not around a generator that uses it: left on across a `yield`, it would be on in the
-    caller too. `layers`: keys and values to go on from, of shape (1, heads, tokens, width) each; they stay as they are."""
+    caller too. `layers`: keys and values to continue from, of shape (1, heads, tokens, width) each; they are not changed."""
 
     def __init__(self, loaded: LoadedModel, layers: Layers = ()) -> None:
         import torch

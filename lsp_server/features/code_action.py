@@ -65,7 +65,7 @@ def make_actions(snapshot: Snapshot, params: types.CodeActionParams, stop: threa
 
 
 def _standing_question(ref: SymbolRef) -> str:
-    """What a client that cannot prompt asks about a symbol."""
+    """The question about a symbol for a client that cannot prompt for one."""
     name = code(ref.symbol.qualname)
     if ref.symbol.is_callable:
         return f"What is {name} for, who calls it, and which tests cover it?"

@@ -18,10 +18,10 @@ _MAX_CHOSEN = 4096  # sequences; a step takes a second or two, and two or more o
 def pack_sequences(
     files: Mapping[str, np.ndarray], separator: int, options: FitOptions, reserved: int = 0
 ) -> np.ndarray:
-    """Shuffled sequences (n, length) int64 of `files` (path to tokens), by `options.seed`: all of one pass over them, or, where the options
-    say so, of these the most telling ones, as many as the steps take beside `reserved`. Files follow each other, `separator` (a token)
-    before each; of a file with more than `tokens_per_file`, one part of that length is taken. The same for the same files, in whatever
-    order these come."""
+    """Shuffled sequences (n, length) int64 of `files` (path to tokens), by `options.seed`: all of one pass over them, or, with
+    `options.covering`, the most informative ones, as many as the steps take minus `reserved`. Files are concatenated, each after
+    `separator` (a token); of a file with more than `tokens_per_file`, one part of that length is used. Independent of the order of
+    `files`."""
     draw = random.Random(options.seed)
     paths = sorted(path for path, tokens in files.items() if len(tokens))
     draw.shuffle(paths)

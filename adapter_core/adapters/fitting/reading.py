@@ -26,8 +26,8 @@ def mean_reciprocal_rank(
     options: JudgeOptions | None = None,
     cancel: CancelToken | None = None,
 ) -> float | None:
-    """MRR (0 to 1, higher is better) over at most `options.questions` of `rows`, each against the places of its neighbours; None where
-    there are too few rows. The same rows for the same `rows`. Raises `Cancelled` and `ModelError`."""
+    """MRR (0 to 1, higher is better) over at most `options.questions` of `rows`, each against the places of its neighbours; None if there
+    are too few rows. The choice of rows is deterministic. Raises `Cancelled` and `ModelError`."""
     options = options or JudgeOptions()
     docstrings = [row for row in rows if row.kind == "docstring"]
     if options.questions < 1 or len(docstrings) < options.places:

@@ -26,7 +26,7 @@ class Window:
 
 
 def encode(tokenizer: Any, texts: Sequence[str]) -> list[np.ndarray]:
-    """The tokens of each text, (n,) uint32. What looks like a special token is taken as plain text. Runs on all cores."""
+    """The tokens of each text, (n,) uint32. Special tokens in the text are encoded as plain text. Runs on all cores."""
     if not texts:
         return []
     texts = [clean(text) for text in texts]

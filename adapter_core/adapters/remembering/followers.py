@@ -33,8 +33,8 @@ class Followers(NamedTuple):
 
 
 def stats_after(counts: Counts, context: Sequence[int], model: ModelView) -> tuple[ContextStats, list[Followers]]:
-    """What is known of the position behind `context`: `ContextStats` of that one position, but for `shares`, and what followed each
-    context that occurred, by length; nothing for the others, and for those that almost anything follows."""
+    """The statistics of the position after `context` (a single one, `shares` not filled), and the followers of each context, by length:
+    empty for contexts that never occurred or have more than `_MAX_FOLLOWERS`."""
     borders = np.array(context_keys(context[-LONGEST:]), np.uint64)
     low = np.searchsorted(counts.keys, borders).tolist()
     high = np.searchsorted(counts.keys, borders | _LAST_TOKEN, side="right").tolist()
@@ -55,8 +55,8 @@ def stats_after(counts: Counts, context: Sequence[int], model: ModelView) -> tup
 
 
 def stats_of_text(counts: Counts, sums: np.ndarray, tokens: np.ndarray, first: int, logs: np.ndarray) -> ContextStats:
-    """What is known of the positions `first` (at least 1) to `first + n` of a text, of which `logs` (n, vocabulary) holds what the model
-    says there. `sums` (len(counts) + 1,): the sum of all counts before each."""
+    """The statistics of the positions `first` (at least 1) to `first + n` of a text; `logs` (n, vocabulary): the model's log probabilities
+    there. `sums` (len(counts) + 1,): the cumulative counts."""
     n = len(logs)
     stats = _empty_stats(logs.max(axis=1), _entropies(logs))
     wide = tokens[: first + n].astype(np.uint64)

@@ -24,10 +24,10 @@ class MemoryStep:
         self._gate = gate
 
     def __call__(self, tokens: Sequence[int], logits: torch.Tensor) -> torch.Tensor:
-        """New logits (vocabulary,) float32, after `tokens`; `logits` stay as they are.
+        """New logits (vocabulary,) float32, after `tokens`; `logits` is not changed.
 
-        Their softmax is the mixture. What the memory does not name keeps its logit, so that what penalties do to it stays the same;
-        what it names is raised.
+        Their softmax is the mixture. Tokens that are not in the prediction keep their logits, so that penalties affect them as before;
+        the others are raised.
         """
         import torch
 
