@@ -36,7 +36,7 @@ from adapter_core.models.sources import resolve
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A fitted adapter, at scale 1, its verdict, and what it took."""
+    """A fitted adapter at scale 1, its verdict, and the `record` of the fit: steps, tokens, seconds, losses."""
 
     name: str
     adapter: Adapter
@@ -46,7 +46,7 @@ class Fit:
 
 @dataclass
 class Runs:
-    """Everything below `scratch`. `offline`: only what is there already."""
+    """Scores and fits, cached below `scratch`. `offline`: compute nothing, only use the cache."""
 
     scratch: Path
     loaded: LoadedModel
@@ -55,8 +55,8 @@ class Runs:
     def scores(
         self, key: str, windows: Sequence[Window], adapter: Adapter | None = None, memory: Memory | None = None
     ) -> list[TokenScores] | None:
-        """Of `windows` under `adapter`, and what `memory` knows there; `key` names both. None where they are not there and nothing is to
-        be computed."""
+        """The scores of `windows` under `adapter`, with the statistics of `memory`; `key` names both. None if they are not cached and
+        nothing may be computed."""
         info = self.loaded.info
         suffix = f"-{_KNOWN_DIGEST}" if memory is not None else ""
         file = self.scratch / "scores" / f"{key}{suffix}-{digest(windows)}-{info.digest[:12]}-{info.dtype}.npz"
@@ -159,7 +159,7 @@ def development_of(repository: Repository, tokenizer: Any) -> DevelopmentText:
 
 
 def mean_adapter(adapters: Sequence[Adapter]) -> Adapter:
-    """The mean of their deltas, exactly: factors one behind the other, at the sum of their ranks."""
+    """The exact mean of the adapters' deltas: concatenated factors, at the sum of their ranks."""
     layers = []
     for own in zip(*(a.layers for a in adapters), strict=True):
         layers.append(
@@ -179,7 +179,7 @@ def mean_adapter(adapters: Sequence[Adapter]) -> Adapter:
 
 
 def cosine(first: Adapter, second: Adapter) -> float:
-    """Between all deltas of two adapters, taken as one vector each, worked out from the factors."""
+    """The cosine between the deltas of two adapters, each as one vector, computed from the factors."""
     return _dot(first, second) / (_dot(first, first) * _dot(second, second)) ** 0.5
 
 

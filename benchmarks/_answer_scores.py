@@ -23,7 +23,7 @@ _MAX_NAMES = 60
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a row's author answered, and the statements of which that answer consists, where they are given."""
+    """The reference answer of a row, and its separate statements (`facts`) if the row has them."""
 
     text: str = ""
     facts: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ def score(graph: CodeGraph, row: Row, reference: Reference, answer: Answer) -> d
 
 
 def comparison_texts(graph: CodeGraph, row: Row, answer: Answer) -> dict[str, str]:
-    """What stands in the place of an answer, to be cut to its length."""
+    """Texts to compare with an answer, which are then cut to its length."""
 
     def text_of(path: str, start: int, end: int) -> str:
         return "\n".join(lines_of(graph.root / path)[start - 1 : end])
@@ -108,7 +108,7 @@ def recall(names: set[str], text: str) -> float:
 
 
 def references(folder: Path, sets: Iterable[str]) -> dict[str, Reference]:
-    """What is known of the answers, by row."""
+    """The reference answers, by row."""
     import json
 
     found = {}

@@ -63,6 +63,6 @@ def _run(python: Path, system: str, root: Path, questions: Sequence[str], scratc
 
 
 def packed(places: Sequence[Place], root: Path, tokens: Tokens) -> Found:
-    """Ranked places with what a reader sees of them within each budget."""
+    """Ranked places, and the lines of them that fit each budget."""
     text, parts = pack_places(places, root)
     return Found(tuple(places), {budget: lines_within(text, parts, budget, tokens) for budget in BUDGETS})

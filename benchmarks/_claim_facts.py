@@ -178,7 +178,7 @@ def _flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def usable(fact: Fact) -> bool:
-    """Short enough to be said and cited, and with something to say."""
+    """Whether a fact is short enough for a sentence with a citation, and not trivial."""
     texts = (fact.subject, fact.object, fact.extra)
     return fact.last - fact.first < MAX_LINES and all(
         len(t) <= MAX_TEXT and "`" not in t and "\n" not in t for t in texts

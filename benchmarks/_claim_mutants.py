@@ -165,7 +165,7 @@ def mutants_of_sentence(
 
 
 def _quoted_on(text: str, file: Path, place: tuple[int, int]) -> bool:
-    """Whether what a sentence quotes stands on other lines, too."""
+    """Whether a sentence's quotation also occurs on other lines."""
     quoted = re.findall(r"[^\W_]+", text.partition("“")[2].lower())
     here = re.findall(r"[^\W_]+", "\n".join(lines_of(file)[place[0] - 1 : place[1]]).lower())
     return bool(quoted) and f" {' '.join(quoted)} " in f" {' '.join(here)} "
@@ -210,7 +210,7 @@ def _before_quote(text: str) -> str:
 
 
 def _with_roles_exchanged(text: str, kind: str) -> str | None:
-    """Subject and first object exchanged; of a condition and what it decides, these two."""
+    """The sentence with subject and first object exchanged, or a condition and its consequence."""
     for pattern in (
         r"^(`[^`]+`) (is called by|calls,? ?(?:in the order written,)?|extends|raises|overrides|is overridden by|defines) (`[^`]+`)(.*)$",
         r"^(`[^`]+`) (is an? (?:async )?(?:method|property) of) (`[^`]+`)(.*)$",
@@ -257,7 +257,7 @@ def _negated(text: str) -> str | None:
 
 
 def _negated_quote(text: str) -> str | None:
-    """A quotation that says "not" where it did not, or the other way round."""
+    """The sentence with a "not" added to its quotation, or removed from it."""
     head, mark, rest = text.partition("“")
     words = rest.split(" ")
     if not mark or len(words) < 4:

@@ -163,7 +163,7 @@ def child(python: Path, code: str, root: Path, files: Sequence[str]) -> Seen:
 
 
 def griffe(python: Path, root: Path, files: Sequence[str], texts: dict[str, Text]) -> Seen:
-    """griffe gives the line of the first decorator, not of the name: the next definition from there on is the one it means."""
+    """griffe reports the line of the first decorator, not of the name: the next definition from there on is matched."""
     seen = child(python, GRIFFE_CODE, root, files)
     lines = {path: sorted((w.line, w.name, w.kind) for w in text.definitions.values()) for path, text in texts.items()}
 

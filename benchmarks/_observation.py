@@ -78,7 +78,7 @@ def add_coverage(observed: Observed, raw: dict[str, dict[int, list[str]]], texts
 
 
 def settle_names(observed: Observed) -> None:
-    """Put what is known of tests whose parameters name them differently in each run, such as by the time, under the bare name."""
+    """Merge the observations of tests whose parameter ids differ in each run, such as by the time, under the name without parameters."""
     bare = {test: test.partition("[")[0] for test in observed.outcomes.keys() ^ observed.tests.keys()}
     for test, name in bare.items():
         if name == test:

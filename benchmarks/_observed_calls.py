@@ -43,7 +43,7 @@ def function_of(ref: SymbolRef) -> Function:
 
 
 class Edge(NamedTuple):
-    """A call that happened. A lambda as the caller stands for the scope in which it is written."""
+    """A call that was observed. A lambda as the caller means the scope in which it is written."""
 
     caller: Function
     callee: Function
@@ -104,7 +104,7 @@ def read_seen(file: Path, graph: CodeGraph) -> Seen:
 
 
 def _plain(qualname: str) -> str:
-    """`f.<locals>.<listcomp>.<lambda>` as the graph has it: `f.<lambda>`; of a lambda in a lambda the outer one is not told."""
+    """`f.<locals>.<listcomp>.<lambda>` in the graph's form: `f.<lambda>`; for a lambda in a lambda the outer one is left out."""
     parts = [
         p for p in qualname.split(".") if p not in ("<locals>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
     ]
@@ -265,7 +265,7 @@ class Comparison:
 
 
 def kind_of(edge: Edge) -> str:
-    """What is written where it happened, and, for calls, how the name there goes with what was entered."""
+    """The kind of call site of an edge, and, for calls, how the name there relates to the function that was entered."""
     kind, _, name = edge.site.partition(":")
     if not edge.is_written:
         return kind

@@ -20,8 +20,8 @@ _ROUNDS = 100
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question: the repository it was asked of, its kind ("answerable", "foreign", "recombined"; "removed": about a function that was
-    taken out, "present": the same before) and its signals."""
+    """One question: the repository it was asked about, its kind ("answerable", "foreign", "recombined"; "removed": about a function that
+    was removed, "present": the same question before that) and its signals."""
 
     repo: str
     set: str

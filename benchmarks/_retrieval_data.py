@@ -60,7 +60,7 @@ class Row:
 
 
 def load_rows(folder: Path, repos: Path, sets: Iterable[str]) -> list[Row]:
-    """The rows of some sets whose checkout is there and whose gold names a place."""
+    """The rows of some sets whose checkout exists and whose gold names a place."""
     found = []
     for name in sets:
         for line in (folder / f"{name}.jsonl").read_text("utf-8").split("\n"):
@@ -115,7 +115,8 @@ def _lines(places: Iterable[Place]) -> frozenset[tuple[str, int]]:
 
 
 def _gold_function(root: Path, gold: dict[str, Any], place: Place) -> Place | None:
-    """The innermost function in which a gold place starts, by Python's own `ast`; where that cannot read the file, as the row says."""
+    """The innermost function in which a gold place starts, by Python's own `ast`; if that cannot read the file, the function that the row
+    names."""
     known = definitions_of(root / place.path)
     if known is None:
         function = gold.get("symbol_kind") == "func"

@@ -18,7 +18,7 @@ SEED = 17
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a system gave for one row: `places`, best first, and for each budget the lines that its pack shows."""
+    """The result of a system for one row: `places`, best first, and for each budget the lines in its pack."""
 
     places: tuple[Place, ...]
     packs: Mapping[int, Sequence[Place]]

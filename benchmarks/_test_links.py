@@ -22,7 +22,7 @@ _DEFAULT = "default"
 
 
 class Query(NamedTuple):
-    """For one function of the code, the tests that ran it, and those that were given, by way of finding."""
+    """For one function of the code, the tests that ran it (`run`, with set-up and tear-down `wide`), and those found, by method."""
 
     package: str
     share: float  # of all tests, those that ran it
@@ -116,6 +116,6 @@ def _scores(queries: list[Query], way: str) -> dict[str, Any]:
 
 
 def _first(queries: list[Query], way: str, count: int) -> float | None:
-    """The share of right tests among the first ones, function by function, where some are given."""
+    """The share of right tests among the first `count`, averaged over functions with at least one found test."""
     firsts = [(query.found_tests[way][:count], query.run) for query in queries if query.found_tests[way]]
     return statistics.mean(sum(node in run for node in nodes) / len(nodes) for nodes, run in firsts) if firsts else None

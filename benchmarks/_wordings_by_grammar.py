@@ -26,7 +26,7 @@ ASIDES = 0.15  # so many sentences get one, at either end
 
 
 def verb_forms(verb: str) -> dict[str, str]:
-    """Of "hand back" the base, third person, gerund and participle."""
+    """The base, third person, gerund and participle of a verb such as "hand back"."""
     head, space, tail = verb.partition(" ")
     names = {"Vb": "base", "V3": "third", "Vg": "gerund", "Vp": "participle"}
     forms = forms_of(head)
@@ -46,7 +46,7 @@ def generated(count: int, seed: int = 0) -> dict[str, list[str]]:
 
 
 def with_aside(text: str, forms: Mapping[str, Sequence[str]], rng: random.Random, share: float) -> str:
-    """The sentence with what says nothing more, in front and behind, each with this share of chance."""
+    """The sentence with a meaningless aside in front and at the end, each with probability `share`."""
     if rng.random() < share:
         text = f"{rng.choice(forms['before'])} {_inside(text)}"
     if rng.random() < share and text.endswith("."):

@@ -22,7 +22,7 @@ class Definition(NamedTuple):
 
 @dataclass(frozen=True)
 class Written:
-    """One `def` or `class`, and what stands around it."""
+    """One `def` or `class` statement, with its enclosing definitions and its decorators."""
 
     line: int
     name: str

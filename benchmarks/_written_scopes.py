@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 
 class Key(NamedTuple):
-    """What tells one code object from another."""
+    """The identity of a code object."""
 
     path: str
     qualname: str
@@ -30,7 +30,7 @@ class Scope:
 
     @property
     def owner_scope(self) -> Scope:
-        """The scope that what happens in this one is counted for: comprehensions are part of what is around them."""
+        """The scope to which calls in this one are attributed: comprehensions belong to the enclosing scope."""
         scope = self
         while scope.kind == "comprehension" and scope.parent:
             scope = scope.parent
@@ -62,7 +62,7 @@ class Text:
     statements: dict[Position, str] = field(default_factory=dict)
 
     def owners(self) -> dict[int, Scope]:
-        """For each line, the function whose body it is part of: the innermost one. A `def` line is part of what is around it."""
+        """For each line, the innermost function whose body contains it. A `def` line belongs to the enclosing scope."""
         found: dict[int, Scope] = {}
         for scope in self.scopes.values():  # outer ones come first
             # Of a function that is all on one line, coverage cannot tell whether the line defined it or ran it, except
@@ -165,7 +165,7 @@ def _first_line(node: Any) -> int:
 
 
 def _name(node: ast.expr) -> str:
-    """The last name of `a.b.name`, of `name`, or of what is called; "" for anything else."""
+    """The last name of `a.b.name`, of `name`, or of the callee of a call; "" for anything else."""
     if isinstance(node, ast.Call):
         return _name(node.func)
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -169,7 +169,7 @@ def answer_window(loaded: Any, row: dict[str, Any], spans: Sequence[Evidence]) -
 
 
 def bits(runs: Runs, window: Window, readers: dict[str, Adapter | None], memory: Memory) -> dict[str, float]:
-    """Of the answer, in bits, by reader, and with the memory mixed in; and its bytes."""
+    """The answer's bits by reader, without and with the memory, and its size in bytes."""
     bits_by_reader = {"bytes": float(window.size)}
     for name, adapter in readers.items():
         key = "none" if adapter is None else hashlib.sha256(adapter.layers[-1]["q_proj"].up.tobytes()).hexdigest()[:16]

@@ -55,7 +55,7 @@ MODEL = "model"
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Of one question: its lexical and its read scores of each span, and which spans show the function."""
+    """One question: the lexical scores and the readers' scores of each span, and which spans show the function."""
 
     lexical: tuple[float, ...]
     read: dict[str, tuple[float, ...]]
@@ -132,7 +132,7 @@ def readers_of(fits: Mapping[float, Fit]) -> dict[str, Adapter | None]:
 
 
 def prepared(repository: Repository, folder: Path, count: int) -> tuple[Path, list[Documented]]:
-    """A copy without the docstrings of the functions that are asked for, and these."""
+    """A copy of the repository without the docstrings of the drawn functions, and these functions."""
     held = sorted(path for path in repository.of(HELD_OUT) if not is_test_path(path))
     everything = [d for path in sorted(repository.texts) for d in documented(repository.root / path, repository.root)]
     often = Counter(d.sentence for d in everything)

@@ -163,7 +163,7 @@ def _draw_steps(pyplot: Any) -> None:
 
 
 def _draw_conditions(pyplot: Any) -> None:
-    """Of the table of `adapters.py`: each repository under each condition."""
+    """Plot the table of `adapters.py`: each repository under each condition."""
     table = json.loads((RESULTS / "adapters.json").read_text("utf-8"))["rows"]
     conditions = ("memory of another", "memory", "wrong", "shared", "mean", "fitted", "fitted + memory")
     rows = {r["condition"]: r for r in table if r["measure"] == TEXT and r.get("against") == "none"}

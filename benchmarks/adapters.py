@@ -115,7 +115,7 @@ def main() -> None:
 
 
 class _Clock:
-    """Says when nothing long is to be begun any more."""
+    """Stops the run at its time limit, before the next long computation."""
 
     def __init__(self, runs: Runs, end: float) -> None:
         self._runs, self._end = runs, end
@@ -157,7 +157,7 @@ def _score_one(runs: Runs, subject: Subject, condition: str, part: str) -> None:
 def controls(
     runs: Runs, subjects: Sequence[Subject], folders: dict[str, Path], options: FitOptions, clock: _Clock
 ) -> dict[str, Any]:
-    """Scores of adapters that are not the repository's own, and of more context; what is known of the adapters themselves."""
+    """Scores of adapters that are not the repository's own, and of more context; returns facts about the adapters themselves."""
     fitted = [s for s in subjects if s.fit is not None]
     if len(fitted) < 2:
         return {}
@@ -198,7 +198,7 @@ def _control(runs: Runs, subject: Subject, part: str, name: str, adapter: Adapte
 
 
 def nearest(subjects: Sequence[Subject], folders: dict[str, Path], scratch: Path) -> dict[str, str]:
-    """Of each repository the other one whose embedding is nearest."""
+    """For each repository, the other one whose embedding is nearest."""
     from adapter_core.evidence.embedding import build_repo_embedding
     from adapter_core.evidence.repo_embedding import RepoEmbedding
 
@@ -212,7 +212,7 @@ def nearest(subjects: Sequence[Subject], folders: dict[str, Path], scratch: Path
 
 
 def build_cost(subject: Subject, tokenizer: Any, scratch: Path) -> dict[str, Any]:
-    """What it takes to build the memory of all files, and what an edit costs; measured once."""
+    """The cost of building the memory of all files, and of an edit; measured once."""
     note = scratch / "costs" / f"{subject.name}.json"
     if not note.exists():
         note.parent.mkdir(parents=True, exist_ok=True)

@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def drawn_questions(rows: Path, repos: Path, what: str, seed: int, limit: int | None = None) -> dict[str, list[Row]]:
-    """Of each repository some questions about one checkout, drawn by the seed."""
+    """For each repository, some questions about one checkout, drawn by the seed."""
     by_repo: dict[str, list[Row]] = defaultdict(list)
     for row in load_rows(rows, repos, QUESTION_SETS):
         by_repo[row.repo].append(row)
@@ -153,7 +153,7 @@ def draw_claims(questions_by_repo: dict[str, list[Row]], repos: Path, out: Path,
 
 
 def in_turn(by_repo: dict[str, list[Any]], count: int) -> list[Any]:
-    """Of each repository the first one, then of each the second, until there are enough."""
+    """The first item of each repository, then the second of each, until there are `count`."""
     rounds = [list(items) for _, items in sorted(by_repo.items()) if items]
     found = [items[i] for i in range(max(map(len, rounds), default=0)) for items in rounds if i < len(items)]
     return found[:count]

@@ -144,7 +144,7 @@ def score(query: Query, found: Found) -> dict[str, float]:
 
 
 def rows_of(which: str, results: Ranked) -> list[dict[str, Any]]:
-    """A line for each system: means over packages, with the interval of the first score and of what is shown."""
+    """A row for each system: means over packages, with intervals of MRR and of `shown`."""
     table = []
     for system, by_query in results.items():
         packages: dict[str, list[dict[str, float]]] = defaultdict(list)

@@ -106,7 +106,7 @@ def _noise(embedding: RepoEmbedding) -> np.ndarray:
 
 
 def similarities(first: list[np.ndarray], second: list[np.ndarray], centred: bool = False) -> np.ndarray:
-    """Cosines, (len(first), len(second)); centred: after the mean of all of them was taken away."""
+    """Cosines, (len(first), len(second)); `centred`: after subtracting the mean of all vectors."""
     a, b = np.array(first, np.float64), np.array(second, np.float64)
     if centred:
         mean = np.concatenate([a, b]).mean(axis=0)
@@ -154,7 +154,8 @@ def halves(repositories: list[Repository]) -> list[dict[str, Any]]:
 
 
 def versions(repositories: list[Repository]) -> list[dict[str, Any]]:
-    """Each repository that is there in several versions: is the nearest of all others one of them? How near, beside the nearest other?"""
+    """For each repository with several versions: is the nearest neighbour another version of it, and how near compared to other
+    repositories?"""
     rows = []
     vectors = [r.whole.reweighted({"text": 0.0}) for r in repositories]
     cosines = similarities(vectors, vectors)

@@ -36,7 +36,7 @@ Sets = Mapping[str, Mapping[str, Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A wording: its words, what it tells, the roles of its names in the order of the text."""
+    """A wording: its words, the relation that it states, the roles of its names in the order of the text."""
 
     words: tuple[str, ...]
     relation: str

@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def look(folder: Path, windows: int) -> dict[str, Any]:
-    """What is needed of a repository: its embedding, those of some modules, priors, rank, and texts."""
+    """The data of a repository: its embedding, those of some modules, priors, rank, and texts."""
     with CodeGraph.load_or_build(folder) as graph:
         embedder = Embedder(graph)
         whole = embedder.whole()
@@ -111,7 +111,7 @@ def with_adapter(loaded: Any, adapter: Any, texts: list[str], tokens: int, plain
 
 
 def bits(loaded: Any, text: str, tokens: int) -> float:
-    """Bits for each byte of the first `tokens` tokens but the first, given those before."""
+    """Bits per byte of the first `tokens` tokens, without the first one, each given those before it."""
     import torch
 
     ids = loaded.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"][:tokens]

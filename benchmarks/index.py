@@ -62,7 +62,7 @@ class Builds(NamedTuple):
 
 @contextmanager
 def copy_of(folder: Path) -> Iterator[Path]:
-    """What is indexed of a folder, elsewhere, since files are edited: a run that is killed must not leave that in the folder itself."""
+    """A copy of the indexed files of a folder, since files are edited: a killed run must not leave edits in the folder itself."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch, folder.name)
         for file in discover(folder).files:
@@ -218,7 +218,7 @@ def _edits(graph: CodeGraph, root: Path, count: int = 60) -> list[float]:
 
 
 def _look_ups(graph: CodeGraph, count: int = 200) -> dict[str, list[float]]:
-    """Of symbols drawn at random; the callers twice: as asked first, and once more."""
+    """Times of look-ups of symbols drawn at random; callers twice: first, and repeated."""
     refs = _drawn(graph, count)
     first = _callers(graph)
     return {
@@ -235,7 +235,7 @@ def _look_ups(graph: CodeGraph, count: int = 200) -> dict[str, list[float]]:
 
 
 def _callers(graph: CodeGraph, count: int = 200) -> list[float]:
-    """Of the functions and classes among as many symbols, drawn at random."""
+    """Times of finding the callers of the functions and classes among `count` symbols drawn at random."""
     called = [r for r in _drawn(graph, count) if r.symbol.is_definition]
     return [timed(lambda r=r: graph.who_calls(r))[0] for r in called]
 

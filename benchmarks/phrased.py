@@ -91,7 +91,7 @@ def main() -> None:
 
 
 def chosen(rows: Sequence[Row], repos: Sequence[str], questions: int) -> dict[str, list[Row]]:
-    """Of each repository up to so many rows about one of its checkouts, drawn by the seed."""
+    """For each repository, up to a number of rows about one of its checkouts, drawn by the seed."""
     found = {}
     for repo in sorted({r.repo for r in rows} if repos == ["all"] else set(repos)):
         own = [r for r in rows if r.repo == repo]

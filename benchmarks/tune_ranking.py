@@ -47,7 +47,7 @@ SEED = 5
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One checkout or package with what is asked of it."""
+    """One checkout or package with the questions about it."""
 
     root: Path
     questions: tuple[Row | Query, ...]
@@ -87,7 +87,7 @@ def main() -> None:
 def cross_validate(
     base: RankingOptions, names: Sequence[str], trials: Trials, args: argparse.Namespace
 ) -> list[dict[str, Any]]:
-    """A line for each fold (what it gained where it was tuned), and one for all rows, each scored by the fold that did not see it."""
+    """A row for each fold (its gain on the rows it was tuned on), and one for all rows, each scored by the fold that did not see it."""
     start = trials(base)
     table: list[dict[str, Any]] = []
     held_out = list(start)
