@@ -1,4 +1,4 @@
-"""Build the adapter of a repository: its embedding, the adapter made from it, and what says from what.
+"""Build the adapter of a repository: its embedding, the adapter made from it, and the manifest that records the inputs.
 
     python -I -m adapter_core.build path/to/repository            # the same as `pathline build`
 
@@ -55,8 +55,8 @@ _LOCK_WAIT_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class BuildModel:
-    """The model that an adapter is for: its name, the SHA-256 of its weights ("" where they are not known), its shape, its `folder` (None
-    where there is no more of it than that)."""
+    """The model that an adapter is for: its name, `digest` the SHA-256 of its weights ("": unknown), its shape, its `folder` (None:
+    only its shape is known)."""
 
     name: str
     digest: str
@@ -67,7 +67,7 @@ class BuildModel:
 
 @dataclass(frozen=True, slots=True)
 class BuildInputs:
-    """What a maker of adapters gets. `priors` are weights of targets ({}: all 1)."""
+    """The inputs of an `AdapterMaker`. `priors` are weights of targets ({}: all 1)."""
 
     graph: CodeGraph
     model: BuildModel
@@ -79,7 +79,7 @@ class BuildInputs:
 
 @dataclass(frozen=True, slots=True)
 class MadeAdapter:
-    """`kind` names how it was made, `settings` with what; `scores` is what was measured of it, each with its controls; `kept` and `scale`
+    """`kind` and `settings`: how it was made; `scores`: its measurements, each with its controls; `kept` and `scale`
     as in `Manifest`."""
 
     adapter: Adapter
@@ -92,7 +92,7 @@ class MadeAdapter:
 
 @dataclass(frozen=True, slots=True)
 class AdapterMaker:
-    """Makes the adapter of a repository. `key` is part of the fingerprint: what was built with another one is built anew."""
+    """Makes the adapter of a repository. `key` is part of the fingerprint: an adapter built with another key is rebuilt."""
 
     key: str
     make: Callable[[BuildInputs], MadeAdapter]
@@ -100,7 +100,7 @@ class AdapterMaker:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """`reused`: nothing had changed, and nothing was built. `seconds` by stage."""
+    """`reused`: the inputs had not changed, so nothing was built. `seconds` by stage."""
 
     folder: Path
     manifest: Manifest
@@ -108,7 +108,7 @@ class BuildReport:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-def generated(inputs: BuildInputs) -> MadeAdapter:
+def generate_null_adapter(inputs: BuildInputs) -> MadeAdapter:
     """The null adapter: from the embedding alone."""
     options = inputs.options
     model = inputs.model
@@ -116,18 +116,18 @@ def generated(inputs: BuildInputs) -> MadeAdapter:
         raise AdapterError(
             f"{model.name} has none of the targets {', '.join(options.targets)}: it has {', '.join(model.target_shapes)}."
         )
-    adapter = generator.generated(
+    adapter = generator.generate_from_options(
         inputs.embedding.z, model.dims.d_model, model.dims.layers, model.target_shapes, options, inputs.priors
     )
     return MadeAdapter(adapter, "generated", asdict(options))
 
 
-GENERATED = AdapterMaker(f"generated {generator.VERSION}", generated)
+GENERATED = AdapterMaker(f"generated {generator.VERSION}", generate_null_adapter)
 
 
 def find_model(model: str | None = None, target_shapes: Mapping[str, Shape] | None = None) -> BuildModel:
-    """The model to build for (None: the embedded one), from its configuration alone. `target_shapes` are taken instead of those that
-    follow from it. Raises `ModelMissingError`, `ModelFileError`, `AdapterError`."""
+    """The model to build for (None: the embedded one), from its configuration alone. `target_shapes` replaces the shapes that
+    follow from that. Raises `ModelMissingError`, `ModelFileError`, `AdapterError`."""
     source = resolve(model)
     config = read_config(source.folder / "config.json")
     shapes = target_shapes if target_shapes is not None else shapes_from_config(config)
@@ -144,10 +144,10 @@ def build_adapters(
     rebuild: bool = False,
     watcher: Watcher = UNWATCHED,
 ) -> BuildReport:
-    """Build the adapter of a workspace into its folder in the cache, or into `out`; nothing is done where it is there already, made from
-    the same files with the same options, and `rebuild` is not set.
+    """Build the adapter of a workspace into its folder in the cache, or into `out`; nothing is built if it is there already, made from
+    the same files with the same options, unless `rebuild` is set.
 
-    The same inputs give the same bytes. Raises `AdapterError` (the folder cannot be written, another process builds there, there is
+    The same inputs give the same bytes. Raises `AdapterError` (the folder cannot be written, another process is building there, there is
     nothing to build from), `Cancelled`, and what the maker raises.
     """
     options = options or BuildOptions()
@@ -160,16 +160,16 @@ def build_adapters(
     fingerprint = _fingerprint(model, options, maker.key, sources)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(_lock_of(folder))
+        lock = FileLock(_lock_path(folder))
         lock.acquire(timeout=_LOCK_WAIT_SECONDS)
     except Timeout:
         raise AdapterError(f"Another Pathline process is building in {folder}; try again in a moment.") from None
     except (OSError, NotImplementedError) as error:
         raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
     try:
-        found = None if rebuild else _as_wanted(folder, fingerprint)
-        if found is not None:
-            return BuildReport(folder, found.manifest, True)
+        reusable = None if rebuild else _reusable_build(folder, fingerprint)
+        if reusable is not None:
+            return BuildReport(folder, reusable.manifest, True)
         return _Build(graph, model, folder, options, maker, sources, fingerprint, watcher).run()
     except OSError as error:
         raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
@@ -177,34 +177,37 @@ def build_adapters(
         lock.release()
 
 
-def _lock_of(folder: Path) -> Path:
-    """In the cache it lies beside the folder, whose name another process may take away; elsewhere nothing is left beside what was named."""
+def _lock_path(folder: Path) -> Path:
+    """The lock file of a folder: beside it in the cache, where another process may delete the folder; elsewhere inside it, so that
+    nothing is left beside the folder that the user named."""
     if folder.is_relative_to(cache_dir()):
         return folder.with_name(f".{folder.name}.lock")
     return folder / ".lock"
 
 
 def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:
-    """The modules of a built folder as a bank: each with its own adapter where there is one (`bank/MODULE.npz`), else with the one that
-    is generated from its embedding. Raises `AdapterFileError`, also where it was built without modules."""
-    place = Path(folder)
-    manifest = files.read_built(place, verify=False).manifest
+    """The modules of a built folder as a bank: each with its own adapter if there is one (`bank/MODULE.npz`), else with the one that
+    is generated from its embedding. Raises `AdapterFileError`, also if it was built without modules."""
+    folder_path = Path(folder)
+    manifest = files.read_built(folder_path, verify=False).manifest
     if files.MODULES not in manifest.files:
-        raise AdapterFileError(f"{place} holds no modules: run `pathline build --modules`.")
+        raise AdapterFileError(f"{folder_path} holds no modules: run `pathline build --modules`.")
     try:
         options = GeneratorOptions(**{**manifest.generator, "targets": tuple(manifest.target_shapes)})
         layers, d_model = int(manifest.model["layers"]), int(manifest.model["d_model"])
     except (TypeError, ValueError, KeyError) as error:
-        raise AdapterFileError(f"{place} was built by another version of Pathline ({error}): build it anew.") from error
+        raise AdapterFileError(
+            f"{folder_path} was built by another version of Pathline ({error}): build it anew."
+        ) from error
 
-    def adapter_of(name: str, z: np.ndarray) -> Adapter:
-        own = place / _BANK / f"{name}.npz"
-        if own.is_file():
-            return load_adapters_npz(own, manifest.target_shapes, layers)
-        return generator.generated(z, d_model, layers, manifest.target_shapes, options, manifest.priors)
+    def load_adapter(name: str, z: np.ndarray) -> Adapter:
+        module_file = folder_path / _BANK / f"{name}.npz"
+        if module_file.is_file():
+            return load_adapters_npz(module_file, manifest.target_shapes, layers)
+        return generator.generate_from_options(z, d_model, layers, manifest.target_shapes, options, manifest.priors)
 
-    named = load_embeddings(place / files.MODULES)
-    return [BankEntry(name, z, lambda name=name, z=z: adapter_of(name, z)) for name, z in named]  # type: ignore[misc]
+    embeddings = load_embeddings(folder_path / files.MODULES)
+    return [BankEntry(name, z, lambda name=name, z=z: load_adapter(name, z)) for name, z in embeddings]  # type: ignore[misc]
 
 
 # -- the stages --------------------------------------------------------------------------------------------------------
@@ -212,7 +215,7 @@ def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:
 
 @dataclass(frozen=True, slots=True)
 class _Build:
-    """One build into a folder that this process holds. What was there counts until the last stage, which writes."""
+    """One build into a folder that this process has locked. The old files stay valid until the last stage, which writes."""
 
     graph: CodeGraph
     model: BuildModel
@@ -226,7 +229,7 @@ class _Build:
 
     def run(self) -> BuildReport:
         graph, options, progress = self.graph, self.options, self.watcher.progress
-        # Beside the folders of all models: what files say does not depend on one.
+        # Beside the folders of all models: features of files do not depend on a model.
         shared = files.build_folder(graph, self.model.name, self.model.digest).parent
         with self._stage("embedding"):
             features = FeatureCache.load(shared / _FEATURES)
@@ -235,12 +238,12 @@ class _Build:
             )  # fmt: skip
             embedding = embedder.whole()
         with self._stage("adapter"):
-            capacity, chosen = _capacity(graph, options)
+            capacity, generator_options = _capacity(graph, options)
             priors = kbann_priors(embedding, list(self.model.target_shapes)) if options.priors else {}
-            inputs = BuildInputs(graph, self.model, embedding, chosen, priors, self.watcher)
+            inputs = BuildInputs(graph, self.model, embedding, generator_options, priors, self.watcher)
             made = self.maker.make(inputs)
         with self._stage("modules"):
-            modules = _modules(graph, embedder, options.max_modules, progress) if options.modules else []
+            modules = _module_embeddings(graph, embedder, options.max_modules, progress) if options.modules else []
         with self._stage("writing"):
             written = self._write(embedding, made, modules)
             with suppress(OSError):  # without it, the next build only takes longer
@@ -262,7 +265,7 @@ class _Build:
         self, embedding: RepoEmbedding, made: MadeAdapter, modules: Sequence[tuple[str, np.ndarray]]
     ) -> list[str]:
         """Everything but the manifest; returns the names of the files."""
-        # What has no manifest is no adapter: from here on the old one counts no more.
+        # A folder without a manifest is no adapter: from here on the old one is not used.
         (self.folder / files.MANIFEST).unlink(missing_ok=True)
         embedding.save(self.folder)
         save_npz(self.folder / files.ADAPTERS, made.adapter, self.options.transport)
@@ -277,13 +280,13 @@ class _Build:
     def _manifest(
         self, inputs: BuildInputs, made: MadeAdapter, capacity: Capacity | None, modules: int, written: Sequence[str]
     ) -> Manifest:
-        told = provenance_of(self.graph.root)
+        provenance = provenance_of(self.graph.root)
         complete, reason = self.graph.completeness
         return Manifest(
             kind=made.kind,
             fingerprint=self.fingerprint,
             model={"name": self.model.name, "sha256": self.model.digest, **asdict(self.model.dims)},
-            target_shapes=_shapes_of(made.adapter),
+            target_shapes=_adapter_shapes(made.adapter),
             rank=made.adapter.rank,
             alpha=made.adapter.alpha,
             seed=inputs.options.seed,
@@ -291,8 +294,8 @@ class _Build:
             settings=made.settings,
             priors=inputs.priors or None,
             capacity=asdict(capacity) if capacity is not None else None,
-            commit=told.commit,
-            tree=told.tree,
+            commit=provenance.commit,
+            tree=provenance.tree,
             versions=_versions(),
             data={
                 "files": len(self.sources),
@@ -317,8 +320,10 @@ def _capacity(graph: CodeGraph, options: BuildOptions) -> tuple[Capacity | None,
     return capacity, replace(options.generator, rank=capacity.rank)
 
 
-def _modules(graph: CodeGraph, embedder: Embedder, limit: int, progress: Progress) -> list[tuple[str, np.ndarray]]:
-    """An embedding for each module that is no test, the largest first where there are too many, in order of their names."""
+def _module_embeddings(
+    graph: CodeGraph, embedder: Embedder, limit: int, progress: Progress
+) -> list[tuple[str, np.ndarray]]:
+    """(name, embedding) of each module that is no test, by name; only the `limit` largest if there are more."""
     rows = [row for row in graph.store.files() if row.kind == "python" and not is_test_path(row.path)]
     by_module: dict[str, list[str]] = {}
     symbols: dict[str, int] = {}
@@ -326,34 +331,34 @@ def _modules(graph: CodeGraph, embedder: Embedder, limit: int, progress: Progres
         name = graph.module_for_file(row.path)
         by_module.setdefault(name, []).append(row.path)
         symbols[name] = symbols.get(name, 0) + row.symbols
-    chosen = sorted(sorted(by_module, key=lambda name: (-symbols[name], name))[:limit])
-    found = []
-    for number, name in enumerate(chosen):
-        progress("modules", number, len(chosen), name)
+    names = sorted(sorted(by_module, key=lambda name: (-symbols[name], name))[:limit])
+    embeddings = []
+    for number, name in enumerate(names):
+        progress("modules", number, len(names), name)
         z = embedder.part(files=by_module[name], linked_tests=False).z
         if z.any():
-            found.append((name, z))
-    return found
+            embeddings.append((name, z))
+    return embeddings
 
 
-def _as_wanted(folder: Path, fingerprint: str) -> Built | None:
-    """What lies there, if it is whole and was made from the same."""
+def _reusable_build(folder: Path, fingerprint: str) -> Built | None:
+    """The build in the folder if it is complete and has this fingerprint; else None."""
     try:
-        found = files.read_built(folder)
+        built = files.read_built(folder)
     except AdapterFileError:
         return None
-    return found if found.manifest.fingerprint == fingerprint else None
+    return built if built.manifest.fingerprint == fingerprint else None
 
 
 def _fingerprint(model: BuildModel, options: BuildOptions, key: str, sources: tuple[SourceFile, ...]) -> str:
-    told = {
+    inputs = {
         "model": [model.name, model.digest, asdict(model.dims), {t: list(s) for t, s in model.target_shapes.items()}],
         "options": asdict(options),
         "keys": [key],
         "versions": _versions(),
         "sources": _sources_digest(sources),
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 def _versions() -> dict[str, Any]:
@@ -367,7 +372,7 @@ def _sources_digest(sources: tuple[SourceFile, ...]) -> str:
     return hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _shapes_of(adapter: Adapter) -> dict[str, Shape]:
+def _adapter_shapes(adapter: Adapter) -> dict[str, Shape]:
     shapes: dict[str, Shape] = {}
     for layer in adapter.layers:
         shapes.update({target: factors.shape for target, factors in layer.items()})
@@ -375,7 +380,7 @@ def _shapes_of(adapter: Adapter) -> dict[str, Shape]:
 
 
 if __name__ == "__main__":
-    # The command-line door. Here alone does anything import the command line.
+    # The command-line entry point. Nothing else here imports the command line.
     from .cli.build import main
 
     raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""What a build makes that answers use: the memory of a repository, in seconds, and its fitted adapter, in minutes and on request.
+"""Build what answers use: the memory of a repository, in seconds, and its fitted adapter, in minutes and on request.
 
     build_memory(graph, model, folder)
     report = build_fitted(graph, model, folder, FittedOptions(FitOptions(steps=56)))
@@ -27,13 +27,13 @@ from .errors import Cancelled, ModelFileError
 if TYPE_CHECKING:
     from .models.loading import LoadedModel
 
-# Of what is fitted and how: what an earlier one made is made anew.
+# Of the fitting method: an adapter of another version is fitted again.
 _VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class FittedOptions:
-    """`fit`: how it is trained. `judging`: by what it is decided whether it is kept. `transport`: how its numbers are stored."""
+    """`fit`: how it is trained. `judging`: how it is decided whether it is kept. `transport`: the number format of the file."""
 
     fit: FitOptions = field(default_factory=FitOptions)
     judging: JudgeOptions = field(default_factory=JudgeOptions)
@@ -46,11 +46,11 @@ def build_memory(
     folder: Path,
     watcher: Watcher = UNWATCHED,
 ) -> StoredMemory:
-    """The memory in `folder`, brought up to date; of the model only its tokenizer is read. Raises `ModelMissingError`,
+    """The up-to-date memory in `folder`; only the tokenizer of the model is read. Raises `ModelMissingError`,
     `ModelFileError`, `Cancelled` and `OSError`."""
     report = watcher.progress
     report("memory", 0, 0, "")
-    tokenizer = load_tokenizer(_folder_of(model), model.name)
+    tokenizer = load_tokenizer(_model_folder(model), model.name)
     return stored_memory(
         graph, tokenizer, folder, watcher.cancel, lambda done, total, path: report("memory", done, total, path)
     )
@@ -65,7 +65,7 @@ def build_fitted(
     rebuild: bool = False,
     watcher: Watcher = UNWATCHED,
 ) -> BuildReport:
-    """Fit an adapter and judge it; into `folder / FITTED`. What was broken off goes on where it was, unless `rebuild` is set. Raises as
+    """Fit an adapter and judge it, into `folder / FITTED`. An unfinished fit is resumed, unless `rebuild` is set. Raises as
     `build_adapters` and `fitting/repository`."""
     place = folder / FITTED
     checkpoint = folder / CHECKPOINT
@@ -80,22 +80,22 @@ def build_fitted(
 def fitted_maker(
     options: FitOptions, judging: JudgeOptions, checkpoint: Path | None = None, loaded: LoadedModel | None = None
 ) -> AdapterMaker:
-    """With `loaded`, a model that is there already is used, which must be the one that is built for."""
-    told = sorted(asdict(replace(options, low_priority=False, checkpoint_every=0)).items())
+    """An `AdapterMaker` that fits. `loaded`: an already loaded model to use, which must be the one of the build."""
+    fit_settings = sorted(asdict(replace(options, low_priority=False, checkpoint_every=0)).items())
 
     def make(inputs: BuildInputs) -> MadeAdapter:
         model = loaded or _load(inputs)
-        found = fit_repository(model, inputs.graph, options, judging, checkpoint, inputs.watcher)
+        repository_fit = fit_repository(model, inputs.graph, options, judging, checkpoint, inputs.watcher)
         return MadeAdapter(
-            found.adapter,
+            repository_fit.adapter,
             "fitted",
-            settings_of(found, options, judging),
-            tuple(scores_of(found)),
-            kept=bool(found.scale),
-            scale=found.scale or 1.0,
+            settings_of(repository_fit, options, judging),
+            tuple(scores_of(repository_fit)),
+            kept=bool(repository_fit.scale),
+            scale=repository_fit.scale or 1.0,
         )
 
-    return AdapterMaker(f"fitted {_VERSION} {told} {sorted(asdict(judging).items())}", make)
+    return AdapterMaker(f"fitted {_VERSION} {fit_settings} {sorted(asdict(judging).items())}", make)
 
 
 def _load(inputs: BuildInputs) -> LoadedModel:
@@ -105,10 +105,10 @@ def _load(inputs: BuildInputs) -> LoadedModel:
     if inputs.watcher.stopped:
         raise Cancelled("The build was stopped; what was there before is still there.")
     model = inputs.model
-    return load_model(ModelSource(model.name, _folder_of(model), model.digest))
+    return load_model(ModelSource(model.name, _model_folder(model), model.digest))
 
 
-def _folder_of(model: BuildModel) -> Path:
+def _model_folder(model: BuildModel) -> Path:
     if model.folder is None:
         raise ModelFileError(f"Only the shape of {model.name} is known: name a model that is on this machine.")
     return model.folder

@@ -1,4 +1,4 @@
-"""What the language server uses beside the public API: the indexer and jedi processes, and functions that both sides must compute alike.
+"""What the language server uses in addition to the public API: the indexer and jedi processes, and functions that both sides share.
 `lsp_server` imports from `adapter_core`, this module, `errors`, `types`, `paths`, `isolation` and `streams`, and nothing else."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What installs the libraries of an extra into this installation of Pathline.
+"""The command that installs the libraries of an extra into this installation of Pathline.
 
 It never tells anyone to install `pathline[…]`: Pathline is on no package index, and whoever takes the name there would be installed.
 """
@@ -11,22 +11,22 @@ from importlib import metadata
 from pathlib import Path
 
 _NAME = "pathline"
-_SET_UP = {"model": "setup", "report": "setup --dev"}
+_SETUP_COMMANDS = {"model": "setup", "report": "setup --dev"}
 _EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
 
 def how_to_install(extra: str) -> str:
-    """The command, to be typed anywhere, as the end of a sentence."""
+    """The command, which works in any folder, as the end of a sentence."""
     checkout = Path(__file__).resolve().parents[1]
     if Path(sys.prefix).resolve() == checkout / ".venv" and (checkout / "x").is_file():
-        return f'run `{"py " if sys.platform == "win32" else ""}"{checkout / "x"}" {_SET_UP[extra]}`'
+        return f'run `{"py " if sys.platform == "win32" else ""}"{checkout / "x"}" {_SETUP_COMMANDS[extra]}`'
     if libraries := _libraries(extra):
         return f'install them with `"{sys.executable}" -m pip install {" ".join(libraries)}`'
     return f'install them with `pip install "PATH-TO-PATHLINE[{extra}]"`, where the path is that of its source'
 
 
 def _libraries(extra: str) -> list[str]:
-    """What the installed package names for it, as `pip` takes that; none where it is run without being installed."""
+    """The extra's requirements in the metadata of the installed package, as arguments for `pip`; empty if Pathline is not installed."""
     try:
         lines = metadata.requires(_NAME) or []
     except metadata.PackageNotFoundError:

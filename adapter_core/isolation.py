@@ -18,7 +18,7 @@ from typing import Any
 from .errors import PathlineError
 from .paths import cache_dir
 
-_BOOT = """\
+_BOOTSTRAP = """\
 import os, sys, site, importlib, importlib.util
 module, user_site, *packages = sys.argv[1:5]
 del sys.argv[1:5]
@@ -41,12 +41,12 @@ def interpreter() -> str:
 
 
 def isolated_command(module: str, *arguments: str) -> list[str]:
-    """The command line that runs `module.main()` in an isolated child. `module` is one of this package, or of one that is loaded beside
-    it (the server's), which the child then loads by file name, too."""
-    own = Path(__file__).resolve().parent
-    top = module.partition(".")[0]
-    found = importlib.util.find_spec(top) if top != own.name else None
-    beside = found.origin or "" if found is not None else ""
+    """The command line that runs `module.main()` in an isolated child. `module` belongs to this package, or to another
+    one (the server's), which the child then also loads by file name."""
+    own_package = Path(__file__).resolve().parent
+    package = module.partition(".")[0]
+    spec = importlib.util.find_spec(package) if package != own_package.name else None
+    package_file = spec.origin or "" if spec is not None else ""
     user_site = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
     return [
         interpreter(),
@@ -54,17 +54,17 @@ def isolated_command(module: str, *arguments: str) -> list[str]:
         "-X",
         "utf8",
         "-c",
-        _BOOT,
+        _BOOTSTRAP,
         module,
         user_site,
-        str(own / "__init__.py"),
-        beside,
+        str(own_package / "__init__.py"),
+        package_file,
         *arguments,
     ]
 
 
 def child_environment(**extra: str) -> dict[str, str]:
-    """The environment without Python's own switches, with the cache folder spelled out (the child stands elsewhere)."""
+    """The environment without Python's own variables, and with an absolute cache folder, as the child's working folder differs."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("PYTHON")}
     return {**kept, "PATHLINE_CACHE_DIR": str(cache_dir()), **extra}
 

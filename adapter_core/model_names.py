@@ -1,4 +1,4 @@
-"""What the name of a model means, by its form alone.
+"""The kinds of model names, recognised by their form alone.
 
 A bare name or `org/name` is never taken for a folder: a question is usually asked from inside a repository, and a
 folder of that name in it would otherwise become the model. A folder is written with a leading `.`, `~`, `/` or drive
@@ -14,7 +14,7 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 
 def looks_like_path(model: str) -> bool:
-    """Whether a name means a file or folder: by its form alone, never by what happens to lie in the working folder."""
+    """Whether a name is a path: by its form alone, never by the contents of the working folder."""
     return (
         model.startswith((".", "~", "/", "\\"))
         or "\\" in model
@@ -29,5 +29,5 @@ def is_hub_id(model: str) -> bool:
 
 
 def is_address(model: str) -> bool:
-    """Whether a model is named by the address of a server."""
+    """Whether a name is the address of a server."""
     return model.startswith(("http://", "https://"))

@@ -1,4 +1,4 @@
-"""Where Pathline keeps and looks for things: folders of the user's, never one of the workspace."""
+"""The folders that Pathline uses: the user's, never one of the workspace."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def cache_dir() -> Path:
 
 
 def config_dir() -> Path:
-    """The folder of what the user sets by files: `PATHLINE_CONFIG_DIR`, else the platform's. It may not exist."""
+    """The folder of the user's configuration files: `PATHLINE_CONFIG_DIR`, else the platform's. It may not exist."""
     named = os.environ.get("PATHLINE_CONFIG_DIR")
     return Path(named).expanduser().absolute() if named else platformdirs.user_config_path("pathline", appauthor=False)
 
 
 def models_dir() -> Path:
-    """Where the models that Pathline installed live. It may not exist yet."""
+    """The folder of the models that Pathline installed. It may not exist yet."""
     return cache_dir() / "models"
 
 

@@ -1,5 +1,5 @@
-"""Answer from a repository with what is built for it, and build first what is missing: an embedding, the null adapter and the memory, in
-seconds. An adapter is fitted on request alone (`pathline build --fit`).
+"""Answer from a repository with its adapters, and first build those that are missing: an embedding, the null adapter and the memory, in
+seconds. An adapter is only fitted on request (`pathline build --fit`).
 
     python -I -m adapter_core.run path/to/repository "Where is the cache cleared?"
     rc, out, err = run_repo_adapter(None, None, "path/to/repository", "Where is the cache cleared?", alpha=0)
@@ -29,7 +29,7 @@ _GRACE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Ensured:
-    """`folder` holds what there is for the repository and the model. `made`: what of it was built now. `problems`: what could not be."""
+    """`folder`: that of the repository's build for the model. `made`: what was built now. `problems`: what could not be built, and why."""
 
     folder: Path
     made: tuple[str, ...] = ()
@@ -51,22 +51,22 @@ def ensure_adapters(
     cannot be made is a problem, and no error.
     """
     target = find_model(model)
-    found = find_built_adapters(graph, target.name, target.digest, Path(folder) if folder is not None else None)
-    made: list[str] = []
-    place = found.folder
-    if found.null is None:
-        place = build_adapters(graph, target, folder, rebuild=bool(found.notes), watcher=watcher).folder
-        made.append("adapters")
+    existing = find_built_adapters(graph, target.name, target.digest, Path(folder) if folder is not None else None)
+    built_now: list[str] = []
+    build_path = existing.folder
+    if existing.null is None:
+        build_path = build_adapters(graph, target, folder, rebuild=bool(existing.notes), watcher=watcher).folder
+        built_now.append("adapters")
     problems: list[str] = []
-    if memory and (found.memory is None or found.memory_stale):
+    if memory and (existing.memory is None or existing.memory_stale):
         try:
-            build_memory(graph, target, place, watcher)
-            made.append("memory")
+            build_memory(graph, target, build_path, watcher)
+            built_now.append("memory")
         except OSError as error:
-            problems.append(f"the memory was not built: the folder {place} cannot be written ({error.strerror})")
+            problems.append(f"the memory was not built: the folder {build_path} cannot be written ({error.strerror})")
         except ModelFileError as error:
             problems.append(f"the memory was not built: {error}")
-    return Ensured(place, tuple(made), tuple(problems))
+    return Ensured(build_path, tuple(built_now), tuple(problems))
 
 
 def run_repo_adapter(
@@ -115,7 +115,7 @@ def run_repo_adapter(
 
 
 if __name__ == "__main__":
-    # The command-line door. Here alone does anything import the command line.
+    # The command-line entry point. Nothing else here imports the command line.
     from .cli.run import main
 
     raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""A process's standard streams, taken over for a protocol before anything else can write to them: server, model, parsers."""
+"""Claim a process's standard streams for a protocol before anything else can write to them: server, model, parsers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 from typing import BinaryIO
 
 
-def take_over() -> tuple[BinaryIO, BinaryIO]:
-    """The protocol's input and output, on descriptors of their own.
+def claim_stdio() -> tuple[BinaryIO, BinaryIO]:
+    """Returns the protocol's input and output, on their own descriptors.
 
     Descriptor 0 then reads the null device and 1 writes to standard error, for this process and every child: a stray
     `print`, or a child that inherits them, can neither eat the client's messages nor break into ours. The output is

@@ -60,7 +60,7 @@ class Symbol(NamedTuple):
 
     `qualname` is relative to the file (`Flask.route`); a module's is its dotted name. `start..end` are the lines of the
     definition, decorators included. `parent` is the index of the enclosing symbol in `ModuleFacts.symbols` (-1: none;
-    entry 0 is the module itself). `conditional`: it stands in an `if`, `try`, loop or `with` of its scope.
+    entry 0 is the module itself). `conditional`: it is in an `if`, `try`, loop or `with` of its scope.
     """
 
     name: str
@@ -100,27 +100,27 @@ class Symbol(NamedTuple):
 
     @property
     def traits(self) -> tuple[str, ...]:
-        """What its decorators and keywords make of a function: async, generator, static, class, abstract, overload, nested."""
+        """The kinds of function that its decorators and keywords make it: async, static, class, abstract, overload, generator."""
         last = {d.partition("(")[0].rpartition(".")[2] for d in self.decorators}
-        told = [
+        trait_decorators = [
             ("static", "staticmethod"),
             ("class", "classmethod"),
             ("abstract", "abstractmethod"),
             ("overload", "overload"),
         ]
-        found = [trait for trait, decorator in told if decorator in last]
+        traits = [trait for trait, decorator in trait_decorators if decorator in last]
         if self.is_async:
-            found.insert(0, "async")
+            traits.insert(0, "async")
         if self.is_generator:
-            found.append("generator")
-        return tuple(found)
+            traits.append("generator")
+        return tuple(traits)
 
 
 class Import(NamedTuple):
     """One bound name: `from module import name as alias`. `name` is None for `import module`; `*` for a star import.
 
-    `level` counts the leading dots. `owner` is the symbol index in whose scope the import stands. `conditional`: it stands in
-    an `if`, `try` or the like; `typing_only`: below `if TYPE_CHECKING`.
+    `level` counts the leading dots. `owner` is the index of the symbol whose scope contains the import. `conditional`: it is in an `if`,
+    `try` or the like; `typing_only`: below `if TYPE_CHECKING`.
     """
 
     module: str
@@ -134,12 +134,12 @@ class Import(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call as written. `callee` is its dotted text (`self.app.run`); what is not a name in it is `()` or `[]` (`f(x)[0].run` is
-    `()[].run`). `owner` is the symbol index that contains it, `start:end` are the offsets of the whole call, arguments included,
+    """A call as written. `callee` is its dotted text (`self.app.run`), with `()` or `[]` for parts that are no names (`f(x)[0].run` is
+    `()[].run`). `owner` is the index of the symbol that contains it, `start:end` are the offsets of the whole call, arguments included,
     in the file's text.
 
-    `form` is "" for a call expression, "lambda" for one that stands in a lambda, and runs when that is called, if ever; "decorator"
-    for what a decorator line does: calling the value of the expression at `start:end` with what it stands above.
+    `form` is "" for a call expression; "lambda" for one in a lambda, which runs only when that is called; "decorator" for the call of a
+    decorator, the value of the expression at `start:end`, with the definition below it.
     """
 
     callee: str
@@ -161,12 +161,12 @@ class Call(NamedTuple):
 class Flow(NamedTuple):
     """A value that reaches a name: the expression at `start:end`, read in the scope of symbol `scope`, is bound in that of `owner`.
 
-    `target` is a name, a dotted name (`self.app`), or, for what is put into a container, the name of the container.
-    `path` says which part of the value it is: "0.1" the second element of the first one; "*1:2" all elements from the second on but
-    the last two. For an item it is the constant key, as `repr` spells it; for a lambda's parameter its number, "*" where it is
-    starred. A `default` is bound to the parameter `target` of the function `owner`, and read in the scope around it.
+    `target` is a name, a dotted name (`self.app`), or, for an item of a container, the name of the container.
+    `path` is the part of the value: "0.1" the second element of the first one; "*1:2" all elements from the second on except the last
+    two. For an item it is the constant key, as `repr` writes it; for a lambda's parameter its number, "*" if it is
+    starred. A `default` is bound to the parameter `target` of the function `owner`, and read in the enclosing scope.
     `declared`: by `global` or `nonlocal`, the name in `scope` is that of `owner`.
-    `first:last` are the offsets within which alone the name means this: those of a comprehension or a lambda (0: everywhere).
+    `first:last` are the offsets to which the binding is limited: those of a comprehension or a lambda (0: not limited).
     """
 
     kind: str  # assign | annotation | for | with | except | item | return | yield | yield_from | lambda | default | declared
@@ -184,7 +184,7 @@ class Flow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something about a file that the user may want to know; it never stops the index."""
+    """A problem with a file, for the user; it never stops indexing."""
 
     path: str
     reason: str
@@ -192,8 +192,8 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ModuleFacts:
-    """What one parse of one file yields. Facts are local to the file: links are made at query time. Those that come from the store make
-    their rows when they are asked for (`graph.storage.columns`)."""
+    """The result of parsing one file. Facts are local to the file: links are made at query time. Those from the store create their rows on
+    access (`graph.storage.columns`)."""
 
     path: str
     module: str
@@ -203,8 +203,8 @@ class ModuleFacts:
     flows: Sequence[Flow] = ()
     line_count: int = 0
     problems: tuple[str, ...] = ()
-    # The names in `__all__`, and the modules (dotted, as written) whose own `__all__` is added to it; None: there is none. A "*" among
-    # the modules: the text does not tell all that is listed.
+    # The names in `__all__`, and the modules (dotted, as written) whose `__all__` is added to it; None: there is none. A "*" among the
+    # modules: not all entries can be read from the text.
     exports: tuple[str, ...] | None = None
     exports_of: tuple[str, ...] = ()
     recovered: bool = False  # from a text that does not parse
@@ -214,8 +214,7 @@ class ModuleFacts:
 
 
 def called_names(calls: Iterable[tuple[str, str, int]]) -> list[str]:
-    """For each call of a file, given as (callee, form, start), the last name of what is called; for the decorator `@name(argument)` that
-    is `name`."""
+    """The last name of the callee of each call, a (callee, form, start) of one file; for the decorator `@name(argument)` it is `name`."""
     names: list[str] = []
     by_start: dict[int, str] = {}
     for callee, form, start in calls:
@@ -248,13 +247,13 @@ class SymbolRef:
 
 @dataclass(frozen=True, slots=True)
 class CallSite:
-    """A place where something is called: `callee` as written, in the scope `caller`.
+    """A call site: `callee` as written, in the scope `caller`.
 
-    `targets` are what the callee may be, as far as the text tells (for a constructor the class); `enters` the functions whose bodies
+    `targets` are the possible callees, as far as they can be inferred (for a constructor the class); `enters` the functions whose bodies
     run (its `__init__`). `resolved`: traced into the workspace, and not only matched by name. `external`: dotted names outside
-    the workspace to which it was traced instead. `deferred`: it stands in a lambda. `direct`: the callee is named by what is defined or
-    imported, or asked of `self`, of an annotated parameter, or of a variable that is bound once to what a call gives. `open`: it may
-    also be something that the text does not tell. `implicit` is "" for a call that is written, and else what is written in its place:
+    the workspace to which it was traced instead. `deferred`: it is in a lambda. `direct`: the callee is a defined or imported name, or an
+    attribute of `self`, of an annotated parameter, or of a variable that is bound once to the result of a call. `open`: there may be
+    further targets that cannot be inferred. `implicit` is "" for an explicit call, and else the construct that makes it:
     with | get | set | delete | operator | compare | subscript | iterate | truth | format | hash | await | class | construct | raise |
     built-in (`len(x)`). `callee` is then the value with the method that runs (`self.lock.__enter__`), or the attribute.
     """
@@ -273,7 +272,7 @@ class CallSite:
 
     @property
     def sure(self) -> bool:
-        """Traced to exactly one definition, by names alone: not through a value that may also be something else."""
+        """Whether it is traced to exactly one definition, by names alone, and cannot be anything else."""
         return self.direct and self.resolved and len(self.targets) == 1 and not self.external and not self.open
 
 
@@ -290,10 +289,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class TestLink:
-    """A test that exercises something: its pytest id without parameters, its lines, why, and over how many calls (9: by name only).
-    `via`: the lines of these calls, the test's own first. `likely`: how likely the test runs it, from 0 to 1, as `graph.testing.likelihood`
-    estimates it from the text; of tests of a module nothing is estimated. `guessed`: some step of the way is no call of the text (code
-    outside may call it), so that it may not exist."""
+    """A test that exercises a symbol or module: its pytest id without parameters, its lines, the reasons, and `distance`, the number of
+    calls to it (9: matched by name only). `via`: the lines of these calls, the test's own first. `likely`: the probability, 0 to 1, that
+    the test runs it, as `graph.testing.likelihood` estimates it from the text; not estimated for modules. `guessed`: some step of the path
+    is no call in the text (external code may make it), so that it may not exist."""
 
     __test__: ClassVar[bool] = False  # for pytest, which takes it for a test class
 
@@ -308,7 +307,7 @@ class TestLink:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list that may be partial, and then says why."""
+    """A list that may be incomplete; `reason` then says why."""
 
     items: tuple[Any, ...]
     complete: bool = True
@@ -340,7 +339,7 @@ class EvidencePack:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A span beside a sentence, and what was checked about it: it exists, its lines are the current ones, they support the sentence."""
+    """A span cited by a sentence, and the results of its checks: it exists, its lines are current, they support the sentence."""
 
     span: Span
     sha256: str
@@ -358,8 +357,8 @@ STEP_SEPARATOR = "; "
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of an answer and the lines it rests on. `kind` is "composed" (compiled from facts) or "phrased" (by the model).
-    `steps`: what it lists in an order, "(1) …", "(2) …", as it stands at the end of `text`; empty where it lists nothing."""
+    """One sentence of an answer and its citations. `kind` is "composed" (compiled from facts) or "phrased" (by the model). `steps`: the
+    ordered items, "(1) …", "(2) …", that it lists at the end of `text`; empty if it lists none."""
 
     text: str
     kind: str
@@ -368,13 +367,13 @@ class Claim:
 
     @property
     def lead(self) -> str:
-        """What stands before the steps, or all of the text: for whoever gives each step a line of its own."""
+        """The text before the steps, or all of it, for output that puts each step on its own line."""
         return self.text[: -len(STEP_SEPARATOR.join(self.steps))].rstrip() if self.steps else self.text
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A sentence that is not shown, and why."""
+    """A sentence that was removed from an answer, and why."""
 
     text: str
     reason: str
@@ -382,7 +381,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What an answer was made from. None: unknown, or not used."""
+    """The sources of an answer. None: unknown, or not used."""
 
     commit: str | None = None
     tree: str | None = None
@@ -407,5 +406,5 @@ class Answer:
     metrics: dict[str, Any] = field(default_factory=dict)
 
 
-# Called with the name of an event and its value while an answer is made; see `answers.runner`.
+# Called with an event's name and value while an answer is made; see `answers.runner`.
 EventSink = Callable[[str, Any], None]

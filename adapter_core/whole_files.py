@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 @contextmanager
 def whole_file(file: Path) -> Iterator[BinaryIO]:
-    """A stream to a new file, which takes the place of `file` at the end; where anything is raised on the way, that stays as it was. Who
-    may read it is as for the file that it replaces, or for any new one. Its folder must be there. Raises `OSError`."""
-    # Not by `tempfile`, whose files nobody else may read.
+    """A stream to a new file that replaces `file` at the end; if anything is raised before that, `file` stays as it was. Its permissions
+    are those of the file that it replaces, or the default ones. Its folder must exist. Raises `OSError`."""
+    # Not with `tempfile`, whose files only their owner may read.
     scratch = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
     stream = scratch.open("xb")
     try:

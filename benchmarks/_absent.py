@@ -26,8 +26,8 @@ _TEMPLATES = (
 
 
 def foreign_questions(rows: Sequence[Row], seed: int) -> list[str]:
-    """For each row the question of another repository, each used about equally often; the other project's name is taken out, since it
-    would give the answer away."""
+    """For each row a question about another repository, each used about equally often, without the other project's name, which would
+    reveal it."""
     rng = random.Random(seed)
     by_repo: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -71,7 +71,7 @@ class Removed:
 
 
 def removed(graph: CodeGraph, count: int, rng: random.Random) -> list[Removed]:
-    """Functions that nothing else mentions, so that with them the feature is gone."""
+    """Functions that nothing else mentions, so that removing them removes the feature."""
     found: list[Removed] = []
     paths = [r.path for r in graph.store.files() if r.path.endswith(".py") and not is_test_path(r.path)]
     for path in rng.sample(sorted(paths), len(paths)):

@@ -31,7 +31,7 @@ GENERAL = DATA / "flask-3.1.2" / "docs"
 
 @dataclass
 class Repository:
-    """`texts` and `tokens` by path; `parts` says which path is for building, development or held out."""
+    """`texts` and `tokens` by path; `parts` maps a path to its part: build, development or held out."""
 
     name: str
     root: Path
@@ -120,7 +120,7 @@ def save_arrays(file: Path, **arrays: np.ndarray) -> None:
 
 
 def pieces(repository: Repository, tokenizer: Any, count: int) -> dict[str, list[Window]]:
-    """What is scored: windows and function bodies of development and held-out files."""
+    """The windows to score: windows and function bodies of development and held-out files."""
     found = {}
     for part, size in ((DEVELOPMENT, DEVELOPMENT_WINDOWS), (HELD_OUT, count)):
         found[f"{part} text"] = windows(tokenizer, repository.of(part), size)
@@ -144,12 +144,12 @@ def with_context(repository: Repository, tokenizer: Any, window: Window) -> Wind
     a retrieval could know when that window was written."""
     before = repository.tokens[window.path][max(window.start - CONTEXT_TOKENS, 0) : window.start]
     (path,) = encode(tokenizer, [" ".join(re.findall(r"[A-Za-z]+", window.path))])
-    asked = np.unique(np.concatenate([before, path]))
+    query_tokens = np.unique(np.concatenate([before, path]))
     kinds = [np.unique(chunk) for chunk in repository.chunks]
     owner = np.repeat(np.arange(len(kinds)), [len(k) for k in kinds])
     flat = np.concatenate(kinds)
     often = np.bincount(flat, minlength=int(flat.max()) + 1)
-    score = np.bincount(owner, np.isin(flat, asked) * np.log(len(kinds) / often[flat]), len(kinds))
+    score = np.bincount(owner, np.isin(flat, query_tokens) * np.log(len(kinds) / often[flat]), len(kinds))
     best = np.argsort(-score, kind="stable")[: CONTEXT_TOKENS // CHUNK][::-1]
     tokens = np.concatenate([*(repository.chunks[i] for i in best), window.tokens])
     return Window(window.path, tokens, len(tokens) - len(window.tokens) + window.first, window.size, window.start)
@@ -176,7 +176,7 @@ def new_lines(repository: Repository, tokenizer: Any, found: Iterable[Window]) -
 
 
 def digest(found: Iterable[Window]) -> str:
-    """Of what is scored: other windows, other results."""
+    """The digest of the windows to score, which is part of the names of their results."""
     whole = hashlib.sha256()
     for window in found:
         whole.update(f"{window.path} {window.first} {window.size} ".encode() + window.tokens.tobytes())

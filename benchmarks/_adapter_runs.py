@@ -22,31 +22,31 @@ from _common import ROOT, timed
 from adapter_core.adapters.adapter import Adapter, Factors
 from adapter_core.adapters.fit import fit_adapter
 from adapter_core.adapters.fitting.judge import DevelopmentText, Trial, Verdict, judge
-from adapter_core.adapters.fitting.lora import beside
+from adapter_core.adapters.fitting.lora import adapter_attached
 from adapter_core.adapters.fitting.options import FitOptions, JudgeOptions
 from adapter_core.adapters.fitting.questions import QuestionRow
 from adapter_core.adapters.fitting.scoring import TokenScores, score_windows
 from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT
 from adapter_core.adapters.fitting.windows import Window
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.gate import Known
+from adapter_core.adapters.remembering.gate import ContextStats
 from adapter_core.models.loading import LoadedModel, load_model
 from adapter_core.models.sources import resolve
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A fitted adapter, at scale 1, its verdict, and what it took."""
+    """A fitted adapter at scale 1, its verdict, and the `record` of the fit: steps, tokens, seconds, losses."""
 
     name: str
     adapter: Adapter
     verdict: Verdict
-    told: Mapping[str, Any]
+    record: Mapping[str, Any]
 
 
 @dataclass
 class Runs:
-    """Everything below `scratch`. `offline`: only what is there already."""
+    """Scores and fits, cached below `scratch`. `offline`: compute nothing, only use the cache."""
 
     scratch: Path
     loaded: LoadedModel
@@ -55,11 +55,11 @@ class Runs:
     def scores(
         self, key: str, windows: Sequence[Window], adapter: Adapter | None = None, memory: Memory | None = None
     ) -> list[TokenScores] | None:
-        """Of `windows` under `adapter`, and what `memory` knows there; `key` names both. None where they are not there and nothing is to
-        be computed."""
+        """The scores of `windows` under `adapter`, with the statistics of `memory`; `key` names both. None if they are not cached and
+        nothing may be computed."""
         info = self.loaded.info
-        told = f"-{_KNOWN_DIGEST}" if memory is not None else ""
-        file = self.scratch / "scores" / f"{key}{told}-{digest(windows)}-{info.digest[:12]}-{info.dtype}.npz"
+        suffix = f"-{_KNOWN_DIGEST}" if memory is not None else ""
+        file = self.scratch / "scores" / f"{key}{suffix}-{digest(windows)}-{info.digest[:12]}-{info.dtype}.npz"
         if not windows:
             return []
         if file.exists():
@@ -70,7 +70,7 @@ class Runs:
             return [_scores({name: part[i] for name, part in parts.items()}) for i in range(len(windows))]
         if self.offline:
             return None
-        with beside(self.loaded.model, adapter):
+        with adapter_attached(self.loaded.model, adapter):
             found = score_windows(self.loaded.model, windows, memory=memory)
         kept = [_arrays_of(s) for s in found]
         save_arrays(file, **{name: np.concatenate([own[name] for own in kept]) for name in kept[0]})
@@ -95,7 +95,7 @@ class Runs:
             file.parent.mkdir(parents=True, exist_ok=True)
             started = process_time()
             fitted = fit_adapter(self.loaded, files, options, checkpoint=file.with_suffix(".unfinished"), rows=rows)
-            told = {
+            record = {
                 "steps": fitted.steps,
                 "tokens": fitted.tokens,
                 "fit seconds": round(fitted.seconds, 1),
@@ -106,18 +106,18 @@ class Runs:
                 "alpha": fitted.adapter.alpha,
                 "blocks": len(fitted.adapter.layers),
             }
-            _save_fit(file, told, fitted.adapter)
-        told, adapter = _load_fit(file)
+            _save_fit(file, record, fitted.adapter)
+        record, adapter = _load_fit(file)
         if development is None:
-            return Fit(name, adapter, Verdict(1.0, ()), told)
-        if "general" not in next(iter(told.get("trials", ())), {}):
+            return Fit(name, adapter, Verdict(1.0, ()), record)
+        if "general" not in next(iter(record.get("trials", ())), {}):
             if self.offline:
                 return None
             seconds, verdict = timed(partial(judge, self.loaded.model, adapter, development, JudgeOptions(), memory))
             trials = [asdict(t) for t in verdict.trials]
-            told |= {"judge seconds": round(seconds, 1), "scale": verdict.scale, "trials": trials}
-            _save_fit(file, told, adapter)
-        return Fit(name, adapter, Verdict(told["scale"], tuple(Trial(**t) for t in told["trials"])), told)
+            record |= {"judge seconds": round(seconds, 1), "scale": verdict.scale, "trials": trials}
+            _save_fit(file, record, adapter)
+        return Fit(name, adapter, Verdict(record["scale"], tuple(Trial(**t) for t in record["trials"])), record)
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -145,12 +145,12 @@ def shared_files(repositories: Sequence[Repository], tokens: int, seed: int) -> 
         files = repository.of(BUILD)
         order = sorted(files)
         random.Random(f"{seed} {repository.name}").shuffle(order)
-        taken = 0
+        token_count = 0
         for path in order:
-            if taken * len(repositories) >= tokens:
+            if token_count * len(repositories) >= tokens:
                 break
             found[f"{repository.name}/{path}"] = files[path][:4096]
-            taken += min(len(files[path]), 4096)
+            token_count += min(len(files[path]), 4096)
     return found
 
 
@@ -159,7 +159,7 @@ def development_of(repository: Repository, tokenizer: Any) -> DevelopmentText:
 
 
 def mean_adapter(adapters: Sequence[Adapter]) -> Adapter:
-    """The mean of their deltas, exactly: factors one behind the other, at the sum of their ranks."""
+    """The exact mean of the adapters' deltas: concatenated factors, at the sum of their ranks."""
     layers = []
     for own in zip(*(a.layers for a in adapters), strict=True):
         layers.append(
@@ -179,7 +179,7 @@ def mean_adapter(adapters: Sequence[Adapter]) -> Adapter:
 
 
 def cosine(first: Adapter, second: Adapter) -> float:
-    """Between all deltas of two adapters, taken as one vector each, worked out from the factors."""
+    """The cosine between the deltas of two adapters, each as one vector, computed from the factors."""
     return _dot(first, second) / (_dot(first, first) * _dot(second, second)) ** 0.5
 
 
@@ -192,7 +192,7 @@ def _dot(first: Adapter, second: Adapter) -> float:
     return total * first.scale * second.scale
 
 
-_KNOWN = tuple(field.name for field in fields(Known))
+_KNOWN = tuple(field.name for field in fields(ContextStats))
 _KNOWN_DIGEST = hashlib.sha256(repr(_KNOWN).encode()).hexdigest()[:6]
 
 
@@ -204,7 +204,7 @@ def _arrays_of(scores: TokenScores) -> dict[str, np.ndarray]:
 
 
 def _scores(arrays: Mapping[str, np.ndarray]) -> TokenScores:
-    known = Known(*(arrays[name] for name in _KNOWN)) if "totals" in arrays else None
+    known = ContextStats(*(arrays[name] for name in _KNOWN)) if "totals" in arrays else None
     return TokenScores(arrays["chosen"], known)
 
 
@@ -216,17 +216,17 @@ def _arrays(adapter: Adapter) -> dict[str, np.ndarray]:
     return found
 
 
-def _save_fit(file: Path, told: dict[str, Any], adapter: Adapter) -> None:
-    save_arrays(file, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **_arrays(adapter))
+def _save_fit(file: Path, record: dict[str, Any], adapter: Adapter) -> None:
+    save_arrays(file, told=np.frombuffer(json.dumps(record).encode(), np.uint8), **_arrays(adapter))
 
 
 def _load_fit(file: Path) -> tuple[dict[str, Any], Adapter]:
     with np.load(file, allow_pickle=False) as data:
-        told: dict[str, Any] = json.loads(bytes(data["told"]).decode())
-        layers: list[dict[str, Factors]] = [{} for _ in range(told["blocks"])]
+        record: dict[str, Any] = json.loads(bytes(data["told"]).decode())
+        layers: list[dict[str, Factors]] = [{} for _ in range(record["blocks"])]
         for key in data.files:
             block, _, rest = key.partition("/")
             if rest.endswith("/down"):
                 target = rest.partition("/")[0]
                 layers[int(block)][target] = Factors(data[key], data[f"{block}/{target}/up"])
-    return told, Adapter(tuple(layers), told["rank"], told["alpha"])
+    return record, Adapter(tuple(layers), record["rank"], record["alpha"])

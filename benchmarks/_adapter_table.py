@@ -17,7 +17,7 @@ from adapter_core.adapters.fitting.scoring import TokenScores
 from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.adapters.fitting.windows import Window
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.gate import Gate, Known, joined
+from adapter_core.adapters.remembering.gate import ContextStats, Gate, concatenate_stats
 
 TEXT, BODIES, GENERAL, NEW = "M1 text", "M2 bodies", "general", "M1 on new lines"
 # Where the scores of a condition stand for the adapters of M1 and M2.
@@ -43,11 +43,11 @@ class Subject:
     def name(self) -> str:
         return self.repository.name
 
-    def development(self) -> tuple[Known, np.ndarray]:
+    def development(self) -> tuple[ContextStats, np.ndarray]:
         """What the memory's gate is fitted on."""
         scores = [s for part in FITTED_ON for s in self.scores["none", part]]
         known = [s.known for s in scores if s.known is not None]
-        return joined(known), np.concatenate([s.chosen for s in scores])
+        return concatenate_stats(known), np.concatenate([s.chosen for s in scores])
 
 
 def borrow(runs: Runs, subjects: Sequence[Subject]) -> dict[str, str]:
@@ -134,7 +134,7 @@ def cross_fitted(subjects: Sequence[Subject]) -> dict[str, Gate]:
         others = [s.development() for s in subjects if s is not subject]
         if others:
             known, chosen = zip(*others, strict=True)
-            found[subject.name] = fit_gate(joined(known), np.concatenate(chosen))
+            found[subject.name] = fit_gate(concatenate_stats(known), np.concatenate(chosen))
     return found
 
 

@@ -48,11 +48,11 @@ def bits(
     largest = {own[0].repo: own for own in sorted(by_checkout.values(), key=len) if len(own) > 1}
     found: list[dict[str, float]] = []
     for _, own in sorted(largest.items()):
-        asked = random.Random(seed).sample(own, min(each, len(own)))
+        sample = random.Random(seed).sample(own, min(each, len(own)))
         with CodeGraph.load_or_build(repos / own[0].checkout) as graph:
             memory = _memory(graph, loaded)
-            packs = [_pack(graph, loaded, row.question) for row in asked]
-            for number, row in enumerate(asked):
+            packs = [_pack(graph, loaded, row.question) for row in sample]
+            for number, row in enumerate(sample):
                 contexts = {OWN: packs[number], OTHER: packs[number - 1], NONE: EvidencePack("", (), 0)}
                 found.append(_bits(loaded, memory, row.question, known[row.id].text, contexts))
     return _table(found, seed)

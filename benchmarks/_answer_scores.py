@@ -23,7 +23,7 @@ _MAX_NAMES = 60
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a row's author answered, and the statements of which that answer consists, where they are given."""
+    """The reference answer of a row, and its separate statements (`facts`) if the row has them."""
 
     text: str = ""
     facts: tuple[str, ...] = ()
@@ -50,21 +50,21 @@ def score(graph: CodeGraph, row: Row, reference: Reference, answer: Answer) -> d
         gold = gold_lines(row)
         scores["gold lines"] = len(gold & cited) / len(gold)
         scores["evidence, equal lines"] = len(gold & first_lines(answer.evidence, len(cited))) / len(gold)
-    texts = {"": answer.text, **others(graph, row, answer)}
+    texts = {"": answer.text, **comparison_texts(graph, row, answer)}
     names = identifiers(reference.text)
-    told = [identifiers(fact) for fact in reference.facts]
-    told = [fact for fact in told if fact]
+    facts = [identifiers(fact) for fact in reference.facts]
+    facts = [fact for fact in facts if fact]
     for whose, text in texts.items():
         text = text[: len(answer.text)]
         if names:
             scores[f"identifiers{whose}"] = recall(names, text)
-        if told:
-            scores[f"facts{whose}"] = sum(recall(fact, text) == 1 for fact in told) / len(told)
+        if facts:
+            scores[f"facts{whose}"] = sum(recall(fact, text) == 1 for fact in facts) / len(facts)
     return scores
 
 
-def others(graph: CodeGraph, row: Row, answer: Answer) -> dict[str, str]:
-    """What stands in the place of an answer, to be cut to its length."""
+def comparison_texts(graph: CodeGraph, row: Row, answer: Answer) -> dict[str, str]:
+    """Texts to compare with an answer, which are then cut to its length."""
 
     def text_of(path: str, start: int, end: int) -> str:
         return "\n".join(lines_of(graph.root / path)[start - 1 : end])
@@ -108,7 +108,7 @@ def recall(names: set[str], text: str) -> float:
 
 
 def references(folder: Path, sets: Iterable[str]) -> dict[str, Reference]:
-    """What is known of the answers, by row."""
+    """The reference answers, by row."""
     import json
 
     found = {}

@@ -32,10 +32,10 @@ def latencies(rows: Sequence[Row], repos: Path, cache: Path, each: int, seed: in
     largest = {own[0].repo: own for own in sorted(by_checkout.values(), key=len) if len(own) > each}
     table, everything = [], []
     for repo, own in sorted(largest.items()):
-        asked = random.Random(seed).sample(own, each + 1)
+        sample = random.Random(seed).sample(own, each + 1)
         with CodeGraph.load_or_build(repos / own[0].checkout) as graph:
             graph.link()
-            cold, *found = [_times(graph, row.question) for row in asked]
+            cold, *found = [_times(graph, row.question) for row in sample]
         everything += found
         table.append({"repository": repo, **_shares(found), "cold": cold["answer"]})
     table.append({"repository": "all", **_shares(everything)})

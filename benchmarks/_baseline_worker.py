@@ -84,7 +84,7 @@ def semble(root: Path, files: Sequence[str], questions: Sequence[str], top: int)
 
 
 def ripgrep(root: Path, files: Sequence[str], questions: Sequence[str], top: int) -> list[list[Span]]:
-    """Files by how many of the question's words stand in them, then by how many matches; of each the window with most words."""
+    """Files ranked by the number of the question's words in them, then by the number of matches; of each the window with most words."""
     return [_by_words(root, set(files), question, top, _matches_of_ripgrep) for question in questions]
 
 
@@ -136,7 +136,7 @@ def _matches_of_ripgrep(root: Path, words: Sequence[str]) -> list[tuple[str, int
 
 
 def _best_window(matches: list[tuple[int, str]]) -> tuple[int, int]:
-    """The window of lines, starting at a match, in which most different words stand; the first of several."""
+    """The window of lines, starting at a match, with the most different words; the first of several."""
     matches = sorted(matches)
     best = (0, 1)
     for i, (start, _) in enumerate(matches):

@@ -38,7 +38,10 @@ def run_baselines(
     python = environment("retrieval", *REQUIREMENTS, below=scratch)
     jobs = list(questions)
     with ThreadPoolExecutor(processes) as pool:
-        running = {s: [pool.submit(_run, python, s, root, asked, scratch) for root, asked in jobs] for s in systems}
+        running = {
+            s: [pool.submit(_run, python, s, root, questions_of_root, scratch) for root, questions_of_root in jobs]
+            for s in systems
+        }
         return {system: [job.result() for job in own] for system, own in running.items()}
 
 
@@ -60,6 +63,6 @@ def _run(python: Path, system: str, root: Path, questions: Sequence[str], scratc
 
 
 def packed(places: Sequence[Place], root: Path, tokens: Tokens) -> Found:
-    """Ranked places with what a reader sees of them within each budget."""
+    """Ranked places, and the lines of them that fit each budget."""
     text, parts = pack_places(places, root)
     return Found(tuple(places), {budget: lines_within(text, parts, budget, tokens) for budget in BUDGETS})

@@ -92,9 +92,9 @@ class _Reader:
         if cls is not None:
             yield self._fact("member", name, name.rpartition(".")[0], "", start, end)
             for base in cls.bases:
-                other = classes.get(base.id) if isinstance(base, ast.Name) else None
-                if other and any(getattr(n, "name", "") == node.name for n in other.body):
-                    yield self._fact("overrides", name, f"{other.name}.{node.name}", "", start, end)
+                base_class = classes.get(base.id) if isinstance(base, ast.Name) else None
+                if base_class and any(getattr(n, "name", "") == node.name for n in base_class.body):
+                    yield self._fact("overrides", name, f"{base_class.name}.{node.name}", "", start, end)
         for decorator in node.decorator_list:
             if decorator.lineno == decorator.end_lineno:
                 yield self._fact("decorated", name, ast.unparse(decorator), "", decorator.lineno, start)
@@ -178,7 +178,7 @@ def _flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def usable(fact: Fact) -> bool:
-    """Short enough to be said and cited, and with something to say."""
+    """Whether a fact is short enough for a sentence with a citation, and not trivial."""
     texts = (fact.subject, fact.object, fact.extra)
     return fact.last - fact.first < MAX_LINES and all(
         len(t) <= MAX_TEXT and "`" not in t and "\n" not in t for t in texts

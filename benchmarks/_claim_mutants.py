@@ -32,7 +32,7 @@ class Sentence:
 # -- of facts told in plain words ----------------------------------------------------------------------------------------
 
 
-def tell(fact: Fact, wording: str) -> Sentence:
+def to_sentence(fact: Fact, wording: str) -> Sentence:
     text = wording.format(s=fact.subject, o=fact.object, e=fact.extra)
     return Sentence(text, ((fact.path, fact.first, fact.last),))
 
@@ -44,43 +44,43 @@ def mutants_of_fact(
     for _ in range(4):
         swapped = _swapped(fact, names, near, rng)
         if swapped is not None and not _true(swapped, table):
-            yield "identifier", tell(swapped, wording)
+            yield "identifier", to_sentence(swapped, wording)
             break
     if fact.relation in ("calls", "inherits", "member", "overrides", "raises", "takes", "catches", "defined"):
         turned = replace(fact, subject=fact.object, object=fact.subject)
         if not _true(turned, table):
-            yield "roles", tell(turned, wording)
+            yield "roles", to_sentence(turned, wording)
     elif fact.relation in ("returns_if", "sets", "default"):
         turned = replace(fact, object=fact.extra, extra=fact.object)
         if turned.object != fact.object and not _true(turned, table):
-            yield "roles", tell(turned, wording)
-    denied = _denied(tell(fact, wording).text)
+            yield "roles", to_sentence(turned, wording)
+    denied = _negated(to_sentence(fact, wording).text)
     opposite = fact.relation == "returns_if" and table.holds("returns_if", fact.subject, fact.object, fact.extra, False)
     if denied is not None and not opposite:
-        yield "negation", replace(tell(fact, wording), text=denied)
+        yield "negation", replace(to_sentence(fact, wording), text=denied)
     for field in ("object", "extra"):
         value = getattr(fact, field)
         if _NUMBER.search(value):
             changed = replace(fact, **{field: _other_number(value, rng)})  # type: ignore[arg-type]
             if not _true(changed, table):
-                yield "number", tell(changed, wording)
+                yield "number", to_sentence(changed, wording)
                 break
     moved = _neighbour(fact.first, fact.last, length, rng)
     if moved is not None:
         elsewhere = [f for f in _same(fact, table) if f.path == fact.path]
         if not any(f.first <= moved[1] and moved[0] <= f.last for f in elsewhere):
-            yield "neighbour", replace(tell(fact, wording), spans=((fact.path, *moved),))
+            yield "neighbour", replace(to_sentence(fact, wording), spans=((fact.path, *moved),))
 
 
-def told_as_another(
+def reworded_as_other_relation(
     fact: Fact, wordings: Mapping[str, tuple[str, ...]], table: Table, rng: random.Random
 ) -> Sentence | None:
     """The fact in a wording of another relation; None where that is true, too, or where the relation has three sides."""
     if fact.relation not in _TWO_SIDED:
         return None
-    other = rng.choice([r for r in _TWO_SIDED if r != fact.relation])
-    wording = rng.choice(wordings[other])
-    return None if _true(replace(fact, relation=other), table) else tell(fact, wording)
+    relation = rng.choice([r for r in _TWO_SIDED if r != fact.relation])
+    wording = rng.choice(wordings[relation])
+    return None if _true(replace(fact, relation=relation), table) else to_sentence(fact, wording)
 
 
 def _same(fact: Fact, table: Table) -> Iterator[Fact]:
@@ -99,11 +99,11 @@ def _swapped(fact: Fact, names: Sequence[str], near: Sequence[str], rng: random.
     old = getattr(fact, field)
     pool = near if near and rng.random() < 0.5 else names
     new = rng.choice(pool)
-    around = fact.subject.split(".")
+    subject_parts = fact.subject.split(".")
     if (
         last(new) == last(old)
         or new in (fact.subject, fact.object, fact.path)
-        or (field == "subject" and last(new) in around)
+        or (field == "subject" and last(new) in subject_parts)
     ):
         return None
     if field == "object" and fact.relation == "defined":
@@ -127,7 +127,7 @@ def mutants_of_sentence(
     """As `mutants_of_fact`, of a sentence that Pathline composed; `kind` is the composer's, `known` all sentences it composed here."""
 
     def is_false(text: str) -> bool:
-        return text != sentence.text and text not in known and not _says_a_fact(text, table)
+        return text != sentence.text and text not in known and not _states_a_fact(text, table)
 
     spans = [m for m in _CODE.finditer(_before_quote(sentence.text)) if re.fullmatch(r"@?[\w.]+(?:\(\))?", m[1])]
     for _ in range(4):
@@ -135,18 +135,18 @@ def mutants_of_sentence(
             break
         chosen = rng.choice(spans)
         new = rng.choice(near if near and rng.random() < 0.5 else names)
-        said = {part for m in spans if m is not chosen for part in (m[1], last(m[1].lstrip("@")))}
+        mentioned = {part for m in spans if m is not chosen for part in (m[1], last(m[1].lstrip("@")))}
         # A name that is said already makes the sentence repeat itself, not lie.
-        if last(new) in chosen[1].split(".") or chosen[1].split(".")[0] == new or last(new) in said:
+        if last(new) in chosen[1].split(".") or chosen[1].split(".")[0] == new or last(new) in mentioned:
             continue
         text = f"{sentence.text[: chosen.start()]}`{new}`{sentence.text[chosen.end() :]}"
         if is_false(text):
             yield "identifier", replace(sentence, text=text)
             break
-    turned = _turned(sentence.text, kind)
+    turned = _with_roles_exchanged(sentence.text, kind)
     if turned is not None and is_false(turned):
         yield "roles", replace(sentence, text=turned)
-    denied = _denied(sentence.text) or _denied_quote(sentence.text)
+    denied = _negated(sentence.text) or _negated_quote(sentence.text)
     if denied is not None and is_false(denied):
         yield "negation", replace(sentence, text=denied)
     if _NUMBER.search(sentence.text):
@@ -156,16 +156,16 @@ def mutants_of_sentence(
     moved = [
         (path, place) for path, a, b in sentence.spans if (place := _neighbour(a, b, len(lines_of(root / path)), rng))
     ]
-    shown = any(
+    still_supported = any(
         _fact_on(sentence.text, path, place, table) or _quoted_on(sentence.text, root / path, place)
         for path, place in moved
     )
-    if moved and not shown:
+    if moved and not still_supported:
         yield "neighbour", replace(sentence, spans=tuple((path, *place) for path, place in moved))
 
 
 def _quoted_on(text: str, file: Path, place: tuple[int, int]) -> bool:
-    """Whether what a sentence quotes stands on other lines, too."""
+    """Whether a sentence's quotation also occurs on other lines."""
     quoted = re.findall(r"[^\W_]+", text.partition("“")[2].lower())
     here = re.findall(r"[^\W_]+", "\n".join(lines_of(file)[place[0] - 1 : place[1]]).lower())
     return bool(quoted) and f" {' '.join(quoted)} " in f" {' '.join(here)} "
@@ -195,13 +195,13 @@ def _simple_facts(text: str) -> Iterator[tuple[str, str, str, str]]:
             yield "takes", name, parameter, ""
 
 
-def _says_a_fact(text: str, table: Table) -> bool:
-    said = list(_simple_facts(text))
-    return bool(said) and "(default" not in text and " if " not in text and all(table.holds(*fact) for fact in said)
+def _states_a_fact(text: str, table: Table) -> bool:
+    facts = list(_simple_facts(text))
+    return bool(facts) and "(default" not in text and " if " not in text and all(table.holds(*fact) for fact in facts)
 
 
 def _fact_on(text: str, path: str, span: tuple[int, int], table: Table) -> bool:
-    found = [f for said in _simple_facts(text) for f in table.find(*said)]
+    found = [f for simple_fact in _simple_facts(text) for f in table.find(*simple_fact)]
     return any(f.path == path and f.first <= span[1] and span[0] <= f.last for f in found)
 
 
@@ -209,8 +209,8 @@ def _before_quote(text: str) -> str:
     return text.partition("“")[0]
 
 
-def _turned(text: str, kind: str) -> str | None:
-    """Subject and first object exchanged; of a condition and what it decides, these two."""
+def _with_roles_exchanged(text: str, kind: str) -> str | None:
+    """The sentence with subject and first object exchanged, or a condition and its consequence."""
     for pattern in (
         r"^(`[^`]+`) (is called by|calls,? ?(?:in the order written,)?|extends|raises|overrides|is overridden by|defines) (`[^`]+`)(.*)$",
         r"^(`[^`]+`) (is an? (?:async )?(?:method|property) of) (`[^`]+`)(.*)$",
@@ -242,7 +242,7 @@ _DENIALS = (
 )  # fmt: skip
 
 
-def _denied(text: str) -> str | None:
+def _negated(text: str) -> str | None:
     """The sentence with its condition or its verb denied."""
     head = _before_quote(text)
     for pattern, replacement in _DENIALS:
@@ -256,8 +256,8 @@ def _denied(text: str) -> str | None:
     return None
 
 
-def _denied_quote(text: str) -> str | None:
-    """A quotation that says "not" where it did not, or the other way round."""
+def _negated_quote(text: str) -> str | None:
+    """The sentence with a "not" added to its quotation, or removed from it."""
     head, mark, rest = text.partition("“")
     words = rest.split(" ")
     if not mark or len(words) < 4:

@@ -28,7 +28,7 @@ Rule = tuple[str, Callable[[Case], bool]]
 
 
 def is_replaced(case: Case) -> bool:
-    """Whether a later definition, assignment or import gives the same name, or that of a class around it, something else."""
+    """Whether a later definition, assignment or import rebinds the name, or that of an enclosing class."""
     place = case.written
     if place is None:
         return False

@@ -163,7 +163,7 @@ def child(python: Path, code: str, root: Path, files: Sequence[str]) -> Seen:
 
 
 def griffe(python: Path, root: Path, files: Sequence[str], texts: dict[str, Text]) -> Seen:
-    """griffe gives the line of the first decorator, not of the name: the next definition from there on is the one it means."""
+    """griffe reports the line of the first decorator, not of the name: the next definition from there on is matched."""
     seen = child(python, GRIFFE_CODE, root, files)
     lines = {path: sorted((w.line, w.name, w.kind) for w in text.definitions.values()) for path, text in texts.items()}
 
@@ -179,11 +179,11 @@ def environment(name: str, *requirements: str, below: Path = ROOT / ".setup" / "
     folder = below / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / ".requirements"
-    wanted = f"{sys.version_info[:2]} {' '.join(requirements)}"
-    if not (stamp.exists() and stamp.read_text("utf-8") == wanted):
+    expected_stamp = f"{sys.version_info[:2]} {' '.join(requirements)}"
+    if not (stamp.exists() and stamp.read_text("utf-8") == expected_stamp):
         print(f"Installing {', '.join(requirements)} into {folder}", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         pip = [str(python), "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         subprocess.run([*pip, *requirements], check=True)
-        stamp.write_text(wanted, "utf-8")
+        stamp.write_text(expected_stamp, "utf-8")
     return python

@@ -39,8 +39,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """A docstring: its first sentence, the function's lines, and where the string stands. `function` is None for a class, a module, or a
-    function that is nothing but its docstring."""
+    """A docstring: its first sentence, the function's lines, and the lines of the string. `function` is None for a class, a module, or a
+    function with nothing but a docstring."""
 
     sentence: str
     function: Place | None
@@ -48,7 +48,7 @@ class Documented:
 
 
 def queries(scratch: Path, per_package: int, seed: int) -> list[Query]:
-    """At most `per_package` functions of each package; their docstrings are gone from the copies below `scratch`, see `copy_of`."""
+    """At most `per_package` functions of each package; their docstrings are removed from the copies below `scratch`, see `copy_of`."""
     found: list[Query] = []
     for package, wheel in fetch(scratch / "wheels").items():
         found.extend(_prepare(package, wheel, copy_of(scratch, package), per_package, seed))

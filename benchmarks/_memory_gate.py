@@ -9,13 +9,13 @@ import numpy as np
 import torch
 
 import adapter_core.adapters.remembering.gate as package
-from adapter_core.adapters.remembering.gate import FEATURES, Gate, Known, features
+from adapter_core.adapters.remembering.gate import FEATURES, ContextStats, Gate, features
 
 HIDDEN = 16
 _ROUNDS, _BATCH, _RATE, _LAST_RATE, _DECAY = 30, 512, 4e-3, 1e-4, 1e-4
 
 
-def fit_gate(known: Known, chosen: np.ndarray, seed: int = 0) -> Gate:
+def fit_gate(known: ContextStats, chosen: np.ndarray, seed: int = 0) -> Gate:
     """By Adam on the likelihood of the text, the same for the same `seed` on one machine. `chosen` (n,) as in `Gate.mix`."""
     draw = torch.Generator().manual_seed(seed)
     # Even at first, but for the constant: the memory is believed a little.
@@ -26,13 +26,13 @@ def fit_gate(known: Known, chosen: np.ndarray, seed: int = 0) -> Gate:
     weights = [hidden, out, direct]
     for weight in weights:
         weight.requires_grad_()
-    given, seen = torch.from_numpy(features(known)).float(), torch.from_numpy(known.totals > 0)
+    inputs, seen = torch.from_numpy(features(known)).float(), torch.from_numpy(known.totals > 0)
     shares, alone = torch.from_numpy(known.shares), torch.from_numpy(np.exp(np.asarray(chosen, np.float64)))
     descent = torch.optim.Adam(weights, _RATE, weight_decay=_DECAY)
     for number in range(_ROUNDS):
         descent.param_groups[0]["lr"] = _RATE * (1 - number / _ROUNDS) + _LAST_RATE
-        for batch in torch.randperm(len(given), generator=draw).split(_BATCH):
-            odds = torch.tanh(given[batch] @ hidden) @ out + given[batch] @ direct
+        for batch in torch.randperm(len(inputs), generator=draw).split(_BATCH):
+            odds = torch.tanh(inputs[batch] @ hidden) @ out + inputs[batch] @ direct
             believed = torch.where(seen[batch], torch.sigmoid(odds), 0.0).double()
             mixed = alone[batch]
             for k in range(believed.shape[1]):

@@ -40,13 +40,13 @@ def add_profile(observed: Observed, raw: dict[str, Any], texts: dict[str, Text])
             observed.unknown[f"{key.path} {key.qualname}"] += 1
         else:
             scopes[number] = scope
-    observed.seen.update(scope.counted.key for scope in scopes.values())
+    observed.seen.update(scope.owner_scope.key for scope in scopes.values())
     for caller_id, callee_id, instruction, earlier, *position in raw["edges"]:
         caller, callee = scopes.get(str(caller_id)), scopes.get(str(callee_id))
         if caller is None or callee is None or callee.kind == "comprehension":
             continue
         where = site(texts[caller.key.path], instruction, earlier, tuple(position))
-        caller = caller.counted
+        caller = caller.owner_scope
         target = observed.body_edges if caller.is_body or callee.is_body else observed.edges
         target.add((caller.key, callee.key, position[0] or 0, where))
     observed.outside.update(
@@ -78,7 +78,7 @@ def add_coverage(observed: Observed, raw: dict[str, dict[int, list[str]]], texts
 
 
 def settle_names(observed: Observed) -> None:
-    """Put what is known of tests whose parameters name them differently in each run, such as by the time, under the bare name."""
+    """Merge the observations of tests whose parameter ids differ in each run, such as by the time, under the name without parameters."""
     bare = {test: test.partition("[")[0] for test in observed.outcomes.keys() ^ observed.tests.keys()}
     for test, name in bare.items():
         if name == test:

@@ -43,7 +43,7 @@ def function_of(ref: SymbolRef) -> Function:
 
 
 class Edge(NamedTuple):
-    """A call that happened. A lambda as the caller stands for the scope in which it is written."""
+    """A call that was observed. A lambda as the caller means the scope in which it is written."""
 
     caller: Function
     callee: Function
@@ -67,7 +67,7 @@ class Seen:
     outside: set[Function] = field(default_factory=set)
     lines: dict[str, set[int]] = field(default_factory=dict)
     run: dict[str, set[Function]] = field(default_factory=dict)  # test, without parameters -> what it ran
-    around: dict[str, set[Function]] = field(default_factory=dict)
+    set_up_and_tear_down: dict[str, set[Function]] = field(default_factory=dict)
     strange: list[Function] = field(default_factory=list)  # that the index does not know
 
     @cached_property
@@ -94,15 +94,17 @@ def read_seen(file: Path, graph: CodeGraph) -> Seen:
             edges.add(Edge(scopes.named(functions[caller]), functions[callee], line, where))
     seen.outside = {functions[i] for i in data["outside"]}
     seen.lines = {path: {n for a, b in runs for n in range(a, b + 1)} for path, runs in data["lines"].items()}
-    for node, (_, _, run, around) in data["tests"].items():
+    for node, (_, _, run, set_up_and_tear_down) in data["tests"].items():
         base = node.partition("[")[0]
         seen.run.setdefault(base, set()).update(functions[i] for i in data["sets"][run])
-        seen.around.setdefault(base, set()).update(functions[i] for i in data["sets"][around])
+        seen.set_up_and_tear_down.setdefault(base, set()).update(
+            functions[i] for i in data["sets"][set_up_and_tear_down]
+        )
     return seen
 
 
 def _plain(qualname: str) -> str:
-    """`f.<locals>.<listcomp>.<lambda>` as the graph has it: `f.<lambda>`; of a lambda in a lambda the outer one is not told."""
+    """`f.<locals>.<listcomp>.<lambda>` in the graph's form: `f.<lambda>`; for a lambda in a lambda the outer one is left out."""
     parts = [
         p for p in qualname.split(".") if p not in ("<locals>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
     ]
@@ -123,7 +125,7 @@ class Scopes:
             table: dict[str, list[Symbol]] = {}
             facts = self._graph.facts(path)
             for symbol in facts.symbols if facts else ():
-                if symbol.is_callable or symbol.kind == "class":
+                if symbol.is_definition:
                     table.setdefault(symbol.qualname, []).append(symbol)
             self._known[path] = table
         return self._known[path]
@@ -138,11 +140,11 @@ class Scopes:
         """A lambda's named scope; anything else is its own."""
         if not function.name.endswith("<lambda>"):
             return function
-        around = function.name.removesuffix("<lambda>").removesuffix(".")
-        for symbol in self._of(function.path).get(around, ()):
+        enclosing = function.name.removesuffix("<lambda>").removesuffix(".")
+        for symbol in self._of(function.path).get(enclosing, ()):
             if symbol.start <= function.line <= symbol.end:
-                return Function(function.path, around, symbol.name_line)
-        return Function(function.path, around, 0)
+                return Function(function.path, enclosing, symbol.name_line)
+        return Function(function.path, enclosing, 0)
 
 
 class Found(NamedTuple):
@@ -231,10 +233,10 @@ class Comparison:
         """The decorated functions that a wrapper was seen to call; a wrapper is written in one of their decorators."""
         table: dict[Function, set[Function]] = defaultdict(set)
         for edge in self.seen.all:
-            around = edge.caller.name.split(".")[:-1]
-            symbol = self.scopes.symbol(edge.callee) if around else None
+            enclosing = edge.caller.name.split(".")[:-1]
+            symbol = self.scopes.symbol(edge.callee) if enclosing else None
             names = {d.partition("(")[0].rpartition(".")[2] for d in symbol.decorators} if symbol else set()
-            if names & set(around):
+            if names & set(enclosing):
                 table[edge.caller].add(edge.callee)
         return table
 
@@ -263,7 +265,7 @@ class Comparison:
 
 
 def kind_of(edge: Edge) -> str:
-    """What is written where it happened, and, for calls, how the name there goes with what was entered."""
+    """The kind of call site of an edge, and, for calls, how the name there relates to the function that was entered."""
     kind, _, name = edge.site.partition(":")
     if not edge.is_written:
         return kind

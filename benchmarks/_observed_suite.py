@@ -236,12 +236,12 @@ def prepare(package: Package) -> Suite:
     shutil.copytree(DATA / folder.name, tree)
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = venv / ".requirements"
-    wanted = "\n".join([package.sha256, str(tree), *TOOLS, *package.requirements])
-    if not stamp.exists() or stamp.read_text("utf-8") != wanted:
+    expected_stamp = "\n".join([package.sha256, str(tree), *TOOLS, *package.requirements])
+    if not stamp.exists() or stamp.read_text("utf-8") != expected_stamp:
         shutil.rmtree(venv, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
         pip = [str(python), "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         subprocess.run([*pip, *TOOLS, *package.requirements], check=True)
         subprocess.run([*pip, "--editable", str(tree)], check=True)
-        stamp.write_text(wanted, "utf-8")
+        stamp.write_text(expected_stamp, "utf-8")
     return Suite(package, tree.resolve(), python.absolute())

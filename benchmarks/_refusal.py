@@ -20,8 +20,8 @@ _ROUNDS = 100
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question: the repository it was asked of, its kind ("answerable", "foreign", "recombined"; "removed": about a function that was
-    taken out, "present": the same before) and its signals."""
+    """One question: the repository it was asked about, its kind ("answerable", "foreign", "recombined"; "removed": about a function that
+    was removed, "present": the same question before that) and its signals."""
 
     repo: str
     set: str
@@ -35,19 +35,19 @@ class Fitted:
     weights: tuple[float, ...]
     threshold: float
 
-    def values(self, asked: Sequence[Asked]) -> np.ndarray:
+    def values(self, questions: Sequence[Asked]) -> np.ndarray:
         """(n,) from 0 to 1."""
-        x = np.array([a.signals for a in asked])
+        x = np.array([a.signals for a in questions])
         return 1 / (1 + np.exp(-(x @ np.array(self.weights) + self.bias)))
 
 
-def fit(asked: Sequence[Asked]) -> Fitted:
+def fit(questions: Sequence[Asked]) -> Fitted:
     """Ridge logistic regression by Newton's method on the kinds of `FITTED_ON`; each repository weighs the same, and so do answerable and
     absent ones."""
-    asked = [a for a in asked if a.kind in FITTED_ON]
-    x = np.array([[*a.signals, 1.0] for a in asked])
-    y = np.array([a.kind == "answerable" for a in asked], dtype=float)
-    weight = _weights(asked)
+    questions = [a for a in questions if a.kind in FITTED_ON]
+    x = np.array([[*a.signals, 1.0] for a in questions])
+    y = np.array([a.kind == "answerable" for a in questions], dtype=float)
+    weight = _weights(questions)
     beta = np.zeros(x.shape[1])
     for _ in range(_ROUNDS):
         p = 1 / (1 + np.exp(-x @ beta))
@@ -58,30 +58,30 @@ def fit(asked: Sequence[Asked]) -> Fitted:
         if np.abs(step).max() < 1e-8:
             break
     fitted = Fitted(float(beta[-1]), tuple(map(float, beta[:-1])), 0.0)
-    values = fitted.values([a for a in asked if a.kind == "answerable"])
+    values = fitted.values([a for a in questions if a.kind == "answerable"])
     return Fitted(fitted.bias, fitted.weights, float(np.quantile(values, FALSE_REFUSALS)))
 
 
-def _weights(asked: Sequence[Asked]) -> np.ndarray:
+def _weights(questions: Sequence[Asked]) -> np.ndarray:
     counts: dict[tuple[str, bool], int] = {}
-    for a in asked:
+    for a in questions:
         key = (a.repo, a.kind == "answerable")
         counts[key] = counts.get(key, 0) + 1
-    raw = np.array([1 / counts[(a.repo, a.kind == "answerable")] for a in asked])
-    return raw * len(asked) / raw.sum()
+    raw = np.array([1 / counts[(a.repo, a.kind == "answerable")] for a in questions])
+    return raw * len(questions) / raw.sum()
 
 
-def cross_fitted(asked: Sequence[Asked], seed: int) -> tuple[np.ndarray, np.ndarray]:
+def cross_fitted(questions: Sequence[Asked], seed: int) -> tuple[np.ndarray, np.ndarray]:
     """(values, refused) of every question, by models that saw nothing of its repository."""
-    parts = folds([Scored(a.set, a.repo, {}) for a in asked], FOLDS, seed)
-    values, refused = np.zeros(len(asked)), np.zeros(len(asked), dtype=bool)
+    parts = folds([Scored(a.set, a.repo, {}) for a in questions], FOLDS, seed)
+    values, refused = np.zeros(len(questions)), np.zeros(len(questions), dtype=bool)
     for part in parts:
-        model = fit([a for a in asked if a.repo not in part])
-        inside = [i for i, a in enumerate(asked) if a.repo in part]
-        own = model.values([asked[i] for i in inside])
+        model = fit([a for a in questions if a.repo not in part])
+        inside = [i for i, a in enumerate(questions) if a.repo in part]
+        own = model.values([questions[i] for i in inside])
         values[inside] = own
         # As in `answers.refusal.is_answerable`: what the question writes as code is defined here, and nothing in it is unknown.
-        named = np.array([asked[i].signals[_DEFINED] > 0 and asked[i].signals[_UNKNOWN] == 0 for i in inside])
+        named = np.array([questions[i].signals[_DEFINED] > 0 and questions[i].signals[_UNKNOWN] == 0 for i in inside])
         refused[inside] = (own < model.threshold) & ~named
     return values, refused
 

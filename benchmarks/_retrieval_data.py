@@ -60,7 +60,7 @@ class Row:
 
 
 def load_rows(folder: Path, repos: Path, sets: Iterable[str]) -> list[Row]:
-    """The rows of some sets whose checkout is there and whose gold names a place."""
+    """The rows of some sets whose checkout exists and whose gold names a place."""
     found = []
     for name in sets:
         for line in (folder / f"{name}.jsonl").read_text("utf-8").split("\n"):
@@ -115,15 +115,16 @@ def _lines(places: Iterable[Place]) -> frozenset[tuple[str, int]]:
 
 
 def _gold_function(root: Path, gold: dict[str, Any], place: Place) -> Place | None:
-    """The innermost function in which a gold place starts, by Python's own `ast`; where that cannot read the file, as the row says."""
+    """The innermost function in which a gold place starts, by Python's own `ast`; if that cannot read the file, the function that the row
+    names."""
     known = definitions_of(root / place.path)
     if known is None:
         function = gold.get("symbol_kind") == "func"
         return Place(place.path, gold["symbol_start"], gold["symbol_end"]) if function else None
-    around = [d for d in known if not d.is_class and d.start <= place.start <= d.end]
-    if not around:
+    enclosing = [d for d in known if not d.is_class and d.start <= place.start <= d.end]
+    if not enclosing:
         return None
-    innermost = min(around, key=lambda d: d.end - d.start)
+    innermost = min(enclosing, key=lambda d: d.end - d.start)
     return Place(place.path, innermost.start, innermost.end)
 
 

@@ -96,12 +96,12 @@ def lines_within(text: str, parts: Iterable[tuple[Place, str]], budget: int, tok
     limit = tokens.prefix(text, budget)
     found: list[Place] = []
     cursor = 0
-    for place, shown in parts:
-        newline = text.find(f"\n{shown}", cursor)
+    for place, block in parts:
+        newline = text.find(f"\n{block}", cursor)
         if newline < 0:
             raise ValueError(f"the pack does not hold the text of {place}")
         position = newline + 1
-        cursor = position + len(shown)
+        cursor = position + len(block)
         inside = text[position : min(cursor, limit)] if position < limit else ""
         whole = inside.count("\n") + (1 if cursor <= limit else 0)
         if whole:

@@ -18,7 +18,7 @@ SEED = 17
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a system gave for one row: `places`, best first, and for each budget the lines that its pack shows."""
+    """The result of a system for one row: `places`, best first, and for each budget the lines in its pack."""
 
     places: tuple[Place, ...]
     packs: Mapping[int, Sequence[Place]]
@@ -29,9 +29,9 @@ def score(row: Row, found: Found) -> dict[str, float]:
     scores: dict[str, float] = {}
     if row.set in (*LINE_SETS, OWN_SET) and row.places:
         for budget in BUDGETS:
-            shown = {(p.path, n) for p in found.packs[budget] for n in range(p.start, p.end + 1)}
+            packed_lines = {(p.path, n) for p in found.packs[budget] for n in range(p.start, p.end + 1)}
             for name, gold in (("lines", gold_lines(row)), ("all lines", all_gold_lines(row))):
-                scores[f"{name}@{budget}"] = len(gold & shown) / len(gold)
+                scores[f"{name}@{budget}"] = len(gold & packed_lines) / len(gold)
     for name, gold_places in (("function", row.functions), ("symbol", row.definitions)):
         for k in (5, 10) if gold_places else ():
             small = [p for p in found.places[:k] if p.length <= MAX_SPAN_LINES]

@@ -22,13 +22,13 @@ _DEFAULT = "default"
 
 
 class Query(NamedTuple):
-    """For one function of the code, the tests that ran it, and those that were given, by way of finding."""
+    """For one function of the code, the tests that ran it (`run`, with set-up and tear-down `wide`), and those found, by method."""
 
     package: str
     share: float  # of all tests, those that ran it
     run: set[str]
     wide: set[str]  # with set-up and tear-down
-    given: dict[str, list[str]]  # in the order in which they are given
+    found_tests: dict[str, list[str]]  # in the order in which they are given
     seconds: float
     complete: bool
 
@@ -40,7 +40,7 @@ def tests(packages: list[Comparison]) -> None:
     for name in [*names, "all"]:
         for cut in (True, False):
             chosen = [q for q in queries if name in (q.package, "all") and (not cut or q.share <= _CUT)]
-            for way in chosen[0].given:
+            for way in chosen[0].found_tests:
                 rows.append({
                     "package": name, "functions": f"run by at most {_CUT:.0%} of the tests" if cut else "all",
                     "count": len(chosen), "found by": way, **_scores(chosen, way),
@@ -60,8 +60,8 @@ def tests(packages: list[Comparison]) -> None:
 def _ask(package: Comparison) -> Iterator[Query]:
     seen = package.seen
     ran: dict[Function, set[str]] = defaultdict(set)
-    around: dict[Function, set[str]] = defaultdict(set)
-    for table, sets in ((ran, seen.run), (around, seen.around)):
+    set_up_and_tear_down: dict[Function, set[str]] = defaultdict(set)
+    for table, sets in ((ran, seen.run), (set_up_and_tear_down, seen.set_up_and_tear_down)):
         for test, functions in sets.items():
             for function in functions:
                 table[function].add(test)
@@ -72,17 +72,17 @@ def _ask(package: Comparison) -> Iterator[Query]:
             symbol = package.scopes.symbol(function)
             assert symbol
             ref = SymbolRef(graph.name, function.path, graph.module_for_file(function.path), symbol)
-            seconds, given = timed(lambda ref=ref: graph.tests_for_symbol(ref))
-            ways = {_DEFAULT: _nodes(given.items)}
-            ways["default, calls of the text alone"] = _nodes(link for link in given.items if not link.guessed)
+            seconds, found_tests = timed(lambda ref=ref: graph.tests_for_symbol(ref))
+            ways = {_DEFAULT: _nodes(found_tests.items)}
+            ways["default, calls of the text alone"] = _nodes(link for link in found_tests.items if not link.guessed)
             for depth in _DEPTHS:
                 found = graph.tests_for_symbol(ref, depth=depth, least=0.0).items
                 ways[f"at most {depth} call{'s' * (depth > 1)}, all"] = _nodes(x for x in found if not x.guessed)
             ways["name only"] = _nodes(graph.tests_for_symbol(ref, depth=0).items)
             ways["import of the module"] = _nodes(graph.tests_for_module(ref.module).items)
             run = ran[function]
-            wide = run | around.get(function, set())
-            yield Query(seen.name, len(run) / len(seen.run), run, wide, ways, seconds, given.complete)
+            wide = run | set_up_and_tear_down.get(function, set())
+            yield Query(seen.name, len(run) / len(seen.run), run, wide, ways, seconds, found_tests.complete)
 
 
 def _nodes(links: Iterable[Any]) -> list[str]:
@@ -93,7 +93,9 @@ def _scores(queries: list[Query], way: str) -> dict[str, Any]:
     """Over all pairs of a function and a test, and ("mean") function by function."""
 
     def score(truth: Callable[[Query], set[str]]) -> tuple[float | None, float | None, float | None, float | None]:
-        both = [(len(truth(q).intersection(q.given[way])), len(truth(q)), len(q.given[way])) for q in queries]
+        both = [
+            (len(truth(q).intersection(q.found_tests[way])), len(truth(q)), len(q.found_tests[way])) for q in queries
+        ]
         hits = sum(h for h, _, _ in both)
         answered = [h / g for h, _, g in both if g]
         return (
@@ -104,9 +106,9 @@ def _scores(queries: list[Query], way: str) -> dict[str, Any]:
     recall, mean_recall, precision, mean_precision = score(lambda q: q.run)
     wide_recall, _, wide_precision, wide_mean = score(lambda q: q.wide)
     return {
-        "some given": sum(bool(q.given[way]) for q in queries) / len(queries),
-        "some right": sum(not q.run.isdisjoint(q.given[way]) for q in queries) / len(queries),
-        "right among the first 3": sum(not q.run.isdisjoint(q.given[way][:3]) for q in queries) / len(queries),
+        "some given": sum(bool(q.found_tests[way]) for q in queries) / len(queries),
+        "some right": sum(not q.run.isdisjoint(q.found_tests[way]) for q in queries) / len(queries),
+        "right among the first 3": sum(not q.run.isdisjoint(q.found_tests[way][:3]) for q in queries) / len(queries),
         **{f"precision@{k}": _first(queries, way, k) for k in _FIRST},
         "recall": recall, "mean recall": mean_recall, "precision": precision, "mean precision": mean_precision,
         "recall, set-up too": wide_recall, "precision, set-up too": wide_precision, "mean precision, set-up too": wide_mean,
@@ -114,6 +116,6 @@ def _scores(queries: list[Query], way: str) -> dict[str, Any]:
 
 
 def _first(queries: list[Query], way: str, count: int) -> float | None:
-    """The share of right tests among the first ones, function by function, where some are given."""
-    firsts = [(query.given[way][:count], query.run) for query in queries if query.given[way]]
+    """The share of right tests among the first `count`, averaged over functions with at least one found test."""
+    firsts = [(query.found_tests[way][:count], query.run) for query in queries if query.found_tests[way]]
     return statistics.mean(sum(node in run for node in nodes) / len(nodes) for nodes, run in firsts) if firsts else None

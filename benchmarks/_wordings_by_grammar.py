@@ -26,7 +26,7 @@ ASIDES = 0.15  # so many sentences get one, at either end
 
 
 def verb_forms(verb: str) -> dict[str, str]:
-    """Of "hand back" the base, third person, gerund and participle."""
+    """The base, third person, gerund and participle of a verb such as "hand back"."""
     head, space, tail = verb.partition(" ")
     names = {"Vb": "base", "V3": "third", "Vg": "gerund", "Vp": "participle"}
     forms = forms_of(head)
@@ -38,13 +38,15 @@ def generated(count: int, seed: int = 0) -> dict[str, list[str]]:
     rng, forms = random.Random(seed), sections(FORMS)
     makers = dict.fromkeys(SIDES, _pair) | {"sets": _sets, "returns_if": _returns_if, "default": _default}
     return {
-        relation: sorted({_begun(with_aside(make(relation, forms, rng), forms, rng, ASIDES)) for _ in range(count)})
+        relation: sorted(
+            {_capitalised(with_aside(make(relation, forms, rng), forms, rng, ASIDES)) for _ in range(count)}
+        )
         for relation, make in makers.items()
     }
 
 
 def with_aside(text: str, forms: Mapping[str, Sequence[str]], rng: random.Random, share: float) -> str:
-    """The sentence with what says nothing more, in front and behind, each with this share of chance."""
+    """The sentence with a meaningless aside in front and at the end, each with probability `share`."""
     if rng.random() < share:
         text = f"{rng.choice(forms['before'])} {_inside(text)}"
     if rng.random() < share and text.endswith("."):
@@ -92,7 +94,7 @@ def _inside(text: str) -> str:
     return text if text.startswith("`") else text[0].lower() + text[1:]
 
 
-def _begun(text: str) -> str:
+def _capitalised(text: str) -> str:
     return text if text.startswith("`") else text[0].upper() + text[1:]
 
 
@@ -101,4 +103,4 @@ def varied(wording: str, seed: int) -> str:
     rng = random.Random(f"{seed} {wording}")
     if not wording.endswith(".") or "?" in wording:
         return wording
-    return _begun(with_aside(wording, sections(FORMS), rng, 0.6))
+    return _capitalised(with_aside(wording, sections(FORMS), rng, 0.6))

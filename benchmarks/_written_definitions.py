@@ -22,7 +22,7 @@ class Definition(NamedTuple):
 
 @dataclass(frozen=True)
 class Written:
-    """One `def` or `class`, and what stands around it."""
+    """One `def` or `class` statement, with its enclosing definitions and its decorators."""
 
     line: int
     name: str
@@ -96,9 +96,9 @@ def _read_tokens(text: Text, tokens: Iterator[tokenize.TokenInfo]) -> None:
 
 
 def _read_statement(
-    text: Text, statement: list[tokenize.TokenInfo], around: list[Written], decorators: tuple[str, ...]
+    text: Text, statement: list[tokenize.TokenInfo], enclosing: list[Written], decorators: tuple[str, ...]
 ) -> Written | None:
-    prefix = f"{around[-1].qualname}." if around else ""
+    prefix = f"{enclosing[-1].qualname}." if enclosing else ""
     words = [t.string for t in statement]
     at = 1 if words[0] == "async" else 0
     if words[at] in ("def", "class"):
@@ -106,7 +106,7 @@ def _read_statement(
         kind = "class" if words[at] == "class" else "function"
         found = Written(
             token.start[0], token.string, kind, prefix + token.string,
-            tuple(b.kind for b in around), tuple(b.qualname for b in around), decorators,
+            tuple(b.kind for b in enclosing), tuple(b.qualname for b in enclosing), decorators,
         )  # fmt: skip
         text.definitions[(found.line, found.name, kind)] = found
         return found
@@ -124,7 +124,12 @@ def _read_statement(
         names = [words[1]]
     else:
         names = []
-        if words[:2] == ["self", "."] and words[3:4] in (["="], [":"]) and around and around[-1].name == "__init__":
+        if (
+            words[:2] == ["self", "."]
+            and words[3:4] in (["="], [":"])
+            and enclosing
+            and enclosing[-1].name == "__init__"
+        ):
             text.of_instance.add(prefix.removesuffix("__init__.") + words[2])
     for name in names:
         text.bound.setdefault(prefix + name, []).append(statement[0].start[0])

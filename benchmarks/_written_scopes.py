@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 
 class Key(NamedTuple):
-    """What tells one code object from another."""
+    """The identity of a code object."""
 
     path: str
     qualname: str
@@ -26,14 +26,14 @@ class Scope:
     kind: str  # module | class | function | generator | coroutine | async generator | lambda | comprehension
     line: int  # of `def` or `class`
     body: range
-    around: Scope | None
+    parent: Scope | None
 
     @property
-    def counted(self) -> Scope:
-        """The scope that what happens in this one is counted for: comprehensions are part of what is around them."""
+    def owner_scope(self) -> Scope:
+        """The scope to which calls in this one are attributed: comprehensions belong to the enclosing scope."""
         scope = self
-        while scope.kind == "comprehension" and scope.around:
-            scope = scope.around
+        while scope.kind == "comprehension" and scope.parent:
+            scope = scope.parent
         return scope
 
     @property
@@ -62,7 +62,7 @@ class Text:
     statements: dict[Position, str] = field(default_factory=dict)
 
     def owners(self) -> dict[int, Scope]:
-        """For each line, the function whose body it is part of: the innermost one. A `def` line is part of what is around it."""
+        """For each line, the innermost function whose body contains it. A `def` line belongs to the enclosing scope."""
         found: dict[int, Scope] = {}
         for scope in self.scopes.values():  # outer ones come first
             # Of a function that is all on one line, coverage cannot tell whether the line defined it or ran it, except
@@ -73,10 +73,10 @@ class Text:
 
 
 def _inside_function(scope: Scope) -> bool:
-    around = scope.around
-    while around and around.kind == "class":
-        around = around.around
-    return around is not None and around.kind != "module"
+    parent = scope.parent
+    while parent and parent.kind == "class":
+        parent = parent.parent
+    return parent is not None and parent.kind != "module"
 
 
 class _Reader:
@@ -133,19 +133,19 @@ class _Reader:
         self._enter(node, node.name, _DEFINITIONS[type(node)], body, node.body)
 
     def _enter(self, node: Any, name: str, kind: str, body: range, inner: Iterable[ast.AST]) -> None:
-        around = self.scope
-        if around.kind == "module":
+        parent = self.scope
+        if parent.kind == "module":
             qualname = name
-        elif around.kind in ("class", "comprehension"):
-            qualname = f"{around.key.qualname}.{name}"
+        elif parent.kind in ("class", "comprehension"):
+            qualname = f"{parent.key.qualname}.{name}"
         else:
-            qualname = f"{around.key.qualname}.<locals>.{name}"
-        self.scope = self._add(qualname, kind, _first_line(node), node.lineno, body, around)
+            qualname = f"{parent.key.qualname}.<locals>.{name}"
+        self.scope = self._add(qualname, kind, _first_line(node), node.lineno, body, parent)
         self._read_all(inner)
-        self.scope = around
+        self.scope = parent
 
-    def _add(self, qualname: str, kind: str, first: int, line: int, body: range, around: Scope | None) -> Scope:
-        scope = Scope(Key(self.text.path, qualname, first), kind, line, body, around)
+    def _add(self, qualname: str, kind: str, first: int, line: int, body: range, parent: Scope | None) -> Scope:
+        scope = Scope(Key(self.text.path, qualname, first), kind, line, body, parent)
         return self.text.scopes.setdefault(scope.key, scope)
 
 
@@ -165,7 +165,7 @@ def _first_line(node: Any) -> int:
 
 
 def _name(node: ast.expr) -> str:
-    """The last name of `a.b.name`, of `name`, or of what is called; "" for anything else."""
+    """The last name of `a.b.name`, of `name`, or of the callee of a call; "" for anything else."""
     if isinstance(node, ast.Call):
         return _name(node.func)
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
@@ -211,5 +211,5 @@ def site(text: Text, instruction: str, earlier: int, position: Position) -> str:
 def _at(names: dict[Position, str], position: Position) -> str:
     """The name at a place. In a chain over several lines, an instruction's position begins at the name after the dot."""
     line, end_line, column, end_column = position
-    around = [p for p in names if (p[1], p[3]) == (end_line, end_column) and (p[0], p[2]) <= (line, column)]
-    return names[max(around)] if around else "?"
+    enclosing = [p for p in names if (p[1], p[3]) == (end_line, end_column) and (p[0], p[2]) <= (line, column)]
+    return names[max(enclosing)] if enclosing else "?"

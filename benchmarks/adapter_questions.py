@@ -43,7 +43,7 @@ from adapter_reading import (
 )
 
 from adapter_core.adapters.adapter import Adapter
-from adapter_core.adapters.fitting.judge import kept
+from adapter_core.adapters.fitting.judge import kept_adapter
 from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.questions import question_rows
 from adapter_core.adapters.fitting.scoring import TokenScores
@@ -78,7 +78,7 @@ def main() -> None:
         root = args.repos / f"{name.replace('/', '+')}@{rows[0]['commit']}"
         repositories[name] = load(name.replace("/", "+"), root, loaded.tokenizer, args.scratch)
     fits = {name: own_fits(runs, repository, args, end) for name, repository in repositories.items()}
-    readers = {name: readers_of(fits[name]) | others(fits, name) for name in args.only}
+    readers = {name: readers_of(fits[name]) | foreign_adapters(fits, name) for name in args.only}
     shared = shared_fit(runs, list(repositories.values()), args) if len(args.only) > 1 else None
     found: dict[str, list[Read]] = {}
     answers: dict[str, list[dict[str, float]]] = {}
@@ -119,11 +119,11 @@ def own_fits(runs: Runs, repository: Repository, args: argparse.Namespace, end: 
         options = FitOptions(steps=args.steps, questions=share)
         fit = runs.fit(repository.name, files, options, development, memory, question_rows(texts) if share else ())
         if fit is not None:
-            found[share] = replace(fit, adapter=kept(fit.adapter, fit.verdict) or fit.adapter)
+            found[share] = replace(fit, adapter=kept_adapter(fit.adapter, fit.verdict) or fit.adapter)
     return found
 
 
-def others(fits: dict[str, dict[float, Fit]], name: str) -> dict[str, Adapter | None]:
+def foreign_adapters(fits: dict[str, dict[float, Fit]], name: str) -> dict[str, Adapter | None]:
     """The adapters of the first share that are not the repository's own, at full scale."""
     order = list(fits)
     following = order[order.index(name) + 1 :] + order[: order.index(name)]
@@ -161,25 +161,25 @@ def answer_window(loaded: Any, row: dict[str, Any], spans: Sequence[Evidence]) -
 
     pack = pack_context(spans, ContextOptions(tokens=EVIDENCE_TOKENS), count)
     messages = [{"role": m.role, "content": m.content} for m in phrasing_messages(row["question"], pack)]
-    told = loaded.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-    before = np.array(loaded.tokenizer(told, add_special_tokens=False)["input_ids"], np.uint32)
+    prompt = loaded.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    before = np.array(loaded.tokenizer(prompt, add_special_tokens=False)["input_ids"], np.uint32)
     answer = encode(loaded.tokenizer, [row["reference_answer"]])[0][:ANSWER_TOKENS]
     size = len(loaded.tokenizer.decode(answer.tolist()).encode())
     return Window(f"{row['repo']} {row['id']}", np.concatenate([before, answer]), len(before), size)
 
 
 def bits(runs: Runs, window: Window, readers: dict[str, Adapter | None], memory: Memory) -> dict[str, float]:
-    """Of the answer, in bits, by reader, and with the memory mixed in; and its bytes."""
-    told = {"bytes": float(window.size)}
+    """The answer's bits by reader, without and with the memory, and its size in bytes."""
+    bits_by_reader = {"bytes": float(window.size)}
     for name, adapter in readers.items():
         key = "none" if adapter is None else hashlib.sha256(adapter.layers[-1]["q_proj"].up.tobytes()).hexdigest()[:16]
         scores = runs.scores(f"answer-{key}-known-{digest([window])}", [window], adapter, memory)
         if scores is None:
             continue
         own: TokenScores = scores[0]
-        told[name] = -float(own.chosen.sum()) / float(np.log(2))
-        told[f"{name} + memory"] = -float(own.with_memory().sum()) / float(np.log(2))
-    return told
+        bits_by_reader[name] = -float(own.chosen.sum()) / float(np.log(2))
+        bits_by_reader[f"{name} + memory"] = -float(own.with_memory().sum()) / float(np.log(2))
+    return bits_by_reader
 
 
 def answer_table(found: dict[str, list[dict[str, float]]]) -> list[dict[str, Any]]:

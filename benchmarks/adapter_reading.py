@@ -34,7 +34,7 @@ from _retrieval_ours import place_of
 from _retrieval_scores import MAX_SPAN_LINES
 
 from adapter_core.adapters.adapter import Adapter
-from adapter_core.adapters.fitting.lora import beside
+from adapter_core.adapters.fitting.lora import adapter_attached
 from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.questions import QuestionRow, question_rows
 from adapter_core.adapters.fitting.split import BUILD
@@ -55,7 +55,7 @@ MODEL = "model"
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Of one question: its lexical and its read scores of each span, and which spans show the function."""
+    """One question: the lexical scores and the readers' scores of each span, and which spans show the function."""
 
     lexical: tuple[float, ...]
     read: dict[str, tuple[float, ...]]
@@ -86,11 +86,11 @@ def main() -> None:
         for share, fit in fitted.items():
             fits[f"{source.name}, {share:g} questions"] = {
                 "rows": Counter(row.kind for row in rows) if share else {},
-                **{key: fit.told[key] for key in ("steps", "tokens", "processor seconds") if key in fit.told},
+                **{key: fit.record[key] for key in ("steps", "tokens", "processor seconds") if key in fit.record},
             }
-        copy, asked = prepared(repository, args.scratch / "reading" / name, args.queries)
+        copy, questions = prepared(repository, args.scratch / "reading" / name, args.queries)
         with CodeGraph.load_or_build(copy) as graph:
-            for item in asked:
+            for item in questions:
                 if time.monotonic() > end or item.function is None or len(readers) <= len(args.shares):
                     break
                 spans = list(search(graph, item.sentence, SelectionOptions(top=TOP)).evidence)
@@ -98,8 +98,8 @@ def main() -> None:
                 found.setdefault(name, []).append(
                     read_spans(args.scratch / "reading", loaded, readers, item.sentence, gold, spans)
                 )
-        shown = {"steps": args.steps, "top": TOP, "fits": fits, "fits of": args.fits_of or "each its own"}
-        report("adapter_reading_other" if args.fits_of else "adapter_reading", table(found), shown)
+        settings = {"steps": args.steps, "top": TOP, "fits": fits, "fits of": args.fits_of or "each its own"}
+        report("adapter_reading_other" if args.fits_of else "adapter_reading", table(found), settings)
 
 
 def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,7 +132,7 @@ def readers_of(fits: Mapping[float, Fit]) -> dict[str, Adapter | None]:
 
 
 def prepared(repository: Repository, folder: Path, count: int) -> tuple[Path, list[Documented]]:
-    """A copy without the docstrings of the functions that are asked for, and these."""
+    """A copy of the repository without the docstrings of the drawn functions, and these functions."""
     held = sorted(path for path in repository.of(HELD_OUT) if not is_test_path(path))
     everything = [d for path in sorted(repository.texts) for d in documented(repository.root / path, repository.root)]
     often = Counter(d.sentence for d in everything)
@@ -164,7 +164,7 @@ def read_spans(
         if not note.exists():
             # Where no span could be right, none is read.
             texts = [s.text for s in spans] if any(gold) else []
-            with beside(loaded.model, adapter):
+            with adapter_attached(loaded.model, adapter):
                 scores = score(loaded, texts, sentence, ScoringOptions(context_tokens=CONTEXT_TOKENS))
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(json.dumps(scores), "utf-8")
@@ -173,11 +173,11 @@ def read_spans(
 
 
 def _digest(model: str, adapter: Adapter | None, sentence: str, spans: Sequence[Evidence]) -> str:
-    told = hashlib.sha256(json.dumps([model, CONTEXT_TOKENS, sentence, [s.sha256 for s in spans]]).encode())
+    digest = hashlib.sha256(json.dumps([model, CONTEXT_TOKENS, sentence, [s.sha256 for s in spans]]).encode())
     for layer in adapter.layers if adapter is not None else ():
         for factors in layer.values():
-            told.update(factors.up.tobytes())
-    return told.hexdigest()[:20]
+            digest.update(factors.up.tobytes())
+    return digest.hexdigest()[:20]
 
 
 def reciprocal_rank(scores: Sequence[float], gold: Sequence[bool]) -> float:

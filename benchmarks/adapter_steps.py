@@ -63,7 +63,7 @@ def main() -> None:
             fits[name, steps] = fit
             condition = f"fitted {steps}"
             if all(score(runs, subject, condition, fit.adapter, part) for part in _PARTS):
-                rows.append(row(subject, condition, steps, fit.told))
+                rows.append(row(subject, condition, steps, fit.record))
             wrong = args.wrong if name != args.wrong else None
             if wrong and (wrong, steps) in fits:
                 condition = f"fitted {steps} to {wrong}"
@@ -94,14 +94,14 @@ def hash_of(adapter: Any) -> str:
     return whole.hexdigest()[:12]
 
 
-def row(subject: Subject, condition: str, steps: int, told: Any) -> dict[str, Any]:
+def row(subject: Subject, condition: str, steps: int, record: Any) -> dict[str, Any]:
     """Changes in %, with intervals over windows: against the model alone, with the memory against the model alone, over the memory."""
     found: dict[str, Any] = {
         "repository": subject.name,
         "condition": condition,
         "steps": steps,
-        "tokens": told.get("tokens"),
-        "processor s": told.get("processor seconds"),
+        "tokens": record.get("tokens"),
+        "processor s": record.get("processor seconds"),
     }
     for measure in (TEXT, NEW, BODIES):
         none, memory = logs(measure, subject, "none"), logs(measure, subject, "memory")
@@ -110,15 +110,15 @@ def row(subject: Subject, condition: str, steps: int, told: Any) -> dict[str, An
         if none is None or memory is None or own is None or both is None:
             continue
         if condition == "none":
-            found[f"{short} with memory"] = _shown(change(measure, subject, memory, none))
+            found[f"{short} with memory"] = _with_sign(change(measure, subject, memory, none))
             continue
-        found[short] = _shown(change(measure, subject, own, none))
-        found[f"{short} with memory"] = _shown(change(measure, subject, both, none))
-        found[f"{short} over memory"] = _shown(change(measure, subject, both, memory))
+        found[short] = _with_sign(change(measure, subject, own, none))
+        found[f"{short} with memory"] = _with_sign(change(measure, subject, both, none))
+        found[f"{short} over memory"] = _with_sign(change(measure, subject, both, memory))
     return found
 
 
-def _shown(value: tuple[float, float, float]) -> str:
+def _with_sign(value: tuple[float, float, float]) -> str:
     return f"{value[0]:+.1f} ({value[1]:+.1f} to {value[2]:+.1f})"
 
 
@@ -163,21 +163,21 @@ def _draw_steps(pyplot: Any) -> None:
 
 
 def _draw_conditions(pyplot: Any) -> None:
-    """Of the table of `adapters.py`: each repository under each condition."""
+    """Plot the table of `adapters.py`: each repository under each condition."""
     table = json.loads((RESULTS / "adapters.json").read_text("utf-8"))["rows"]
-    wanted = ("memory of another", "memory", "wrong", "shared", "mean", "fitted", "fitted + memory")
+    conditions = ("memory of another", "memory", "wrong", "shared", "mean", "fitted", "fitted + memory")
     rows = {r["condition"]: r for r in table if r["measure"] == TEXT and r.get("against") == "none"}
     repositories = [name for name in names() if any(name in r for r in rows.values())]
     figure, axes = pyplot.subplots(figsize=(8.4, 4), layout="constrained")
-    width = 0.8 / len(wanted)
-    for number, condition in enumerate(c for c in wanted if c in rows):
+    width = 0.8 / len(conditions)
+    for number, condition in enumerate(c for c in conditions if c in rows):
         found = [(i, _number(rows[condition][n])) for i, n in enumerate(repositories) if n in rows[condition]]
         axes.bar([i + number * width for i, _ in found], [v for _, v in found], width, label=condition)
     axes.set_xticks([i + 0.35 for i in range(len(repositories))], repositories, rotation=20, ha="right", fontsize=8)
     axes.set_ylabel("M1, %")
     axes.axhline(0, color="black", lw=0.8)
     axes.set_title("Bits per byte of held-out text against the model alone")
-    figure.legend(fontsize=8, ncols=len(wanted), loc="outside lower center")
+    figure.legend(fontsize=8, ncols=len(conditions), loc="outside lower center")
     figure.savefig(RESULTS / "adapter-conditions.png", dpi=110, metadata={"Software": None})
     pyplot.close(figure)
 

@@ -41,12 +41,12 @@ from _common import report, timed
 from _memory_gate import fit_gate, save_gate
 
 from adapter_core.adapters.adapter import Adapter
-from adapter_core.adapters.fitting.judge import kept
+from adapter_core.adapters.fitting.judge import kept_adapter
 from adapter_core.adapters.fitting.options import FitOptions
 from adapter_core.adapters.fitting.split import BUILD
 from adapter_core.adapters.fitting.windows import encode
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.gate import joined
+from adapter_core.adapters.remembering.gate import concatenate_stats
 from adapter_core.adapters.remembering.mixing import MemoryStep
 from adapter_core.models.loading import LoadedModel
 
@@ -88,18 +88,18 @@ def main() -> None:
     if args.gate:
         _score(runs, subjects, ["none"], FITTED_ON)
         known, chosen = zip(*(s.development() for s in subjects), strict=True)
-        save_gate(fit_gate(joined(known), np.concatenate(chosen)))
+        save_gate(fit_gate(concatenate_stats(known), np.concatenate(chosen)))
         return
     clock.check()
     _score(runs, subjects, ["none"], [*FITTED_ON, *MEASURES.values()], clock)
-    shown: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "model": loaded.info.name,
         "dtype": loaded.info.dtype,
         "steps": args.steps,
         "windows": args.windows,
     }
-    shown["memory of another"] = borrow(runs, subjects)
-    finish(subjects, costs, shown, {})
+    settings["memory of another"] = borrow(runs, subjects)
+    finish(subjects, costs, settings, {})
     if args.fits is not None and not args.fits:
         return
     options = FitOptions(steps=args.steps, first_block=args.first_block, questions=0.0)
@@ -108,14 +108,14 @@ def main() -> None:
         development = development_of(subject.repository, loaded.tokenizer)
         subject.fit = runs.fit(subject.name, subject.repository.of(BUILD), options, development, subject.memory)
         _score(runs, [subject], ["fitted"], list(MEASURES.values()), clock)
-        finish(subjects, costs, shown, {})
+        finish(subjects, costs, settings, {})
     if not args.no_controls:
         extra = controls(runs, subjects, folders, options, clock)
-        finish(subjects, costs, shown, extra)
+        finish(subjects, costs, settings, extra)
 
 
 class _Clock:
-    """Says when nothing long is to be begun any more."""
+    """Stops the run at its time limit, before the next long computation."""
 
     def __init__(self, runs: Runs, end: float) -> None:
         self._runs, self._end = runs, end
@@ -147,8 +147,8 @@ def _score_one(runs: Runs, subject: Subject, condition: str, part: str) -> None:
         if subject.fit is None:
             return
         # Where it is not kept, it is measured all the same, at scale 1.
-        adapter = kept(subject.fit.adapter, subject.fit.verdict) or subject.fit.adapter
-        key = f"{subject.name}-fitted-{subject.fit.told['steps']}-{adapter.alpha:g}"
+        adapter = kept_adapter(subject.fit.adapter, subject.fit.verdict) or subject.fit.adapter
+        key = f"{subject.name}-fitted-{subject.fit.record['steps']}-{adapter.alpha:g}"
     found = runs.scores(f"{key}-known-{part.replace(' ', '-')}", subject.windows[part], adapter, subject.memory)
     if found is not None:
         subject.scores[condition, part] = found
@@ -157,7 +157,7 @@ def _score_one(runs: Runs, subject: Subject, condition: str, part: str) -> None:
 def controls(
     runs: Runs, subjects: Sequence[Subject], folders: dict[str, Path], options: FitOptions, clock: _Clock
 ) -> dict[str, Any]:
-    """Scores of adapters that are not the repository's own, and of more context; what is known of the adapters themselves."""
+    """Scores of adapters that are not the repository's own, and of more context; returns facts about the adapters themselves."""
     fitted = [s for s in subjects if s.fit is not None]
     if len(fitted) < 2:
         return {}
@@ -175,8 +175,8 @@ def controls(
                 _control(runs, subject, part, f"shared: by {len(subjects)}", shared.adapter, clock)
     for part in (MEASURES[TEXT], MEASURES[BODIES]):
         for subject in fitted:
-            others = [a for name, a in adapters.items() if name != subject.name]
-            _control(runs, subject, part, f"mean: of {len(others)}", mean_adapter(others), clock)
+            foreign_adapters = [a for name, a in adapters.items() if name != subject.name]
+            _control(runs, subject, part, f"mean: of {len(foreign_adapters)}", mean_adapter(foreign_adapters), clock)
     for subject in fitted:
         clock.check()
         longer = [with_context(subject.repository, runs.loaded.tokenizer, w) for w in subject.windows[MEASURES[TEXT]]]
@@ -190,7 +190,7 @@ def controls(
 def _control(runs: Runs, subject: Subject, part: str, name: str, adapter: Adapter, clock: _Clock) -> None:
     """`name`: the condition, a colon, and which adapter it is."""
     clock.check()
-    steps = subject.fit.told["steps"] if subject.fit else 0
+    steps = subject.fit.record["steps"] if subject.fit else 0
     key = f"{subject.name}-{name}-{steps}-known-{part}".replace(" ", "-").replace(":", "")
     found = runs.scores(key, subject.windows[part], adapter, subject.memory)
     if found is not None:
@@ -198,7 +198,7 @@ def _control(runs: Runs, subject: Subject, part: str, name: str, adapter: Adapte
 
 
 def nearest(subjects: Sequence[Subject], folders: dict[str, Path], scratch: Path) -> dict[str, str]:
-    """Of each repository the other one whose embedding is nearest."""
+    """For each repository, the other one whose embedding is nearest."""
     from adapter_core.evidence.embedding import build_repo_embedding
     from adapter_core.evidence.repo_embedding import RepoEmbedding
 
@@ -212,7 +212,7 @@ def nearest(subjects: Sequence[Subject], folders: dict[str, Path], scratch: Path
 
 
 def build_cost(subject: Subject, tokenizer: Any, scratch: Path) -> dict[str, Any]:
-    """What it takes to build the memory of all files, and what an edit costs; measured once."""
+    """The cost of building the memory of all files, and of an edit; measured once."""
     note = scratch / "costs" / f"{subject.name}.json"
     if not note.exists():
         note.parent.mkdir(parents=True, exist_ok=True)
@@ -272,12 +272,12 @@ def _measured_cost(subject: Subject, tokenizer: Any) -> dict[str, Any]:
 
 
 def finish(
-    subjects: Sequence[Subject], costs: list[dict[str, Any]], shown: dict[str, Any], extra: dict[str, Any]
+    subjects: Sequence[Subject], costs: list[dict[str, Any]], settings: dict[str, Any], extra: dict[str, Any]
 ) -> None:
     rows = [*table(subjects)]
-    fits = {s.name: {k: v for k, v in s.fit.told.items() if k != "losses"} for s in subjects if s.fit is not None}
+    fits = {s.name: {k: v for k, v in s.fit.record.items() if k != "losses"} for s in subjects if s.fit is not None}
     sizes = {s.name: s.repository.sizes() for s in subjects}
-    report("adapters", rows, {**shown, **extra, "tokens": sizes, "building the memory": costs, "fits": fits})
+    report("adapters", rows, {**settings, **extra, "tokens": sizes, "building the memory": costs, "fits": fits})
 
 
 if __name__ == "__main__":

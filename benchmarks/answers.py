@@ -90,7 +90,7 @@ def main() -> None:
         further = jobs_of(questions.load(packages), {}, True)
         jobs += [(packages / name, job, ["refusal"]) for name, job in further.items()]
     scored: list[dict[str, float]] = [{} for _ in rows]
-    asked: list[Asked] = []
+    asked_questions: list[Asked] = []
     context = get_context("spawn")
     with ProcessPoolExecutor(args.processes, context, _prepare, (args.scratch / "cache",)) as pool:
         futures = [pool.submit(one_checkout, root, *job, parts) for root, job, parts in jobs]
@@ -99,14 +99,14 @@ def main() -> None:
             for (i, _, _, _), result in zip(job[0], results, strict=True):
                 if "composed" in parts:
                     scored[i] = result
-            asked += signals_found
+            asked_questions += signals_found
             print(f"{root.name}: {len(job[0])} questions", file=sys.stderr)
     if "composed" in args.part:
         table = composed_table(rows, scored)
         report("answers", table, about(rows)) if whole else print_table(table)
     if "refusal" in args.part:
-        (args.scratch / "signals.json").write_text(json.dumps([astuple(a) for a in asked]), "utf-8")
-        table, constants = refusal_table(asked)
+        (args.scratch / "signals.json").write_text(json.dumps([astuple(a) for a in asked_questions]), "utf-8")
+        table, constants = refusal_table(asked_questions)
         report("refusal", table, {**about(rows), "fitted": constants}) if whole else print_table(table)
         print("\nfitted on all: " + ", ".join(f"{k}={v:.3f}" for k, v in constants.items()))
 
@@ -120,8 +120,8 @@ def jobs_of(rows: list[Row], known: dict[str, Reference], with_foreign: bool) ->
     """The rows of each checkout, the largest first, so that two processes end together."""
     foreign = foreign_questions(rows, SEED) if with_foreign and len({r.repo for r in rows}) > 1 else [""] * len(rows)
     found: dict[str, Job] = {}
-    for i, (row, other) in enumerate(zip(rows, foreign, strict=True)):
-        found.setdefault(row.checkout, ([], SEED))[0].append((i, row, known.get(row.id, Reference()), other))
+    for i, (row, foreign_question) in enumerate(zip(rows, foreign, strict=True)):
+        found.setdefault(row.checkout, ([], SEED))[0].append((i, row, known.get(row.id, Reference()), foreign_question))
     return dict(sorted(found.items(), key=lambda item: -len(item[1][0])))
 
 
@@ -133,28 +133,28 @@ def one_checkout(
     root: Path, job: list[tuple[int, Row, Reference, str]], seed: int, parts: list[str]
 ) -> tuple[list[dict[str, float]], list[Asked]]:
     scored: list[dict[str, float]] = []
-    asked: list[Asked] = []
+    questions_asked: list[Asked] = []
     with CodeGraph.load_or_build(root) as graph:
         rng = random.Random(f"{seed} {root.name}")
         names = list(graph.store.all_names())
         invented = recombined(names, set(names), len(job), rng) if "refusal" in parts else []
         if job and "composed" in parts:
             composed_score(graph, job[0][1], Reference())  # the first one reads the index in
-        for number, (_, row, reference, other) in enumerate(job):
+        for number, (_, row, reference, foreign) in enumerate(job):
             scored.append(composed_score(graph, row, reference) if "composed" in parts else {})
             if "refusal" in parts:
-                questions = [("answerable", row.question), ("foreign", other)]
+                questions = [("answerable", row.question), ("foreign", foreign)]
                 questions += [("recombined", invented[number])] if number < len(invented) else []
                 for kind, question in questions:
                     own = signals(graph, search(graph, question))
-                    asked.append(Asked(row.repo, row.set, kind, tuple(own[name] for name in SIGNALS)))
-        for gone in removed(graph, min(len(job), MAX_REMOVED), rng) if "refusal" in parts else ():
-            for kind, text in (("present", None), ("removed", gone.text)):
-                graph.update(gone.path, text)
-                own = signals(graph, search(graph, gone.question))
-                asked.append(Asked(job[0][1].repo, job[0][1].set, kind, tuple(own[name] for name in SIGNALS)))
-            graph.update(gone.path, None)
-    return scored, asked
+                    questions_asked.append(Asked(row.repo, row.set, kind, tuple(own[name] for name in SIGNALS)))
+        for removal in removed(graph, min(len(job), MAX_REMOVED), rng) if "refusal" in parts else ():
+            for kind, text in (("present", None), ("removed", removal.text)):
+                graph.update(removal.path, text)
+                own = signals(graph, search(graph, removal.question))
+                questions_asked.append(Asked(job[0][1].repo, job[0][1].set, kind, tuple(own[name] for name in SIGNALS)))
+            graph.update(removal.path, None)
+    return scored, questions_asked
 
 
 def composed_score(graph: CodeGraph, row: Row, reference: Reference) -> dict[str, float]:
@@ -189,9 +189,9 @@ def composed_table(rows: list[Row], scored: list[dict[str, float]]) -> list[dict
     return table
 
 
-def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, float]]:
-    values, refused = cross_fitted(asked, SEED)
-    best = np.array([a.signals[SIGNALS.index("best")] for a in asked])
+def refusal_table(questions: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    values, refused = cross_fitted(questions, SEED)
+    best = np.array([a.signals[SIGNALS.index("best")] for a in questions])
     table: list[dict[str, Any]] = []
     for kind, of, own_set in (
         ("foreign", ["foreign"], False),
@@ -201,9 +201,11 @@ def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, f
         ("foreign, own questions", ["foreign"], True),
         ("both, own questions", ["foreign", "recombined"], True),
     ):
-        meant = np.array([(a.set == OWN_SET) == own_set for a in asked])
-        absent = meant & np.array([a.kind in of for a in asked])
-        has_answer = meant & np.array([a.kind == ("present" if of == ["removed"] else "answerable") for a in asked])
+        in_sets = np.array([(a.set == OWN_SET) == own_set for a in questions])
+        absent = in_sets & np.array([a.kind in of for a in questions])
+        has_answer = in_sets & np.array(
+            [a.kind == ("present" if of == ["removed"] else "answerable") for a in questions]
+        )
         table.append(
             {
                 "absent questions": kind,
@@ -214,21 +216,21 @@ def refusal_table(asked: list[Asked]) -> tuple[list[dict[str, Any]], dict[str, f
             }
         )
     by_set: dict[str, list[bool]] = defaultdict(list)
-    for a, gone in zip(asked, refused, strict=True):
+    for a, was_refused in zip(questions, refused, strict=True):
         if a.kind == "answerable":
-            by_set[a.set].append(bool(gone))
+            by_set[a.set].append(bool(was_refused))
             if a.set != OWN_SET:
-                by_set["development sets"].append(bool(gone))
+                by_set["development sets"].append(bool(was_refused))
     for name, own in by_set.items():
         table.append({"answerable questions": name, "n": len(own), "falsely refused": sum(own) / len(own)})
-    model = fit(asked)
+    model = fit(questions)
     constants = {"bias": model.bias, **{f"{n}_weight": w for n, w in zip(SIGNALS, model.weights, strict=True)}}
     constants["threshold"] = model.threshold
     shipped = RefusalOptions()
-    held = [not is_answerable(dict(zip(SIGNALS, a.signals, strict=True)), shipped) for a in asked]
-    for name, sets in (("", {a.set for a in asked} - {OWN_SET}), (", own questions", {OWN_SET})):
+    held = [not is_answerable(dict(zip(SIGNALS, a.signals, strict=True)), shipped) for a in questions]
+    for name, sets in (("", {a.set for a in questions} - {OWN_SET}), (", own questions", {OWN_SET})):
         for kind in ("answerable", "foreign", "recombined", "present", "removed"):
-            own = [h for a, h in zip(asked, held, strict=True) if a.kind == kind and a.set in sets]
+            own = [h for a, h in zip(questions, held, strict=True) if a.kind == kind and a.set in sets]
             table.append(
                 {"with the constants shipped": kind + name, "n": len(own), "refused": share(sum(own), len(own))}
             )

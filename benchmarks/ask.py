@@ -85,7 +85,7 @@ def with_model(graph: CodeGraph) -> list[dict[str, Any]]:
 
 def phrased_answers(graph: CodeGraph, backend: Backend) -> list[dict[str, Any]]:
     options = replace(AskOptions(phrase=True), generation=GenerationOptions(max_new_tokens=NEW_TOKENS))
-    firsts, totals, rates, shown = [], [], [], 0
+    firsts, totals, rates, phrased_count = [], [], [], 0
     for question in QUESTIONS:
         started = perf_counter()
         seen: list[float] = []
@@ -97,16 +97,16 @@ def phrased_answers(graph: CodeGraph, backend: Backend) -> list[dict[str, Any]]:
         answer = answer_question(graph, question, options, backend, on_event=first)
         totals.append(perf_counter() - started)
         firsts += seen[:1]
-        shown += any(c.kind == "phrased" for c in answer.claims)
+        phrased_count += any(c.kind == "phrased" for c in answer.claims)
         # Of drafts, several at once, reading included; of a whole text, without.
         spent = answer.metrics.get("draft_seconds") or answer.metrics.get("decode_seconds")
         if spent:
             rates.append(answer.metrics["new_tokens"] / spent)
-    total, passed = statistics.median(totals), f"  questions of {len(QUESTIONS)} with a phrased sentence that passed"
+    total, condition = statistics.median(totals), f"  questions of {len(QUESTIONS)} with a phrased sentence that passed"
     return [
         {"what": "phrased answer: first checked sentence, median", "seconds": median_or_none(firsts)},
         {"what": "phrased answer: total, median", "seconds": total, "tokens/s": median_or_none(rates)},
-        {"what": passed, "seconds": None, "count": shown},
+        {"what": condition, "seconds": None, "count": phrased_count},
     ]
 
 

@@ -98,8 +98,8 @@ def main() -> None:
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
-def drawn_questions(rows: Path, repos: Path, what: str, seed: int, at_most: int | None = None) -> dict[str, list[Row]]:
-    """Of each repository some questions about one checkout, drawn by the seed."""
+def drawn_questions(rows: Path, repos: Path, what: str, seed: int, limit: int | None = None) -> dict[str, list[Row]]:
+    """For each repository, some questions about one checkout, drawn by the seed."""
     by_repo: dict[str, list[Row]] = defaultdict(list)
     for row in load_rows(rows, repos, QUESTION_SETS):
         by_repo[row.repo].append(row)
@@ -108,7 +108,7 @@ def drawn_questions(rows: Path, repos: Path, what: str, seed: int, at_most: int 
         rng = random.Random(f"{seed} {repo}")
         checkout = rng.choice(sorted({r.checkout for r in own}))
         here = sorted((r for r in own if r.checkout == checkout), key=lambda r: r.id)
-        found[repo] = rng.sample(here, min(at_most or QUESTIONS_PER_REPOSITORY[what], len(here)))
+        found[repo] = rng.sample(here, min(limit or QUESTIONS_PER_REPOSITORY[what], len(here)))
     return found
 
 
@@ -118,19 +118,19 @@ def answers_of(repos: Path, rows: list[Row], ask: Ask) -> Iterator[tuple[CodeGra
             yield graph, row, ask(graph, row.question)
 
 
-def draw_claims(asked: dict[str, list[Row]], repos: Path, out: Path, seed: int, ask: Ask) -> None:
-    wanted = COMPOSED if ask is answer_question else PHRASED
+def draw_claims(questions_by_repo: dict[str, list[Row]], repos: Path, out: Path, seed: int, ask: Ask) -> None:
+    wanted_kind = COMPOSED if ask is answer_question else PHRASED
     true: dict[str, list[Sentence]] = {}
     false: dict[str, list[tuple[str, Sentence]]] = {}
     roots: dict[str, Path] = {}
-    for repo, questions in asked.items():
+    for repo, questions in questions_by_repo.items():
         root = roots[repo] = repos / questions[0].checkout
         rng = random.Random(f"{seed} {repo} claims")
         own = {
             claim.text: Sentence(claim.text, tuple((c.span.path, c.span.start, c.span.end) for c in claim.citations))
             for _, _, answer in answers_of(repos, questions, ask)
             for claim in answer.claims
-            if claim.kind == wanted
+            if claim.kind == wanted_kind
         }
         true[repo] = rng.sample([own[text] for text in sorted(own)], len(own))
         facts = facts_of(root, sorted({path for s in own.values() for path, _, _ in s.spans if path.endswith(".py")}))
@@ -145,7 +145,7 @@ def draw_claims(asked: dict[str, list[Row]], repos: Path, out: Path, seed: int, 
     random.Random(seed).shuffle(chosen)
     where = {id(s): repo for repo in true for s in true[repo]} | {id(m[1]): repo for repo in false for m in false[repo]}
     sheet = [
-        {"id": n, "sentence": s.text, "cited": [shown(roots[where[id(s)]], *span) for span in s.spans]}
+        {"id": n, "sentence": s.text, "cited": [excerpt(roots[where[id(s)]], *span) for span in s.spans]}
         for n, (_, s) in enumerate(chosen)
     ]
     key = [{"id": n, "kind": kind, "repo": where[id(s)]} for n, (kind, s) in enumerate(chosen)]
@@ -153,17 +153,17 @@ def draw_claims(asked: dict[str, list[Row]], repos: Path, out: Path, seed: int, 
 
 
 def in_turn(by_repo: dict[str, list[Any]], count: int) -> list[Any]:
-    """Of each repository the first one, then of each the second, until there are enough."""
+    """The first item of each repository, then the second of each, until there are `count`."""
     rounds = [list(items) for _, items in sorted(by_repo.items()) if items]
     found = [items[i] for i in range(max(map(len, rounds), default=0)) for items in rounds if i < len(items)]
     return found[:count]
 
 
-def shown(root: Path, path: str, first: int, last: int) -> dict[str, str]:
+def excerpt(root: Path, path: str, first: int, last: int) -> dict[str, str]:
     lines = lines_of(root / path)
     cited = "\n".join(f"{first + i}: {text}" for i, text in enumerate(lines[first - 1 : last]))
-    around = "\n".join(f"{n}: {lines[n - 1]}" for n in headers(path, "\n".join(lines), first))
-    return {"where": f"{path}:{first}-{last}", "inside": around, "lines": cited}
+    header_text = "\n".join(f"{n}: {lines[n - 1]}" for n in headers(path, "\n".join(lines), first))
+    return {"where": f"{path}:{first}-{last}", "inside": header_text, "lines": cited}
 
 
 def headers(path: str, source: str, line: int) -> list[int]:
@@ -182,9 +182,9 @@ def headers(path: str, source: str, line: int) -> list[int]:
     )
 
 
-def draw_pairs(asked: dict[str, list[Row]], repos: Path, out: Path, seed: int, ask: Ask) -> None:
+def draw_pairs(questions_by_repo: dict[str, list[Row]], repos: Path, out: Path, seed: int, ask: Ask) -> None:
     found: dict[str, list[dict[str, Any]]] = {}
-    for repo, questions in asked.items():
+    for repo, questions in questions_by_repo.items():
         found[repo] = []
         for graph, row, answer in answers_of(repos, questions, ask):
             if not answer.claims:
@@ -233,13 +233,13 @@ def score_claims(out: Path, about: dict[str, Any], of: str) -> None:
     key, marks = read(out / "key.jsonl"), read(out / "marks.jsonl")
     table = []
     true = [n for n in key if key[n]["kind"] == "true"]
-    for what, mark, wanted, ids in (
+    for what, mark, expected, ids in (
         ("sentences entailed", "entailed", True, true),
         ("the same, by the lines alone", "alone", True, true),
         ("false ones seen to be false", "entailed", False, [n for n in key if key[n]["kind"] != "true"]),
     ):
         marked = [n for n in ids if n in marks]
-        right = sum(marks[n][mark] is wanted for n in marked)
+        right = sum(marks[n][mark] is expected for n in marked)
         low, high = wilson(right, len(marked))
         table.append({"what": what, "n": len(marked), "share": share(right, len(marked)), "low": low, "high": high})
     report(f"blind-claims{of}", table, {**about, "unmarked": len(key.keys() - marks.keys())})

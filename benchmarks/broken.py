@@ -72,7 +72,7 @@ def definitions(facts: ModuleFacts, after: int = 1 << 30, by: int = 0) -> Counte
     """Qualified name, kind, first and last line, place of the name; lines from `after` on are moved down."""
     found: Counter[Definition] = Counter()
     for s in facts.symbols[1:]:
-        if s.is_callable or s.kind == "class":
+        if s.is_definition:
             start, end, name_line = (n + by * (n >= after) for n in (s.start, s.end, s.name_line))
             found[(s.qualname, s.kind, start, end, name_line, s.name_column)] += 1
     return found
@@ -91,13 +91,13 @@ def calls(facts: ModuleFacts, text: str, edited: int, by: int) -> Counter[tuple[
     return found
 
 
-def main(folder: Path, wanted: int) -> None:
+def main(folder: Path, edit_count: int) -> None:
     warnings.simplefilter("ignore")
     chance = random.Random(5)
     files = sorted(p for p in folder.rglob("*.py") if p.stat().st_size > 2_000)
     kept: dict[str, list[tuple[int, ...]]] = defaultdict(list)
     times: list[tuple[float, float]] = []
-    while sum(map(len, kept.values())) < wanted:
+    while sum(map(len, kept.values())) < edit_count:
         text = read_source(chance.choice(files), 1_500_000).text
         if not (whole := parse_python("m.py", text, "m")).problems:
             for sort, broken, edited, by in edits(text, chance):
@@ -147,9 +147,9 @@ def compare(
         # What the edited line is the header of may be read in any way.
         before = Counter({d: n for d, n in before.items() if not d[2] <= edited <= d[4]})
         now = Counter({d: n for d, n in now.items() if not d[2] <= edited <= d[4]})
-    there = sum(n for d, n in before.items() if any(matches(d, other) for other in now if other[0] == d[0]))
+    there = sum(n for d, n in before.items() if any(matches(d, current) for current in now if current[0] == d[0]))
     exact = (before & now).total()
-    invented = sum(1 for d in now if not any(d[4] == other[4] for other in before) and d[4] != edited)
+    invented = sum(1 for d in now if not any(d[4] == current[4] for current in before) and d[4] != edited)
     old_calls, new_calls = calls(whole, text, edited, by), calls(facts, broken, edited, 0)
     return (
         before.total(),
@@ -162,8 +162,8 @@ def compare(
     )
 
 
-def matches(one: Definition, other: Definition) -> bool:
-    return one[0] == other[0] and one[4:] == other[4:]
+def matches(first: Definition, second: Definition) -> bool:
+    return first[0] == second[0] and first[4:] == second[4:]
 
 
 def cpu(work: Callable[[], ModuleFacts]) -> tuple[float, ModuleFacts]:

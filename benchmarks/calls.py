@@ -69,7 +69,7 @@ def edges(packages: list[Comparison], details: Path | None) -> None:
 
 
 def _judged(package: Comparison) -> Iterator[tuple[Comparison, Found, str]]:
-    """Each found edge on a line that ran: whether it was seen there, or why that cannot be told."""
+    """Each found edge on a line that ran: whether it was observed there, or why that cannot be determined."""
     seen = defaultdict(list)
     for edge in package.seen.all:
         seen[edge.caller, edge.callee].append(edge.line)

@@ -83,14 +83,14 @@ def compare(name: str, root: Path, python: Path, examples: int) -> tuple[list[di
     files = source_files(root)
     texts = {path: written((root / path).read_bytes()) for path in files}
     ours = pathline(root)
-    others: dict[str, Seen | None] = {
+    tools: dict[str, Seen | None] = {
         "tokens": Seen({Definition(path, *key) for path, text in texts.items() for key in text.definitions}),
         "ctags": ctags(root, files),
         "griffe": griffe(python, root, files, texts),
         "jedi": child(Path(sys.executable), JEDI_CODE, root, files),
     }
     rows, differences = [], []
-    for tool, theirs in others.items():
+    for tool, theirs in tools.items():
         if theirs is None:
             continue
         sides = {
@@ -99,7 +99,7 @@ def compare(name: str, root: Path, python: Path, examples: int) -> tuple[list[di
         }
         for side, found in sides.items():
             for cause, cases in found.items():
-                shown = cases if cause == UNEXPLAINED else cases[:: max(1, len(cases) // examples)][:examples]
+                examples_shown = cases if cause == UNEXPLAINED else cases[:: max(1, len(cases) // examples)][:examples]
                 differences.append(
                     {
                         "package": name,
@@ -108,7 +108,9 @@ def compare(name: str, root: Path, python: Path, examples: int) -> tuple[list[di
                         "count": len(cases),
                         "really written": sum(c.written is not None for c in cases),
                         "cause": cause,
-                        "examples": [f"{c.definition}" + (f" ({c.refused})" if c.refused else "") for c in shown],
+                        "examples": [
+                            f"{c.definition}" + (f" ({c.refused})" if c.refused else "") for c in examples_shown
+                        ],
                     }
                 )
         only = {side: [c for cases in found.values() for c in cases] for side, found in sides.items()}

@@ -53,15 +53,19 @@ def main() -> None:
     )
     args = parser.parse_args()
     removed = () if args.ablate is None else tuple(args.ablate or ABLATIONS)
-    asked = by_package(queries(args.scratch / "docstrings", args.per_package, SEED))
-    found = ours(asked, args.scratch, removed)
+    queries_by_package = by_package(queries(args.scratch / "docstrings", args.per_package, SEED))
+    found = pathline_results(queries_by_package, args.scratch, removed)
     unseen = {s: {q: f for q, f in own.items() if q.package not in tuned_on()} for s, own in found.items()}
     table = rows_of("all", found) + rows_of("of packages not tuned on", unseen)
     if args.others:
-        some = {package: own[: args.others] for package, own in asked.items()}
-        known = ours(some, args.scratch, ())
-        table += rows_of(f"{args.others} of each package", known | others(some, args.scratch))
-    report("docstrings", table, {"packages": len(asked), "queries": sum(map(len, asked.values())), "seed": SEED})
+        some = {package: own[: args.others] for package, own in queries_by_package.items()}
+        known = pathline_results(some, args.scratch, ())
+        table += rows_of(f"{args.others} of each package", known | baseline_results(some, args.scratch))
+    report(
+        "docstrings",
+        table,
+        {"packages": len(queries_by_package), "queries": sum(map(len, queries_by_package.values())), "seed": SEED},
+    )
 
 
 def by_package(found: Iterable[Query]) -> dict[str, list[Query]]:
@@ -71,16 +75,16 @@ def by_package(found: Iterable[Query]) -> dict[str, list[Query]]:
     return dict(packages)
 
 
-def ours(asked: dict[str, list[Query]], scratch: Path, removed: tuple[str, ...]) -> Ranked:
+def pathline_results(queries_by_package: dict[str, list[Query]], scratch: Path, removed: tuple[str, ...]) -> Ranked:
     """Pathline and its variants."""
     results: Ranked = defaultdict(dict)
     model = model_folder(DEFAULT_NAME)
     with ProcessPoolExecutor(PROCESSES, get_context("spawn"), _prepare, (scratch / "cache",)) as pool:
         jobs = [
             pool.submit(_one_package, copy_of(scratch / "docstrings", package), own, removed, model)
-            for package, own in asked.items()
+            for package, own in queries_by_package.items()
         ]
-        for own, job in zip(asked.values(), jobs, strict=True):
+        for own, job in zip(queries_by_package.values(), jobs, strict=True):
             for system, ranked in job.result().items():
                 results[system].update(zip(own, ranked, strict=True))
     return dict(results)
@@ -90,18 +94,21 @@ def _prepare(cache: Path) -> None:
     os.environ["PATHLINE_CACHE_DIR"] = str(cache)
 
 
-def _one_package(root: Path, asked: Sequence[Query], removed: tuple[str, ...], model: Path) -> dict[str, list[Found]]:
-    return run_repository(root, [q.sentence for q in asked], variants(removed), load_tokens(model))[0]
+def _one_package(root: Path, queries: Sequence[Query], removed: tuple[str, ...], model: Path) -> dict[str, list[Found]]:
+    return run_repository(root, [q.sentence for q in queries], variants(removed), load_tokens(model))[0]
 
 
-def others(asked: dict[str, list[Query]], scratch: Path) -> Ranked:
+def baseline_results(queries_by_package: dict[str, list[Query]], scratch: Path) -> Ranked:
     """The other retrievers on the same copies."""
-    jobs = [(copy_of(scratch / "docstrings", package), [q.sentence for q in own]) for package, own in asked.items()]
+    jobs = [
+        (copy_of(scratch / "docstrings", package), [q.sentence for q in own])
+        for package, own in queries_by_package.items()
+    ]
     tokens = load_tokens()
     results: Ranked = {}
     for system, found in run_baselines(tuple(BASELINES), jobs, scratch, PROCESSES).items():
         own: dict[Query, Found] = {}
-        for (root, _), package, ranked in zip(jobs, asked.values(), found, strict=True):
+        for (root, _), package, ranked in zip(jobs, queries_by_package.values(), found, strict=True):
             own.update((query, packed(places, root, tokens)) for query, places in zip(package, ranked, strict=True))
         results[BASELINES[system]] = own
     return results
@@ -137,7 +144,7 @@ def score(query: Query, found: Found) -> dict[str, float]:
 
 
 def rows_of(which: str, results: Ranked) -> list[dict[str, Any]]:
-    """A line for each system: means over packages, with the interval of the first score and of what is shown."""
+    """A row for each system: means over packages, with intervals of MRR and of `shown`."""
     table = []
     for system, by_query in results.items():
         packages: dict[str, list[dict[str, float]]] = defaultdict(list)

@@ -106,7 +106,7 @@ def _noise(embedding: RepoEmbedding) -> np.ndarray:
 
 
 def similarities(first: list[np.ndarray], second: list[np.ndarray], centred: bool = False) -> np.ndarray:
-    """Cosines, (len(first), len(second)); centred: after the mean of all of them was taken away."""
+    """Cosines, (len(first), len(second)); `centred`: after subtracting the mean of all vectors."""
     a, b = np.array(first, np.float64), np.array(second, np.float64)
     if centred:
         mean = np.concatenate([a, b]).mean(axis=0)
@@ -119,16 +119,16 @@ def similarities(first: list[np.ndarray], second: list[np.ndarray], centred: boo
 def matching(cosines: np.ndarray) -> dict[str, float]:
     """How well row i finds column i: share found first, mean reciprocal rank, mean rank, AUC, and the mean cosines."""
     own = np.diag(cosines)
-    others = ~np.eye(len(cosines), dtype=bool)
+    off_diagonal = ~np.eye(len(cosines), dtype=bool)
     # Ties count half, as if they were drawn.
-    above = (cosines > own[:, None]).sum(axis=1) + 0.5 * ((cosines == own[:, None]) & others).sum(axis=1)
+    above = (cosines > own[:, None]).sum(axis=1) + 0.5 * ((cosines == own[:, None]) & off_diagonal).sum(axis=1)
     return {
         "first": float((above < 0.5).mean()),
         "MRR": float((1 / (above + 1)).mean()),
         "mean rank": float((above + 1).mean()),
         "AUC": float(1 - above.mean() / (len(cosines) - 1)),
         "cosine own": float(own.mean()),
-        "cosine others": float(cosines[others].mean()),
+        "cosine others": float(cosines[off_diagonal].mean()),
     }
 
 
@@ -154,7 +154,8 @@ def halves(repositories: list[Repository]) -> list[dict[str, Any]]:
 
 
 def versions(repositories: list[Repository]) -> list[dict[str, Any]]:
-    """Each repository that is there in several versions: is the nearest of all others one of them? How near, beside the nearest other?"""
+    """For each repository with several versions: is the nearest neighbour another version of it, and how near compared to other
+    repositories?"""
     rows = []
     vectors = [r.whole.reweighted({"text": 0.0}) for r in repositories]
     cosines = similarities(vectors, vectors)
@@ -162,12 +163,12 @@ def versions(repositories: list[Repository]) -> list[dict[str, Any]]:
     names = [r.name for r in repositories]
     for name in sorted({n for n in names if names.count(n) > 1}):
         same = np.array([n == name for n in names])
-        own, other = cosines[same][:, same], cosines[same][:, ~same]
+        own, foreign = cosines[same][:, same], cosines[same][:, ~same]
         upper = own[np.triu_indices(len(own), 1)]
         rows.append({
             "task": "versions", "vector": name, "count": int(same.sum()),
-            "first": float((own.max(axis=1) > other.max(axis=1)).mean()),
-            "cosine own": float(upper.mean()), "least own": float(upper.min()), "nearest other": float(other.max()),
+            "first": float((own.max(axis=1) > foreign.max(axis=1)).mean()),
+            "cosine own": float(upper.mean()), "least own": float(upper.min()), "nearest other": float(foreign.max()),
         })  # fmt: skip
     return rows
 
@@ -208,11 +209,11 @@ def _modules_of(repository: Repository, vector: Vectors) -> dict[str, float] | N
     cosines = similarities(vectors, vectors)
     first, chance, aucs = [], [], []
     for i in range(len(paths)):
-        others = np.arange(len(paths)) != i
-        near = belong[i][others]
+        other_indices = np.arange(len(paths)) != i
+        near = belong[i][other_indices]
         if not near.any() or near.all():
             continue
-        scores = cosines[i][others]
+        scores = cosines[i][other_indices]
         best = scores == scores.max()
         first.append(float(near[best].mean()))
         chance.append(float(near.mean()))

@@ -39,8 +39,8 @@ Sets = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A wording: its words, what it tells, the roles of its names in the order of the text."""
+class Wording:
+    """A wording: its words, the relation that it states, the roles of its names in the order of the text."""
 
     words: tuple[str, ...]
     relation: str
@@ -48,26 +48,26 @@ class Told:
     text: str
 
 
-def told(wording: str, relation: str) -> Told | None:
+def parse_wording(wording: str, relation: str) -> Wording | None:
     names = {"s": "first_one", "o": "second_one", "e": "third_one"}
     sentence = keywords_as_words(read_sentence(wording.format(**names)))
     words = words_of(sentence)
     texts = [sentence.mentions[int(w[1:-1])].text.lstrip("@") for w in words if is_name(w)]
     roles = "yx" if relation in _TURNED else "xtv" if relation in ("sets", "default") else "xye"
     by_name = dict(zip(names.values(), roles, strict=False))
-    wanted = 3 if relation in TRIPLES else 2
-    if sorted(texts) != sorted(list(names.values())[:wanted]):
+    role_count = 3 if relation in TRIPLES else 2
+    if sorted(texts) != sorted(list(names.values())[:role_count]):
         return None
-    return Told(words, relation, tuple(by_name[t] for t in texts), wording)
+    return Wording(words, relation, tuple(by_name[t] for t in texts), wording)
 
 
 def known_sets() -> dict[str, Mapping[str, Sequence[str]]]:
     return {path.stem: sections(path) for path in sorted(FOLDER.glob("*.txt"))}
 
 
-def examples(sets: Sets, names: Iterable[str]) -> list[Told]:
+def examples(sets: Sets, names: Iterable[str]) -> list[Wording]:
     pairs = [(w, relation) for name in names for relation, some in sets[name].items() for w in some]
-    return [one for wording, relation in pairs if (one := told(wording, relation)) is not None]
+    return [one for wording, relation in pairs if (one := parse_wording(wording, relation)) is not None]
 
 
 def weights_from(sets: Sets, names: Iterable[str]) -> dict[str, float]:
@@ -77,12 +77,12 @@ def weights_from(sets: Sets, names: Iterable[str]) -> dict[str, float]:
     for seed in range(FITS):
         made = [(w, relation) for relation, some in generated(GENERATED, seed).items() for w in some]
         made += [(varied(e.text, seed), e.relation) for e in own]
-        for feature, weight in fit([*own, *filter(None, (told(*one) for one in made))]).items():
+        for feature, weight in fit([*own, *filter(None, (parse_wording(*one) for one in made))]).items():
             total[feature] += weight / FITS
     return {f: w for f, w in total.items() if abs(w) >= SMALLEST}
 
 
-def fit(some: Sequence[Told]) -> dict[str, float]:
+def fit(some: Sequence[Wording]) -> dict[str, float]:
     roles = [
         ([list(role_features(e.words, e.relation, o)) for o in orders(e.relation)],
          orders(e.relation).index(e.roles))
@@ -131,16 +131,16 @@ def write(path: Path, weights: Mapping[str, float]) -> None:
     path.write_text("# Written by benchmarks/fit_roles.py\n" + "\n".join(lines) + "\n", "utf-8")
 
 
-def read_right(model: RoleModel, some: Sequence[Told]) -> dict[str, object]:
+def read_right(model: RoleModel, some: Sequence[Wording]) -> dict[str, object]:
     """Shares that the model reads right, and that it would read with two roles exchanged."""
     right = turned = 0
     for e in some:
         shares = model.role_probabilities(e.words, e.relation)
         likely = model.relation_probabilities(e.words, len(e.roles))[e.relation] >= MIN_RELATION_PROBABILITY
         pair = "tv" if "t" in e.roles else "xy" if e.relation in PAIRS else "ye"
-        other = tuple(dict(zip(pair, reversed(pair), strict=True)).get(r, r) for r in e.roles)
+        exchanged = tuple(dict(zip(pair, reversed(pair), strict=True)).get(r, r) for r in e.roles)
         right += likely and shares[e.roles] >= MIN_ROLES_PROBABILITY
-        turned += likely and shares[other] >= MIN_ROLES_PROBABILITY
+        turned += likely and shares[exchanged] >= MIN_ROLES_PROBABILITY
     return {"n": len(some), "read right": share(right, len(some)), "the wrong way round": share(turned, len(some))}
 
 

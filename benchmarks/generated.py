@@ -57,12 +57,12 @@ def main() -> None:
 
     changes: dict[str, list[list[float]]] = {}
     for number, one in enumerate(seen):
-        other = seen[(number + 1) % len(seen)]
+        foreign = seen[(number + 1) % len(seen)]
         bank = [BankEntry(n, z, lambda z=z: make(z)) for n, z in one["modules"]]  # type: ignore[misc]
         base = make(one["z"])
         variants = {
             "generated": base,
-            "of another repository": make(other["z"]),
+            "of another repository": make(foreign["z"]),
             "another seed": make(one["z"], seed=1),
             "with priors": make(one["z"], target_weights=one["priors"]),
             "rank by entropy": make(one["z"], rank=one["rank"]),
@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def look(folder: Path, windows: int) -> dict[str, Any]:
-    """What is needed of a repository: its embedding, those of some modules, priors, rank, and texts."""
+    """The data of a repository: its embedding, those of some modules, priors, rank, and texts."""
     with CodeGraph.load_or_build(folder) as graph:
         embedder = Embedder(graph)
         whole = embedder.whole()
@@ -111,14 +111,14 @@ def with_adapter(loaded: Any, adapter: Any, texts: list[str], tokens: int, plain
 
 
 def bits(loaded: Any, text: str, tokens: int) -> float:
-    """Bits for each byte of the first `tokens` tokens but the first, given those before."""
+    """Bits per byte of the first `tokens` tokens, without the first one, each given those before it."""
     import torch
 
     ids = loaded.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"][:tokens]
     with torch.inference_mode():
-        given = torch.tensor([ids], device=loaded.device)
-        logits = loaded.model(input_ids=given).logits[0, :-1].float()
-        nats = torch.nn.functional.cross_entropy(logits, given[0, 1:], reduction="sum").item()
+        input_ids = torch.tensor([ids], device=loaded.device)
+        logits = loaded.model(input_ids=input_ids).logits[0, :-1].float()
+        nats = torch.nn.functional.cross_entropy(logits, input_ids[0, 1:], reduction="sum").item()
     return nats / math.log(2) / len(loaded.tokenizer.decode(ids[1:]).encode())
 
 

@@ -62,7 +62,7 @@ class Builds(NamedTuple):
 
 @contextmanager
 def copy_of(folder: Path) -> Iterator[Path]:
-    """What is indexed of a folder, elsewhere, since files are edited: a run that is killed must not leave that in the folder itself."""
+    """A copy of the indexed files of a folder, since files are edited: a killed run must not leave edits in the folder itself."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch, folder.name)
         for file in discover(folder).files:
@@ -96,7 +96,7 @@ def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         with CodeGraph.load_or_build(root, options=options) as graph:
             looks["who calls it, first, calls linked"] = _callers(graph)
         disk = sum(f.stat().st_size for f in cache.rglob("*") if f.is_file())
-        idle, opened, asked = (_memory(root, what) for what in ("idle", "opened", "asked"))
+        idle, opened, after_queries = (_memory(root, what) for what in ("idle", "opened", "asked"))
     rows: list[dict[str, Any]] = [
         {"what": f"floor: ast.parse, {processes} processes", "seconds": base, "x floor": 1.0},
         {"what": "cold build, with the search's tables", "seconds": builds.cold, "x floor": builds.cold / base},
@@ -110,7 +110,7 @@ def measure(root: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     extra = {
         "folder": root.name, "files": files, "python_files": len(python), "lines": lines, "symbols": symbols,
         "bytes": sum(f.size for f in found.files), "database_bytes": disk, "files_linked": linked,
-        "memory_mb": {"idle interpreter": idle / 1024, "index opened": opened / 1024, "after callers of four names": asked / 1024},
+        "memory_mb": {"idle interpreter": idle / 1024, "index opened": opened / 1024, "after callers of four names": after_queries / 1024},
     }  # fmt: skip
     return rows, extra
 
@@ -218,7 +218,7 @@ def _edits(graph: CodeGraph, root: Path, count: int = 60) -> list[float]:
 
 
 def _look_ups(graph: CodeGraph, count: int = 200) -> dict[str, list[float]]:
-    """Of symbols drawn at random; the callers twice: as asked first, and once more."""
+    """Times of look-ups of symbols drawn at random; callers twice: first, and repeated."""
     refs = _drawn(graph, count)
     first = _callers(graph)
     return {
@@ -235,8 +235,8 @@ def _look_ups(graph: CodeGraph, count: int = 200) -> dict[str, list[float]]:
 
 
 def _callers(graph: CodeGraph, count: int = 200) -> list[float]:
-    """Of the functions and classes among as many symbols, drawn at random."""
-    called = [r for r in _drawn(graph, count) if r.symbol.is_callable or r.symbol.kind == "class"]
+    """Times of finding the callers of the functions and classes among `count` symbols drawn at random."""
+    called = [r for r in _drawn(graph, count) if r.symbol.is_definition]
     return [timed(lambda r=r: graph.who_calls(r))[0] for r in called]
 
 

@@ -97,10 +97,10 @@ def decoding(loaded: Any) -> float:
 
     def run() -> None:
         with torch.inference_mode():
-            given, cache = torch.tensor([[1, 2, 3, 4]], device=loaded.device), None
+            input_ids, cache = torch.tensor([[1, 2, 3, 4]], device=loaded.device), None
             for _ in range(DECODED):
-                out = loaded.model(input_ids=given, past_key_values=cache, use_cache=True)
-                cache, given = out.past_key_values, out.logits[:, -1:].argmax(-1)
+                out = loaded.model(input_ids=input_ids, past_key_values=cache, use_cache=True)
+                cache, input_ids = out.past_key_values, out.logits[:, -1:].argmax(-1)
 
     return min(timed(run)[0] for _ in range(2)) / DECODED * 1000
 

@@ -148,7 +148,7 @@ class Cost(NamedTuple):
 
 
 def cost_of(work: Callable[[], Any]) -> tuple[Cost, Any]:
-    """What `work` took, and what it returned."""
+    """(the cost of `work`, its result)."""
     before = os.times()
     seconds, value = timed(work)
     after = os.times()

@@ -62,13 +62,13 @@ def main() -> None:
     args = parser.parse_args()
     model = str(resolve(None).folder)  # where it is installed; what is built here goes elsewhere
     os.environ["PATHLINE_CACHE_DIR"] = str(ROOT / ".setup" / "answers" / "cache")
-    asked = chosen(load_rows(args.rows, args.repos, args.set), args.repo, args.questions)
+    rows_by_checkout = chosen(load_rows(args.rows, args.repos, args.set), args.repo, args.questions)
     found: dict[str, list[Shown]] = {}
     kept = {}
     backend = open_backend(model)
     backend.load()
     try:
-        for checkout, rows in asked.items():
+        for checkout, rows in rows_by_checkout.items():
             with CodeGraph.load_or_build(args.repos / checkout) as graph:
                 built = make(graph, model, args.fit)
                 kept[checkout] = built.manifest.kept if built.manifest is not None else None
@@ -76,13 +76,13 @@ def main() -> None:
                 for name in args.conditions:
                     values = CONDITIONS[name]
                     if values["adapter"] == "none" or built.adapter is not None:
-                        given = {"phrase": True, "require_citations": False, **values}
-                        found.setdefault(name, []).extend(answers(graph, rows, given, backend, args.show))
+                        options = {"phrase": True, "require_citations": False, **values}
+                        found.setdefault(name, []).extend(answers(graph, rows, options, backend, args.show))
     finally:
         backend.close()
     about = {
-        "repositories": sorted({row.repo for rows in asked.values() for row in rows}),
-        "questions": sum(map(len, asked.values())),
+        "repositories": sorted({row.repo for rows in rows_by_checkout.values() for row in rows}),
+        "questions": sum(map(len, rows_by_checkout.values())),
         "seed": SEED,
         "adapters kept": sum(map(bool, kept.values())),
     }
@@ -91,7 +91,7 @@ def main() -> None:
 
 
 def chosen(rows: Sequence[Row], repos: Sequence[str], questions: int) -> dict[str, list[Row]]:
-    """Of each repository up to so many rows about one of its checkouts, drawn by the seed."""
+    """For each repository, up to a number of rows about one of its checkouts, drawn by the seed."""
     found = {}
     for repo in sorted({r.repo for r in rows} if repos == ["all"] else set(repos)):
         own = [r for r in rows if r.repo == repo]

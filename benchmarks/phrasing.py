@@ -47,18 +47,18 @@ def main() -> None:
             (search(graph, row["question"]).passages, sentences_of(row["reference_answer"]), row["question"])
             for row in rows
         ]
-        true = [(evidence, s, q) for evidence, told, q in written for s in told]
-        false = list(wording_problem(written))
+        true = [(evidence, s, q) for evidence, sentences, q in written for s in sentences]
+        false = list(made_up(written))
         table = []
         for words in SHARES:
-            passed = [passes(graph, *one, words) for one in true]
+            passes_check = [passes(graph, *one, words) for one in true]
             wrong = [one[1] for one in false if passes(graph, *one, words)]
             table.append(
                 {
                     "words": words,
                     "sentences": len(true),
-                    "pass": sum(passed),
-                    "share": share(sum(passed), len(true)),
+                    "pass": sum(passes_check),
+                    "share": share(sum(passes_check), len(true)),
                     "made up": len(false),
                     "pass of these": len(wrong),
                     "share of these": share(len(wrong), len(false)),
@@ -74,17 +74,17 @@ def sentences_of(text: str) -> list[str]:
     return [*splitter.feed(text), *splitter.finish()]
 
 
-def wording_problem(
+def made_up(
     written: list[tuple[tuple[Evidence, ...], list[str], str]],
 ) -> Iterator[tuple[tuple[Evidence, ...], str, str]]:
     rng = random.Random(SEED)
     for number, (evidence, _, question) in enumerate(written):
         names = [item.symbol for item in evidence[:_NAMES] if item.symbol]
         for _ in range(MADE_UP):
-            other = rng.randrange(len(written))
-            if other == number or not written[other][1] or not names:
+            foreign = rng.randrange(len(written))
+            if foreign == number or not written[foreign][1] or not names:
                 continue
-            plain, name = read_sentence(rng.choice(written[other][1])).plain, rng.choice(names)
+            plain, name = read_sentence(rng.choice(written[foreign][1])).plain, rng.choice(names)
             yield evidence, MARK.sub(lambda m, name=name: f"`{name}`", plain), question  # type: ignore[misc]
 
 

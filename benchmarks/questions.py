@@ -20,7 +20,7 @@ from _common import ROOT, print_table, report
 from _retrieval_data import OWN_SET, Row, read_row
 from _retrieval_ours import OURS
 from _retrieval_scores import by_repository, interval, mean_of, ratio_interval, score
-from retrieval import SECONDS, others, ours, write_details
+from retrieval import SECONDS, baseline_results, pathline_results, write_details
 
 sys.path.append(str(ROOT / "tests"))  # fetch_data.py gets the sdists, as set-up does
 from fetch_data import fetch_source
@@ -39,9 +39,9 @@ def main() -> None:
     args = parser.parse_args()
     repos = args.scratch / "packages"
     rows = load(repos, SETS[args.set])
-    results, _ = ours(rows, repos, args.scratch, ())
+    results, _ = pathline_results(rows, repos, args.scratch, ())
     if args.only != "ours":
-        results |= others(rows, repos, args.scratch)
+        results |= baseline_results(rows, repos, args.scratch)
     scores = {system: [score(r, f) for r, f in zip(rows, found, strict=True)] for system, found in results.items()}
     table = []
     for measure in MEASURES:
@@ -60,8 +60,8 @@ def main() -> None:
         }
         for repo in dict.fromkeys(r.repo for r in rows)
     ]
-    asked = hashlib.sha256("\n".join(sorted(f"{r.id} {r.question}" for r in rows)).encode()).hexdigest()[:16]
-    about = {"questions": len(rows), "packages": len(each), "questions_sha256": asked}
+    digest = hashlib.sha256("\n".join(sorted(f"{r.id} {r.question}" for r in rows)).encode()).hexdigest()[:16]
+    about = {"questions": len(rows), "packages": len(each), "questions_sha256": digest}
     print_table(each)
     if args.only:
         print_table(table)

@@ -57,9 +57,9 @@ def main() -> None:
         parser.error("--details: rows do not enter this repository; name a file elsewhere")
     removed = () if args.ablate is None else tuple(args.ablate or ABLATIONS)
     rows = load_rows(args.rows, args.repos, args.sets)
-    results, seconds = ours(rows, args.repos, args.scratch, removed)
+    results, seconds = pathline_results(rows, args.repos, args.scratch, removed)
     if args.only != "ours":
-        results |= others(rows, args.repos, args.scratch)
+        results |= baseline_results(rows, args.repos, args.scratch)
     scores = {system: [score(r, f) for r, f in zip(rows, found, strict=True)] for system, found in results.items()}
     lines, groups = headline(rows, scores), by_group(rows, scores)
     about = {
@@ -81,7 +81,7 @@ def main() -> None:
         write_details(args.details, rows, results, scores)
 
 
-def ours(rows: list[Row], repos: Path, scratch: Path, removed: tuple[str, ...]) -> tuple[Results, float]:
+def pathline_results(rows: list[Row], repos: Path, scratch: Path, removed: tuple[str, ...]) -> tuple[Results, float]:
     """Pathline and its variants over all rows, one checkout at a time in each of two processes."""
     model = model_folder(DEFAULT_NAME)
     places = by_checkout(rows)
@@ -108,7 +108,7 @@ def _one_checkout(root: Path, questions: list[str], removed: tuple[str, ...], mo
     return run_repository(root, questions, variants(removed), load_tokens(model))
 
 
-def others(rows: list[Row], repos: Path, scratch: Path) -> Results:
+def baseline_results(rows: list[Row], repos: Path, scratch: Path) -> Results:
     """The other retrievers over the same rows."""
     places = by_checkout(rows)
     jobs = [(repos / checkout, [rows[i].question for i in own]) for checkout, own in places.items()]

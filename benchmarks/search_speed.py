@@ -35,16 +35,16 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--tokens", type=int, default=ContextOptions().tokens)
     args = parser.parse_args()
-    asked = questions(args.folder, args.questions)
+    sentences = questions(args.folder, args.questions)
     context = ContextOptions(tokens=args.tokens)
     with CodeGraph.load_or_build(args.folder) as graph:
         first = CodeGraph(graph.root, graph.store)
         table = [
-            line("the first, in a new process", [costs(lambda: answer(first, asked[0], context))]),
-            line("one open graph", [costs(lambda q=q: answer(graph, q, context)) for q in asked]),
+            line("the first, in a new process", [costs(lambda: answer(first, sentences[0], context))]),
+            line("one open graph", [costs(lambda q=q: answer(graph, q, context)) for q in sentences]),
             line(
                 "a new view for each",
-                [costs(lambda q=q: answer(CodeGraph(graph.root, graph.store), q, context)) for q in asked],
+                [costs(lambda q=q: answer(CodeGraph(graph.root, graph.store), q, context)) for q in sentences],
             ),
         ]
         files, symbols = graph.store.counts()[:2]

@@ -43,7 +43,7 @@ class Watch:
     def __init__(self, process: psutil.Process) -> None:
         self._process = process
         self._ended = threading.Event()
-        self.most: dict[str, float] = {}
+        self.peaks: dict[str, float] = {}
         threading.Thread(target=self._watch, daemon=True).start()
 
     def now(self) -> dict[str, float]:
@@ -58,7 +58,7 @@ class Watch:
         while not self._ended.wait(0.1):
             try:
                 for name, size in self.now().items():
-                    self.most[name] = max(size, self.most.get(name, 0.0))
+                    self.peaks[name] = max(size, self.peaks.get(name, 0.0))
             except psutil.Error:
                 continue
 
@@ -82,8 +82,8 @@ def session(root: Path, cache: Path, state: str) -> list[dict[str, Any]]:
 
     def note(what: str) -> None:
         time.sleep(1.0)
-        rows.append({"calls": state, "after": what} | watch.now() | {f"most, {k}": v for k, v in watch.most.items()})
-        watch.most.clear()
+        rows.append({"calls": state, "after": what} | watch.now() | {f"most, {k}": v for k, v in watch.peaks.items()})
+        watch.peaks.clear()
 
     try:
         client.initialize(root, {"useModel": False, "linkCalls": False})

@@ -47,10 +47,10 @@ SEED = 5
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One checkout or package with what is asked of it."""
+    """One checkout or package with the questions about it."""
 
     root: Path
-    asked: tuple[Row | Query, ...]
+    questions: tuple[Row | Query, ...]
 
 
 def main() -> None:
@@ -87,7 +87,7 @@ def main() -> None:
 def cross_validate(
     base: RankingOptions, names: Sequence[str], trials: Trials, args: argparse.Namespace
 ) -> list[dict[str, Any]]:
-    """A line for each fold (what it gained where it was tuned), and one for all rows, each scored by the fold that did not see it."""
+    """A row for each fold (its gain on the rows it was tuned on), and one for all rows, each scored by the fold that did not see it."""
     start = trials(base)
     table: list[dict[str, Any]] = []
     held_out = list(start)
@@ -121,25 +121,25 @@ def cross_validate(
 
 
 def units(args: argparse.Namespace) -> list[Unit]:
-    asked: dict[Path, list[Row | Query]] = defaultdict(list)
+    questions_by_root: dict[Path, list[Row | Query]] = defaultdict(list)
     for row in load_rows(args.rows, args.repos, args.sets):
-        asked[args.repos / row.checkout].append(row)
+        questions_by_root[args.repos / row.checkout].append(row)
     if args.docstrings:
         drawn: dict[str, int] = defaultdict(int)
         for query in queries(args.scratch / "docstrings", docstrings.PER_PACKAGE, docstrings.SEED):
             if query.package in tuned_on() and drawn[query.package] < args.docstrings:
                 drawn[query.package] += 1
-                asked[copy_of(args.scratch / "docstrings", query.package)].append(query)
-    return [Unit(root, tuple(own)) for root, own in asked.items()]
+                questions_by_root[copy_of(args.scratch / "docstrings", query.package)].append(query)
+    return [Unit(root, tuple(own)) for root, own in questions_by_root.items()]
 
 
 class Trials:
     """Scores of all questions for some options, remembered. Two processes hold the graphs, each half of the questions."""
 
-    def __init__(self, asked: Sequence[Unit], cache: Path) -> None:
+    def __init__(self, units: Sequence[Unit], cache: Path) -> None:
         parts: list[list[Unit]] = [[] for _ in range(PROCESSES)]
-        for unit in sorted(asked, key=lambda u: -len(u.asked)):
-            min(parts, key=lambda p: sum(len(u.asked) for u in p)).append(unit)
+        for unit in sorted(units, key=lambda u: -len(u.questions)):
+            min(parts, key=lambda p: sum(len(u.questions) for u in p)).append(unit)
         model = model_folder(DEFAULT_NAME)
         self._pools = [
             ProcessPoolExecutor(1, get_context("spawn"), _open_units, (part, cache, model)) for part in parts if part
@@ -171,11 +171,11 @@ _opened: list[tuple[CodeGraph, Unit]] = []
 _tokens: list[Tokens] = []
 
 
-def _open_units(asked: Sequence[Unit], cache: Path, model: Path) -> None:
+def _open_units(units: Sequence[Unit], cache: Path, model: Path) -> None:
     os.environ["PATHLINE_CACHE_DIR"] = str(cache)
     _widen_caches()
     _tokens.append(load_tokens(model))
-    _opened.extend((CodeGraph.load_or_build(unit.root), unit) for unit in asked)
+    _opened.extend((CodeGraph.load_or_build(unit.root), unit) for unit in units)
 
 
 def _widen_caches() -> None:
@@ -190,13 +190,13 @@ def _widen_caches() -> None:
 def _score_all(options: RankingOptions) -> list[Scored]:
     scored = []
     for graph, unit in _opened:
-        for asked in unit.asked:
-            if isinstance(asked, Row):
-                found = found_by(graph, asked.question, options, _tokens[0])
-                scored.append(Scored(asked.set, asked.repo, score(asked, found)))
+        for question in unit.questions:
+            if isinstance(question, Row):
+                found = found_by(graph, question.question, options, _tokens[0])
+                scored.append(Scored(question.set, question.repo, score(question, found)))
             else:
-                found = found_by(graph, asked.sentence, options, _tokens[0])
-                scored.append(Scored("docstrings", asked.package, docstrings.score(asked, found)))
+                found = found_by(graph, question.sentence, options, _tokens[0])
+                scored.append(Scored("docstrings", question.package, docstrings.score(question, found)))
     return scored
 
 

@@ -24,7 +24,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from _claim_facts import Fact, Table, facts_of, usable
-from _claim_mutants import KINDS, Sentence, mutants_of_fact, mutants_of_sentence, tell, told_as_another
+from _claim_mutants import (
+    KINDS,
+    Sentence,
+    mutants_of_fact,
+    mutants_of_sentence,
+    reworded_as_other_relation,
+    to_sentence,
+)
 from _common import ROOT, print_table, report, share
 from _retrieval_data import QUESTION_SETS, Row, lines_of, load_rows
 from _wordings import EIGHTH, FIRST, sections
@@ -64,8 +71,8 @@ def main() -> None:
     if args.half == "report":
         wordings.append(("plain words, held out", sections(EIGHTH)))
     if args.wordings is not None:
-        given = json.loads(args.wordings.read_text("utf-8"))
-        wordings = [(f"plain words, {args.wordings.stem}", {r: list(some) for r, some in given.items()})]
+        wordings_by_relation = json.loads(args.wordings.read_text("utf-8"))
+        wordings = [(f"plain words, {args.wordings.stem}", {r: list(some) for r, some in wordings_by_relation.items()})]
     for name, root, questions in repositories:
         questions = [] if args.wordings is not None else questions
         found = list(judge(name, root, questions, wordings))
@@ -109,7 +116,7 @@ def roots(rows_folder: Path, repos: Path, packages: list[str]) -> list[tuple[str
 def judge(
     name: str, root: Path, questions: list[str], wordings: list[tuple[str, dict[str, tuple[str, ...]]]]
 ) -> Iterator[Judged]:
-    rng, others = random.Random(f"{SEED} {name}"), random.Random(f"{SEED} {name} relation")
+    rng, relation_rng = random.Random(f"{SEED} {name}"), random.Random(f"{SEED} {name} relation")
     with CodeGraph.load_or_build(root) as graph:
         paths = [row.path for row in graph.store.files() if row.path.endswith(".py")]
         facts = facts_of(root, paths)
@@ -153,11 +160,11 @@ def judge(
             for fact in chosen(facts, rng):
                 wording = rng.choice(by_relation[fact.relation])
                 length = len(lines_of(root / fact.path))
-                yield verdict(family, "true", tell(fact, wording))
-                around = near(fact.path, fact.first, fact.last)
-                for changed, mutant in mutants_of_fact(fact, wording, truths, names, around, length, rng):
+                yield verdict(family, "true", to_sentence(fact, wording))
+                neighbours = near(fact.path, fact.first, fact.last)
+                for changed, mutant in mutants_of_fact(fact, wording, truths, names, neighbours, length, rng):
                     yield verdict(family, changed, mutant)
-                mislabelled = told_as_another(fact, by_relation, truths, others)
+                mislabelled = reworded_as_other_relation(fact, by_relation, truths, relation_rng)
                 if mislabelled is not None:
                     yield verdict(family, "relation", mislabelled)
 
@@ -196,10 +203,10 @@ def table(judged: list[Judged]) -> list[dict[str, object]]:
 
 
 def show(judged: list[Judged], count: int) -> None:
-    shown: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for family, kind, kept, text, reason in judged:
-        if (kind == "crashed" or (kind == "true") != kept) and shown[(family, kind)] < count:
-            shown[(family, kind)] += 1
+        if (kind == "crashed" or (kind == "true") != kept) and counts[(family, kind)] < count:
+            counts[(family, kind)] += 1
             print(f"{family} | {kind} | {text} | {reason}")
 
 

@@ -16,10 +16,10 @@ def main(log_level: str = "warning") -> int:
             file=sys.stderr,
         )
 
-    from adapter_core.streams import take_over
+    from adapter_core.streams import claim_stdio
 
-    incoming, outgoing = take_over()
-    _stand_elsewhere()
+    incoming, outgoing = claim_stdio()
+    leave_workspace()
     logging.basicConfig(
         stream=sys.stderr,
         level=log_level.upper(),
@@ -37,8 +37,8 @@ def main(log_level: str = "warning") -> int:
     return 0
 
 
-def _stand_elsewhere() -> None:
-    """Leave the workspace: neither a child nor a look-up of an executable may find anything in it."""
+def leave_workspace() -> None:
+    """Change to a neutral folder, so that neither children nor look-ups of executables find anything in the workspace."""
     from adapter_core.paths import neutral_dir
 
     os.chdir(neutral_dir())

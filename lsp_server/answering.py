@@ -1,4 +1,4 @@
-"""One question, asked of the core on a worker thread, with the places of its answer as the client knows them."""
+"""Answer one question on a worker thread, and add LSP locations to the answer."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from .workspace import Place, Root
 Emit = Callable[[str, Any], None]
 
 
-_FIRST = "only the folder {} was asked; ask from a file of another one to ask about that"
+_FIRST_FOLDER_ONLY = "only the folder {} was asked; ask from a file of another one to ask about that"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a client asked. `position` is (line, units) in the document `uri`. `conversation` is the client's name for the questions before
-    that this one may lean on."""
+    """A client's question. `position` is (line, units) in the document `uri`. `conversation` is the client's id of the conversation, whose
+    earlier questions this one may refer to."""
 
     text: str
     uri: str | None = None
@@ -39,7 +39,7 @@ class Question:
 
 
 def root_of(snapshot: Snapshot, question: Question) -> Root:
-    """The folder that a question is about; of none the first. May read the file system; not for the loop thread."""
+    """The folder that a question is about; the first if it names no document in one. May read the file system; not for the loop thread."""
     place = snapshot.place(question.uri) if question.uri else None
     return place.root if place is not None else snapshot.roots[0]
 
@@ -52,7 +52,7 @@ def answer(
     cancel: CancelToken,
     emit: Emit,
 ) -> tuple[Located, Callable[[], None]]:
-    """The answer, and what makes it part of its conversation once it is the one that is shown.
+    """(answer, remember): `remember()` adds it to its conversation, once it is the answer that is shown.
 
     Raises `UsageError`, `Cancelled` and other `PathlineError`s. `snapshot` has at least one root.
     """
@@ -63,7 +63,7 @@ def answer(
             cursor=_cursor(snapshot, graph, place, question, engine, cancel),
             phrase=question.phrase,
         )
-        backend, missing = _backend(snapshot, options, engine)
+        backend, no_model_reason = _backend(snapshot, options, engine)
         places = _Places(snapshot, graph, root)
 
         def on_event(name: str, value: Any) -> None:
@@ -74,31 +74,31 @@ def answer(
 
         name = question.conversation
         if name is None:
-            found = answer_question(graph, question.text, options, backend, cancel, on_event)
-            remember = _forget
+            answer_found = answer_question(graph, question.text, options, backend, cancel, on_event)
+            remember = _remember_nothing
         else:
             conversation = conversations.copy_of(name, str(root.real))
-            found = conversation.ask(graph, question.text, options, backend, cancel, on_event)
+            answer_found = conversation.ask(graph, question.text, options, backend, cancel, on_event)
             remember = partial(conversations.keep, name, str(root.real), conversation)
         state = snapshot.indexes.get(root.name)
         trouble = state.trouble if state is not None else ""
-        chosen = "" if place is not None or len(snapshot.roots) == 1 else _FIRST.format(root.name)
-        found = replace(
-            found,
-            complete=found.complete and not trouble,
-            reason=join_reasons(trouble, found.reason, missing, chosen),
+        folder_note = "" if place is not None or len(snapshot.roots) == 1 else _FIRST_FOLDER_ONLY.format(root.name)
+        answer_found = replace(
+            answer_found,
+            complete=answer_found.complete and not trouble,
+            reason=join_reasons(trouble, answer_found.reason, no_model_reason, folder_note),
         )
-        return places.located(found), remember
+        return places.located(answer_found), remember
 
 
-def _forget() -> None:
-    """What is remembered of a question that belongs to no conversation."""
+def _remember_nothing() -> None:
+    """The `remember` of a question without a conversation."""
 
 
 def _cursor(
     snapshot: Snapshot, graph: CodeGraph, place: Place | None, question: Question, engine: Engine, cancel: CancelToken
 ) -> Cursor | None:
-    """The line of the position, and the symbol that is named there."""
+    """The cursor at the question's position: its line, and the symbol that is named there."""
     if place is None or question.position is None or question.uri is None:
         return None
     line, units = question.position
@@ -117,7 +117,7 @@ def _column(snapshot: Snapshot, graph: CodeGraph, place: Place, uri: str, line: 
 
 
 def _backend(snapshot: Snapshot, options: AskOptions, engine: Engine) -> tuple[Backend | None, str]:
-    """The model, where this answer has a use for it; else why it has none, for the user."""
+    """(model, "") if this answer uses one; else (None, the reason for the user or "")."""
     if not snapshot.settings.useModel:
         return None, "the model is switched off in the settings" if options.phrase else ""
     if not options.phrase and options.reading.weight <= 0:

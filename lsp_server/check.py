@@ -18,13 +18,13 @@ from adapter_core.paths import neutral_dir
 from .positions import uri_of_path
 from .transport import read_bodies
 
-# A server that does not answer is what this is for. One that indexes or answers tells of its progress.
+# The longest wait for a message: a server that is indexing or answering sends progress.
 _SILENCE_SECONDS = 120.0
 _CAPABILITIES = {"window": {"workDoneProgress": True}}
 
 
 def check(path: str) -> int:
-    """Print one line for each step. 0 when all worked, 1 when one did not, 2 for a folder that cannot be."""
+    """Print one line for each step. Returns 0 if all worked, 1 if one failed, 2 if `path` is no folder."""
     root = Path(path).expanduser().resolve()
     if not root.is_dir():
         print(f"{root} is not a folder; give the folder of a project.", file=sys.stderr)
@@ -45,9 +45,11 @@ def check(path: str) -> int:
                 "pathline/ask", {"question": "What is the purpose of this project?", "workDoneToken": "answer"}
             )
             model = answer["provenance"]["model"]
-            told = f"with {model}, which the first question starts" if model else answer["reason"] or "without a model"
+            model_note = (
+                f"with {model}, which the first question starts" if model else answer["reason"] or "without a model"
+            )
             print(
-                f"answered: {_counted(answer['claims'], 'sentence')}, {_counted(answer['evidence'], 'place')}; {told}"
+                f"answered: {_count_text(answer['claims'], 'sentence')}, {_count_text(answer['evidence'], 'place')}; {model_note}"
             )
             session.step("shutdown", None)
             session.notify("exit", None)
@@ -59,7 +61,7 @@ def check(path: str) -> int:
         return 1
 
 
-def _counted(items: list[Any], name: str) -> str:
+def _count_text(items: list[Any], name: str) -> str:
     return f"{len(items)} {name}" if len(items) == 1 else f"{len(items)} {name}s"
 
 
@@ -82,7 +84,7 @@ class _Session:
         self.process.wait(10)
 
     def step(self, method: str, params: Any) -> Any:
-        """The result of a request, with the time that it took in front of the next line. Raises `PathlineError`."""
+        """The result of a request; prints its duration as the beginning of the next line. Raises `PathlineError`."""
         self._next += 1
         started = time.perf_counter()
         self._send({"id": self._next, "method": method, "params": params})

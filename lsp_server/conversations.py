@@ -1,4 +1,4 @@
-"""The conversations of one client: what a question with the same id leans on."""
+"""The conversations of one client, which questions with the same id continue."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from adapter_core import Conversation
 
-_KEPT = 32
+_MAX_CONVERSATIONS = 32
 
 
 class Conversations:
-    """The most recently used ones, by the client's id and the folder that was asked (its real path). Used from several threads.
+    """The most recently used conversations, by the client's id and the folder (its real path). Used from several threads.
 
-    Copies go out and come back whole: a question that is asked twice, or was cancelled, leaves no trace in them.
+    Callers work on a copy and store it as a whole: a question that is retried or cancelled leaves no trace.
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self._conversations: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
         self._lock = threading.Lock()
 
     def copy_of(self, name: str, folder: str) -> Conversation:
@@ -27,13 +27,13 @@ class Conversations:
         from adapter_core import Conversation
 
         with self._lock:
-            kept = self._kept.get((name, folder))
-            return Conversation(list(kept.turns), list(kept.evidence)) if kept is not None else Conversation()
+            stored = self._conversations.get((name, folder))
+            return Conversation(list(stored.turns), list(stored.evidence)) if stored is not None else Conversation()
 
     def keep(self, name: str, folder: str, conversation: Conversation) -> None:
-        """This is how it stands now; the one that was not used for longest goes."""
+        """Store a conversation; the least recently used one is dropped if there are too many."""
         with self._lock:
-            self._kept[(name, folder)] = conversation
-            self._kept.move_to_end((name, folder))
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._conversations[(name, folder)] = conversation
+            self._conversations.move_to_end((name, folder))
+            while len(self._conversations) > _MAX_CONVERSATIONS:
+                self._conversations.popitem(last=False)

@@ -81,22 +81,21 @@ class Document:
 
 
 def _replace(parts: list[str], text: str, start: tuple[int, int], end: tuple[int, int], encoding: str) -> None:
-    """Replace what stands between two positions of a document by `text`."""
-    first, before, _ = _cut(parts, *start, encoding)
-    last, _, behind = _cut(parts, *end, encoding)
+    """Replace the text between two positions of a document, in place."""
+    first, before, _ = _split_at(parts, *start, encoding)
+    last, _, behind = _split_at(parts, *end, encoding)
     new = before + text + behind
     if first and new.startswith("\n") and parts[first - 1].endswith("\r"):
         first -= 1  # the two are one line end now
         new = parts[first] + new
-    made = split_with_ends(joined_surrogates(new))
+    new_parts = split_with_ends(joined_surrogates(new))
     if last + 1 < len(parts):
-        made.pop()  # what is replaced ends in a line end, and behind that the next line begins
-    parts[first : last + 1] = made
+        new_parts.pop()  # what is replaced ends in a line end, and behind that the next line begins
+    parts[first : last + 1] = new_parts
 
 
-def _cut(parts: list[str], line: int, units: int, encoding: str) -> tuple[int, str, str]:
-    """The line of a position and what stands in it before and behind that, clipped: past a line's end is its end, past the last line is
-    the text's end."""
+def _split_at(parts: list[str], line: int, units: int, encoding: str) -> tuple[int, str, str]:
+    """(line number, text before, text after) of a position in its line. Positions are clipped to the end of the line and of the text."""
     if line < 0:
         line, units = 0, 0
     elif line >= len(parts):
@@ -115,11 +114,13 @@ def split_with_ends(text: str) -> list[str]:
 
 
 def _as_utf16(text: str) -> str:
-    """With two surrogates for each code point that UTF-16 has two units for."""
-    return _WIDE.sub(lambda found: "".join(map(chr, _halves(ord(found[0])))), text) if not text.isascii() else text
+    """The text with each code point beyond U+FFFF as two surrogates."""
+    return (
+        _WIDE.sub(lambda found: "".join(map(chr, _surrogates_of(ord(found[0])))), text) if not text.isascii() else text
+    )
 
 
-def _halves(code: int) -> tuple[int, int]:
+def _surrogates_of(code: int) -> tuple[int, int]:
     high, low = divmod(code - 0x10000, 0x400)
     return 0xD800 + high, 0xDC00 + low
 

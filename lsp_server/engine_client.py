@@ -45,27 +45,27 @@ class RootIndex:
         self._on_event = on_event
         self._indexer = self._new_indexer(None)
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiters: list[asyncio.Future[None]] = []
         self._running = False
-        self._again = False
+        self._sync_again = False
         self._rebuild = False
         self._rebuilding = False
         self._changed: set[str] | None = set()
         self._syncing: set[str] = set()
         self._deaths = 0
-        self._private: Path | None = None
+        self._private_cache: Path | None = None
 
     @property
     def pid(self) -> int | None:
         return self._indexer.pid
 
     def sync(self, rebuild: bool = False, paths: Iterable[str] | None = None) -> None:
-        """Bring the index up to date now, or once more after the sync that is running. `paths`: what may have changed (None: anything)."""
+        """Update the index now, or once more after the running sync. `paths`: the files that may have changed (None: any)."""
         self._cancel_timer()
         self._rebuild = self._rebuild or rebuild
-        self._note(paths)
+        self._note_changed(paths)
         if self._running:
-            self._again = True
+            self._sync_again = True
             return
         self._running = True
         try:
@@ -74,15 +74,15 @@ class RootIndex:
             self._syncing.update(changed or ())
             self._indexer.sync(self._rebuilding, None if changed is None else sorted(changed))
         except OSError as error:
-            self._received({"event": "failed", "reason": f"The indexer cannot be started: {error}."})
+            self._handle_event({"event": "failed", "reason": f"The indexer cannot be started: {error}."})
 
     def sync_soon(self, paths: Iterable[str] | None = None) -> None:
-        """After a change: together with the others that follow at once (a branch switch, a formatter)."""
+        """Sync after a short delay, so that changes in quick succession (a branch switch, a formatter) are one sync."""
         self._cancel_timer()
-        self._note(paths)
+        self._note_changed(paths)
         self._timer = self._loop.call_later(_QUIET_SECONDS, self.sync, False, ())
 
-    def _note(self, paths: Iterable[str] | None) -> None:
+    def _note_changed(self, paths: Iterable[str] | None) -> None:
         if paths is None or self._changed is None:
             self._changed = None
         else:
@@ -90,64 +90,64 @@ class RootIndex:
 
     @property
     def unsynced(self) -> frozenset[str]:
-        """The files that changed since they were indexed, as far as they were named."""
+        """The files that changed since they were indexed, as far as their names are known."""
         return frozenset(self._syncing.union(self._changed or ()))
 
-    async def synced(self) -> None:
-        """Sync, and return when the index holds every change up to now.
+    async def sync_and_wait(self) -> None:
+        """Sync, and wait until the index holds every change up to now.
 
         Raises `RuntimeError` with the reason when it cannot.
         """
         done: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.append(done)
+        self._waiters.append(done)
         self.sync()
         await done
 
     def abandon(self) -> None:
-        """Nobody waits any longer: the root was closed."""
+        """Stop waiting: the root was closed. Pending `sync_and_wait` calls raise."""
         self._cancel_timer()
-        self._settle("the folder was closed")
+        self._resolve_waiting("the folder was closed")
 
     def close(self) -> None:
         """End the process. May be called from any thread."""
         self._indexer.close()
-        if self._private is not None:
-            shutil.rmtree(self._private, ignore_errors=True)
+        if self._private_cache is not None:
+            shutil.rmtree(self._private_cache, ignore_errors=True)
 
     def _new_indexer(self, cache: Path | None) -> Indexer:
         def from_thread(event: Event) -> None:
             if not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(self._received, event)
+                self._loop.call_soon_threadsafe(self._handle_event, event)
 
         indexer = Indexer(self.root.real, from_thread, cache)
         indexer.set_linking(self._linking)
         return indexer
 
     def set_linking(self, linking: bool) -> None:
-        """Whether calls are linked in the background."""
+        """Set whether calls are linked in the background."""
         self._linking = linking
         self._indexer.set_linking(linking)
 
-    def _received(self, event: Event) -> None:
+    def _handle_event(self, event: Event) -> None:
         kind = event.get("event")
         if kind in ("progress", "busy"):
             self._on_event(self.root, event)
             return
         self._running = False
         if kind != "synced":  # whatever it was to do is still to be done, and how far it came is not known
-            self._note(None)
+            self._note_changed(None)
             self._rebuild = self._rebuild or self._rebuilding
             if not self.root.real.is_dir():
                 event = {
                     **event,
-                    "reason": f"The folder {self.root.given} is gone; it is indexed again when it is back.",
+                    "reason": f"The folder {self.root.client_path} is gone; it is indexed again when it is back.",
                 }
-        if kind == "unwritable" and self._private is None:
+        if kind == "unwritable" and self._private_cache is None:
             # The user's cache folder cannot be written: this session keeps its index in a folder of its own.
             log.warning("%s", event.get("reason"))
-            self._private = Path(tempfile.mkdtemp(prefix="pathline-"))
+            self._private_cache = Path(tempfile.mkdtemp(prefix="pathline-"))
             self._indexer.close()
-            self._indexer = self._new_indexer(self._private)
+            self._indexer = self._new_indexer(self._private_cache)
             self.sync()
             return
         if kind == "died" and self._deaths < _MAX_DEATHS:
@@ -160,15 +160,17 @@ class RootIndex:
             self._deaths = 0
             self._syncing.clear()
         self._on_event(self.root, event)
-        if self._again:
+        if self._sync_again:
             # Whoever waits asked before or during this sync: the next one is the first that began after.
-            self._again = False
+            self._sync_again = False
             self.sync(paths=())
             return
-        self._settle("" if kind == "synced" else str(event.get("reason") or "the workspace could not be indexed"))
+        self._resolve_waiting(
+            "" if kind == "synced" else str(event.get("reason") or "the workspace could not be indexed")
+        )
 
-    def _settle(self, problem: str) -> None:
-        waiting, self._waiting = self._waiting, []
+    def _resolve_waiting(self, problem: str) -> None:
+        waiting, self._waiters = self._waiters, []
         for done in waiting:
             if done.done():
                 continue
@@ -196,12 +198,12 @@ class Engine:
     def set_roots(self, roots: tuple[Root, ...]) -> None:
         """Index these roots, and no others."""
         loop = asyncio.get_running_loop()
-        wanted = {root.real: root for root in roots}
-        for real in [real for real in self._roots if real not in wanted]:
+        roots_by_path = {root.real: root for root in roots}
+        for real in [real for real in self._roots if real not in roots_by_path]:
             index = self._roots.pop(real)
             index.abandon()
             loop.run_in_executor(None, index.close)
-        for real, root in wanted.items():
+        for real, root in roots_by_path.items():
             if real not in self._roots:
                 self._roots[real] = RootIndex(root, loop, self._on_event, self._linking)
             elif self._roots[real].root == root:
@@ -210,7 +212,7 @@ class Engine:
             self._roots[real].sync()
 
     def set_linking(self, linking: bool) -> None:
-        """Whether calls are linked in the background, in every root."""
+        """Set whether calls are linked in the background, in every root."""
         self._linking = linking
         for index in self.indexes():
             index.set_linking(linking)
@@ -222,7 +224,7 @@ class Engine:
         return list(self._roots.values())
 
     def backend(self, model: str | None) -> tuple[Backend | None, str]:
-        """The chosen model, or None and why there is none. From a worker thread; one model is open at a time."""
+        """(backend, "") of the chosen model, or (None, reason). Called from a worker thread; one model is open at a time."""
         with self._model_lock:
             if self._backend is not None and self._backend_name == model:
                 return self._backend, ""
@@ -235,16 +237,16 @@ class Engine:
             return self._backend, ""
 
     def release_model(self) -> None:
-        """End the model's process and give its memory back; a later question starts it again. From a worker thread."""
+        """End the model's process, to free its memory; a later question starts it again. Called from a worker thread."""
         with self._model_lock:
             self._close_backend()
 
     def close(self) -> None:
-        """End every process. From any thread, and while anything runs."""
+        """End every process. May be called from any thread, while anything runs."""
         for index in list(self._roots.values()):
             index.close()
         self.jedi.close()
-        # Not under the lock: an answer may hold it, and closing is what ends that.
+        # Not under the lock: an answer may hold it, and closing the backend ends that answer.
         self._close_backend()
 
     def _close_backend(self) -> None:

@@ -1,4 +1,4 @@
-"""Text of the repository as Markdown that does nothing, and as plain text for clients that show that.
+"""Text of the repository as inert Markdown, and as plain text for clients without Markdown.
 
 Whoever wrote the opened repository wrote its docstrings. In a hover they may not become links, images, HTML or
 `command:` URIs, nor leave the block they stand in.

@@ -1,4 +1,4 @@
-"""What an answer no longer needs goes back to the system."""
+"""Release the memory of finished requests to the system."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import sys
 from adapter_core.engine import clear_request_caches
 
 
-def give_back() -> None:
-    """Empty what is remembered for the time of a question, and have the C library give back what is free.
+def release_memory() -> None:
+    """Clear the request caches, and have the C library return free memory to the system.
 
-    glibc keeps it otherwise, for each thread its own; others do this by themselves. Takes some milliseconds, in which other
+    glibc otherwise keeps it, per thread; other C libraries return it by themselves. Takes some milliseconds, in which other
     threads run.
     """
     clear_request_caches()

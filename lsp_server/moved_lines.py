@@ -1,7 +1,7 @@
-"""Where lines went while their document was edited.
+"""Track how lines move while their document is edited.
 
-An edit of the client is looked at by the lines before and after it: what stands above the first that differs stays, what stands below
-the last moves, what is between them is edited.
+An edit is seen as the lines before and after it: lines above the first difference stay, lines below the last one move, those between them
+are edited.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def move_between(old: list[str], new: list[str]) -> Move:
 
 
 class LineMoves:
-    """All moves in the open documents since a moment. On the loop thread."""
+    """All moves in the open documents since this object was created. Used on the loop thread."""
 
     def __init__(self) -> None:
         self._moves: dict[str, list[Move]] = {}
@@ -42,7 +42,7 @@ class LineMoves:
         self._moves.setdefault(after.uri, []).append(move_between(before.lines, after.lines))
 
     def of(self, uri: str, start: int, end: int) -> tuple[int, int] | None:
-        """Where lines that stood at `start..end` at that moment are now; None where one of them was edited since."""
+        """The current place of the lines that were at `start..end` then; None if one of them was edited since."""
         place: tuple[int, int] | None = (start, end)
         for move in self._moves.get(uri, ()):
             place = move.of(*place) if place is not None else None
@@ -59,8 +59,8 @@ def _common_prefix(old: list[str], new: list[str]) -> int:
 
 
 def _common_suffix(old: list[str], new: list[str], prefix: int) -> int:
-    most = min(len(old), len(new)) - prefix
+    limit = min(len(old), len(new)) - prefix
     count = 0
-    while count < most and old[-1 - count] == new[-1 - count]:
+    while count < limit and old[-1 - count] == new[-1 - count]:
         count += 1
     return count

@@ -35,10 +35,10 @@ def to_column(line: str, units: int, encoding: str) -> int:
         return 0
     if encoding == UTF32 or line.isascii():
         return min(units, len(line))
-    passed = 0
+    used_units = 0
     for column, char in enumerate(line):
-        passed += units_of(char, encoding)
-        if passed > units:
+        used_units += units_of(char, encoding)
+        if used_units > units:
             return column
     return len(line)
 

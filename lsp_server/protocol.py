@@ -40,7 +40,7 @@ _ID = re.compile(
 
 @attrs.define
 class PlainRequest:
-    """A request whose parameters stay as they came: plain JSON values."""
+    """A request whose parameters are left as plain JSON values."""
 
     id: int | str
     method: str
@@ -82,29 +82,29 @@ class Protocol(LanguageServerProtocol):
         try:
             data = json.loads(body)
         except (ValueError, RecursionError) as error:
-            self._refuse(_id_before_params(body), JsonRpcParseError(f"The message is no JSON: {error}"))
+            self._send_error(_id_before_params(body), JsonRpcParseError(f"The message is no JSON: {error}"))
             return
         if not isinstance(data, dict) or data.get("jsonrpc") != self.VERSION:
-            self._refuse(None, JsonRpcInvalidRequest("A message is one JSON-RPC 2.0 object."))
+            self._send_error(None, JsonRpcInvalidRequest("A message is one JSON-RPC 2.0 object."))
             return
-        method, number = data.get("method"), data.get("id")
-        if method is None and number is None:
-            self._refuse(None, JsonRpcInvalidRequest("A message has a method, or the id of a request."))
+        method, request_id = data.get("method"), data.get("id")
+        if method is None and request_id is None:
+            self._send_error(None, JsonRpcInvalidRequest("A message has a method, or the id of a request."))
             return
-        if number is not None and not isinstance(number, (int, str)):
-            self._refuse(None, JsonRpcInvalidRequest("The id of a message is an integer or a string."))
+        if request_id is not None and not isinstance(request_id, (int, str)):
+            self._send_error(None, JsonRpcInvalidRequest("The id of a message is an integer or a string."))
             return
-        refusal = self._refusal(method) if method is not None else None
+        refusal = self._rejection(method) if method is not None else None
         if refusal is not None:
-            if number is not None:
-                self._refuse(number, refusal)
+            if request_id is not None:
+                self._send_error(request_id, refusal)
             return
         try:
             message = self.structure_message(data)
         except JsonRpcException as error:
-            if method is not None and number is not None:
-                self._refuse(number, _with_fields(error))
-            elif number is not None and (waiting := self._request_futures.pop(number, None)) is not None:
+            if method is not None and request_id is not None:
+                self._send_error(request_id, _with_fields(error))
+            elif request_id is not None and (waiting := self._request_futures.pop(request_id, None)) is not None:
                 waiting.set_exception(error)
             return
         if method == types.CANCEL_REQUEST and not isinstance(message.params.id, (int, str)):
@@ -114,8 +114,8 @@ class Protocol(LanguageServerProtocol):
             self._initialized = True
         self.handle_message(message)
 
-    def _refusal(self, method: Any) -> JsonRpcException | None:
-        """Why a message cannot be handled: it is none that is known, or comes at the wrong time."""
+    def _rejection(self, method: Any) -> JsonRpcException | None:
+        """The error for a message that is unknown or comes at the wrong time; None if it can be handled."""
         if not isinstance(method, str):
             return JsonRpcInvalidRequest("The method of a message is a string.")
         if method == types.EXIT:
@@ -130,24 +130,24 @@ class Protocol(LanguageServerProtocol):
             return JsonRpcMethodNotFound.of(method)
         return None
 
-    def _refuse(self, number: int | str | None, error: JsonRpcException) -> None:
+    def _send_error(self, request_id: int | str | None, error: JsonRpcException) -> None:
         log.warning("refused: %s", error.message)
         # As plain values: lsprotocol would leave out an id of null, which JSON-RPC wants for what has no readable id.
         body = {"code": error.code, "message": error.message}
-        self._send_data({"jsonrpc": self.VERSION, "id": number, "error": body})
+        self._send_data({"jsonrpc": self.VERSION, "id": request_id, "error": body})
 
 
 def _with_fields(error: JsonRpcException) -> JsonRpcException:
-    """An error about parameters that says which of them are wrong, and how."""
+    """The error about invalid parameters, extended by the names and problems of the fields."""
     if not isinstance(error, JsonRpcInvalidParams) or error.__cause__ is None:
         return error
     problems = [text.rpartition(" @ $.") for text in transform_error(error.__cause__)]
-    told = [f"`{_CAMEL.sub(lambda found: found[1].upper(), field)}`: {what}" for what, _, field in problems]
-    return JsonRpcInvalidParams("; ".join([error.message, *told[:_MAX_FIELDS]]))
+    field_errors = [f"`{_CAMEL.sub(lambda found: found[1].upper(), field)}`: {what}" for what, _, field in problems]
+    return JsonRpcInvalidParams("; ".join([error.message, *field_errors[:_MAX_FIELDS]]))
 
 
 def _id_before_params(body: bytes) -> int | str | None:
-    """The id of a message that is no JSON as a whole (too deeply nested), where it stands before all that is nested."""
+    """The id of a message that cannot be parsed as a whole (too deeply nested), if it comes before the nested values."""
     found = _ID.match(body)
     return json.loads(found[1]) if found else None
 

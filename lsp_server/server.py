@@ -26,11 +26,11 @@ from .engine_client import Engine
 from .features import register_features
 from .features.cited_lines import CitedLines
 from .features.index_progress import IndexProgress
-from .memory import give_back
+from .memory import release_memory
 from .protocol import Protocol, make_converter
 from .session import IndexState, Session
 from .transport import Writer, start_reading
-from .watchdog import Ending, Watchdog
+from .watchdog import Shutdown, Watchdog
 from .workspace import Root
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ T = TypeVar("T")
 
 _END_OF_INPUT_SECONDS = 2.0
 _REBUILD_SECONDS = 60.0
-_GIVE_BACK_SECONDS = 0.5  # after a look-up, what it no longer needs goes back to the system
-_LOOK_EVERY_SECONDS = 0.05  # whether what waits was cancelled
+_RELEASE_SECONDS = 0.5  # after a look-up, before its memory is returned to the system
+_POLL_SECONDS = 0.05  # between two checks of the cancel token
 
 
 class PathlineServer(LanguageServer):
@@ -52,40 +52,40 @@ class PathlineServer(LanguageServer):
 
     protocol: Protocol
 
-    def __init__(self, ending: Ending | None = None) -> None:
+    def __init__(self, process_shutdown: Shutdown | None = None) -> None:
         super().__init__("pathline", __version__, protocol_cls=Protocol, converter_factory=make_converter)
         self.session = Session()
         self.conversations = Conversations()
         self.engine = Engine(self._on_index_event)
         self.cited = CitedLines(self)
         self.index_progress = IndexProgress(self)
-        self.ending = ending or Ending()
-        self.watchdog = Watchdog(lambda why: self.ending.now(1, why))
+        self.process_shutdown = process_shutdown or Shutdown()
+        self.watchdog = Watchdog(lambda why: self.process_shutdown.run(1, why))
         self.lookups = ThreadPoolExecutor(2, thread_name_prefix="lookup")
         self.answers = ThreadPoolExecutor(2, thread_name_prefix="answer")
         # One, since a model serves one call at a time; and apart, since loading one cannot be cancelled.
         self.phrasing = ThreadPoolExecutor(1, thread_name_prefix="phrase")
         self._tasks: set[asyncio.Task[Any]] = set()
         self._rebuilt = float("-inf")
-        self._giving_back = False  # soon, or as soon as an answer's thread is free
-        self._told: dict[str, str] = {}  # what was last said about the index of each root
+        self._release_pending = False  # memory is released soon, or as soon as an answer's thread is free
+        self._warned: dict[str, str] = {}  # by root, the last reason that was reported about its index
         register_features(self)
 
     # -- running -----------------------------------------------------------------------------------------------------
 
     def serve(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
-        """Serve until the client goes. Does not return: the process ends."""
-        self.ending.before(self.engine.close)
+        """Serve until the client disconnects. Does not return: the process ends."""
+        self.process_shutdown.add_cleanup(self.engine.close)
         self.watchdog.start()
         try:
             asyncio.run(self._serve(incoming, outgoing))
         except KeyboardInterrupt:
-            self.ending.now(130, "interrupted")
-        self.ending.now(1, "the event loop ended")
+            self.process_shutdown.run(130, "interrupted")
+        self.process_shutdown.run(1, "the event loop ended")
 
     async def _serve(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
         loop = asyncio.get_running_loop()
-        self.protocol.set_writer(Writer(outgoing, lambda: self.ending.now(1, "the client no longer reads")))
+        self.protocol.set_writer(Writer(outgoing, lambda: self.process_shutdown.run(1, "the client no longer reads")))
 
         def received(body: bytes) -> None:
             loop.call_soon_threadsafe(self.protocol.handle_body, body)
@@ -101,14 +101,14 @@ class PathlineServer(LanguageServer):
 
     def end(self, why: str) -> None:
         """End the process: with code 0 if the client has asked for it with `shutdown`, else 1."""
-        self.ending.now(0 if self.protocol.was_shut_down else 1, why)
+        self.process_shutdown.run(0 if self.protocol.was_shut_down else 1, why)
 
     # -- work --------------------------------------------------------------------------------------------------------
 
-    async def look_up(self, work: Callable[[threading.Event], T], budget: float) -> T | None:
-        """The result of quick work on a worker thread; None when the budget (seconds) is over.
+    async def run_within(self, work: Callable[[threading.Event], T], budget: float) -> T | None:
+        """The result of `work` on a worker thread; None when it takes longer than `budget` seconds, or the index cannot be read.
 
-        The event that `work` gets tells it when nobody waits any longer.
+        `work` gets an event that is set when nobody waits for it any longer.
         """
         stop = threading.Event()
         future = asyncio.get_running_loop().run_in_executor(self.lookups, work, stop)
@@ -122,24 +122,24 @@ class PathlineServer(LanguageServer):
             return None
         finally:
             stop.set()
-            self._give_back_soon()
+            self._release_memory_soon()
 
-    def _give_back_soon(self) -> None:
-        """Once for all the look-ups of a moment: a hover is followed by others."""
-        if not self._giving_back:
-            self._giving_back = True
-            asyncio.get_running_loop().call_later(_GIVE_BACK_SECONDS, self._give_back)
+    def _release_memory_soon(self) -> None:
+        """Schedule one release for all look-ups of a moment: a hover is followed by others."""
+        if not self._release_pending:
+            self._release_pending = True
+            asyncio.get_running_loop().call_later(_RELEASE_SECONDS, self._release_memory)
 
-    def _give_back(self) -> None:
+    def _release_memory(self) -> None:
         def begin() -> None:
-            self._giving_back = False  # what is looked up from now on is for the next time
-            give_back()
+            self._release_pending = False  # later look-ups schedule the next one
+            release_memory()
 
         with suppress(RuntimeError):  # the server is going down
             self.answers.submit(begin)
 
     def index_failed(self, error: Exception) -> None:
-        """The index could not be read: build it anew, though not again and again."""
+        """Rebuild an index that could not be read, at most once a minute."""
         log.warning("the index cannot be read: %s", error)
         now = time.monotonic()
         if now - self._rebuilt > _REBUILD_SECONDS:
@@ -164,38 +164,38 @@ class PathlineServer(LanguageServer):
         self.window_show_message(types.ShowMessageParams(kind, message))
 
     def set_roots(self, roots: tuple[Root, ...]) -> None:
-        """The workspace folders are these now."""
-        gone = set(self.session.roots) - set(roots)
-        for root in gone:
+        """Set the workspace folders."""
+        removed = set(self.session.roots) - set(roots)
+        for root in removed:
             self.index_progress.on_event(root, {"event": "closed"})
-            # Not by what is left: a new folder may have the name, and has another database.
+            # Also if the name is still used: a new folder of this name has another database.
             self.session.indexes.pop(root.name, None)
         self.session.roots = roots
         self.engine.set_roots(roots)
 
     def sync_soon(self, root: Root, paths: Iterable[str] | None) -> None:
-        """Index what changed on disk (None: anything), and until that is done do not rest on what was there before."""
+        """Index these changed files (None: anything may have changed) soon; until then, look-ups read them from disk."""
         index = self.engine.index(root)
         if index is not None:
             index.sync_soon(paths)
             self._note_unsynced(root)
 
     async def catch_up(self, root: Root, seconds: float, cancel: threading.Event) -> bool:
-        """Bring the index of a folder up to date with the files, for at most so long and until `cancel` is set; whether it is, or why not
-        is told with the answer.
+        """Update the index of a folder, for at most `seconds` and until `cancel` is set. Returns whether it finished; a failure is reported
+        with the answer.
 
-        Not every client watches files (Neovim on Linux does not), and none tells of a change at once.
+        Not every client watches files (Neovim on Linux does not), and none reports a change at once.
         """
         index = self.engine.index(root)
         if index is None:
-            return False  # asked between `initialize` and `initialized`, or the folder was closed
-        sync = asyncio.ensure_future(index.synced())
-        # Why one failed is told with the answer; here it is only not to be missed.
+            return False  # called between `initialize` and `initialized`, or the folder was closed
+        sync = asyncio.ensure_future(index.sync_and_wait())
+        # A failure is reported with the answer; this only marks the exception as retrieved.
         sync.add_done_callback(lambda done: None if done.cancelled() else done.exception())
         end = asyncio.get_running_loop().time() + seconds
         try:
             while not sync.done() and not cancel.is_set() and asyncio.get_running_loop().time() < end:
-                await asyncio.wait([sync], timeout=_LOOK_EVERY_SECONDS)
+                await asyncio.wait([sync], timeout=_POLL_SECONDS)
             return sync.done()
         finally:
             sync.cancel()
@@ -223,10 +223,10 @@ class PathlineServer(LanguageServer):
         self.index_progress.on_event(root, event)
 
     def _warn_once(self, root: Root, reason: str) -> None:
-        """Each question and each save may meet the same again; it is told when it begins."""
-        if reason and reason != self._told.get(root.name):
+        """Show a warning, unless it was the last one for this root: each question and each save may cause it again."""
+        if reason and reason != self._warned.get(root.name):
             self.show(f"Pathline: {reason}", types.MessageType.Warning)
-        self._told[root.name] = reason
+        self._warned[root.name] = reason
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Errors go to the log: the user can do nothing about them, and responses carry those of requests."""

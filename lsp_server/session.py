@@ -1,4 +1,4 @@
-"""What the server knows of its one client, and the snapshot of it that each request works on.
+"""The state of the server's one client, and the immutable snapshot of it that each request works on.
 
 `Session` belongs to the loop thread. A `Snapshot` is immutable and may go to any thread; everything said in one
 response rests on one snapshot.
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """What the indexer last said about a root.
+    """The last state of a root's index, as the indexer reported it.
 
-    `database` None: nothing yet, though an earlier session's index may be there. `trouble`: why the last sync failed. `unsynced`: the
-    files that changed since, as far as the client told.
+    `database` None: nothing reported yet, though an earlier session's index may exist. `trouble`: why the last sync failed. `unsynced`: the
+    files that changed since, as far as the client reported them.
     """
 
     database: Path | None = None
@@ -40,7 +40,7 @@ class IndexState:
 
 @dataclass(frozen=True, slots=True)
 class ClientSupport:
-    """What the client said it can do."""
+    """The client's capabilities."""
 
     markdown: bool = False
     progress: bool = False
@@ -51,7 +51,7 @@ class ClientSupport:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`asked`: the URI of the document that the request is about. A file may be open twice, through a link; that one then counts."""
+    """`request_uri`: the document that the request is about. If a file is open twice, through a link, this document takes precedence."""
 
     documents: Mapping[str, Document]
     roots: tuple[Root, ...]
@@ -59,10 +59,10 @@ class Snapshot:
     settings: Settings
     encoding: str
     client: ClientSupport
-    asked: str | None = None
+    request_uri: str | None = None
 
     def place(self, uri: str) -> Place | None:
-        """Where a document lies: in the innermost root that holds it.
+        """The root and relative path of a document, in the innermost root that holds it.
 
         May read the file system; not for the loop thread.
         """
@@ -92,26 +92,26 @@ class Snapshot:
 
     def _unsaved(self, stored: CodeGraph, root: Root, focus: str | None) -> dict[str, str]:
         found: dict[str, str] = {}
-        for uri, document in sorted(self.documents.items(), key=lambda item: item[0] == self.asked):
+        for uri, document in sorted(self.documents.items(), key=lambda item: item[0] == self.request_uri):
             for path in self._paths(uri, root, follow=True):
-                if (path == focus or _belongs(stored, path)) and _differs(stored, path, document):
+                if (path == focus or _is_indexable(stored, path)) and _differs(stored, path, document):
                     found[path] = document.text
-                elif uri == self.asked:
+                elif uri == self.request_uri:
                     found.pop(path, None)
         return found
 
     def uri_of(self, root: Root, path: str) -> str:
         """The URI of a file: the one under which it is open, where it is. May read the file system; not for the loop thread."""
         if (
-            self.asked is not None
-            and self.asked in self.documents
-            and path in self._paths(self.asked, root, follow=True)
+            self.request_uri is not None
+            and self.request_uri in self.documents
+            and path in self._paths(self.request_uri, root, follow=True)
         ):
-            return self.asked
+            return self.request_uri
         uri = root.uri_of(path)
         if uri in self.documents:
             return uri
-        return next((other for other in self.documents if path in self._paths(other, root)), uri)
+        return next((open_uri for open_uri in self.documents if path in self._paths(open_uri, root)), uri)
 
     @staticmethod
     def _paths(uri: str, root: Root, follow: bool = False) -> list[str]:
@@ -123,8 +123,8 @@ def _differs(stored: CodeGraph, path: str, document: Document) -> bool:
     return on_disk is None or stored.view.row(path) is None or on_disk.lines != document.lines
 
 
-def _belongs(stored: CodeGraph, path: str) -> bool:
-    """Whether a document is of the index, or would be once it is saved: a Python file that is not ignored, nor its folder."""
+def _is_indexable(stored: CodeGraph, path: str) -> bool:
+    """Whether a document is in the index, or would be once it is saved: a Python file that is not ignored, nor its folder."""
     if stored.view.row(path) is not None:
         return True
     if not is_python(path):
@@ -145,24 +145,26 @@ class Session:
     settings: Settings = field(default_factory=Settings)
     encoding: str = UTF16
     client: ClientSupport = field(default_factory=ClientSupport)
-    _watching: list[LineMoves] = field(default_factory=list)
+    _line_moves: list[LineMoves] = field(default_factory=list)
 
     @contextmanager
     def line_moves(self) -> Iterator[LineMoves]:
-        """Where lines of the open documents go from now on."""
+        """A context that records how lines of the open documents move."""
         moves = LineMoves()
-        self._watching.append(moves)
+        self._line_moves.append(moves)
         try:
             yield moves
         finally:
-            self._watching.remove(moves)
+            self._line_moves.remove(moves)
 
     def edited(self, before: Document, after: Document) -> None:
-        """An open document has another text."""
-        for moves in self._watching:
+        """Record that an open document was edited."""
+        for moves in self._line_moves:
             moves.edited(before, after)
 
-    def snapshot(self, asked: str | None = None) -> Snapshot:
-        """What is known now, for a request about the document `asked`."""
+    def snapshot(self, request_uri: str | None = None) -> Snapshot:
+        """A snapshot of the current state, for a request about the document `request_uri`."""
         indexes = dict(self.indexes)
-        return Snapshot(self.documents.all(), self.roots, indexes, self.settings, self.encoding, self.client, asked)
+        return Snapshot(
+            self.documents.all(), self.roots, indexes, self.settings, self.encoding, self.client, request_uri
+        )

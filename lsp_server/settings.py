@@ -1,4 +1,4 @@
-"""What the client may set. The table in docs/protocol.md lists the same keys."""
+"""The client's settings. The table in docs/protocol.md lists the same keys."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Settings:
 
 
 def read_settings(value: Any) -> tuple[Settings, list[str], list[str]]:
-    """Settings from what a client sent, with what is wrong about it and the keys that are not ours.
+    """Parse a client's settings: (settings, problems for the user, unknown keys).
 
     A bad value leaves its default in place; null means "not set".
     """
@@ -35,19 +35,21 @@ def read_settings(value: Any) -> tuple[Settings, list[str], list[str]]:
     if not isinstance(value, Mapping):
         return Settings(), [f"the settings must be an object, not {_kind(value)}"], []
     known = {field.name: field for field in fields(Settings)}
-    chosen: dict[str, Any] = {}
+    valid: dict[str, Any] = {}
     problems: list[str] = []
     for name, field in known.items():
-        given = value.get(name)
-        if given is None:
+        setting = value.get(name)
+        if setting is None:
             continue
-        wanted = type(field.default)
-        if type(given) is wanted:
-            chosen[name] = given
+        expected_type = type(field.default)
+        if type(setting) is expected_type:
+            valid[name] = setting
         else:
-            problems.append(f"{SECTION}.{name} must be {_KINDS[wanted]}, not {_kind(given)}; the default is used")
+            problems.append(
+                f"{SECTION}.{name} must be {_KINDS[expected_type]}, not {_kind(setting)}; the default is used"
+            )
     unknown = sorted(str(name) for name in value if name not in known)
-    return Settings(**chosen), problems, unknown
+    return Settings(**valid), problems, unknown
 
 
 _KINDS: dict[type, str] = {bool: "true or false", str: "a string"}

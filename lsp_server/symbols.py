@@ -1,4 +1,4 @@
-"""The symbol at a position, and how places of the workspace look to the client."""
+"""Resolve the symbol at a position, and convert locations of the workspace to LSP ranges."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RECEIVER = re.compile(r"(?:super\(\)|[^\W\d]\w*)(?:\.[^\W\d]\w*)*\.\Z")
 class Word:
     """The identifier at a position.
 
-    `dotted` has what stands before it as well (`self.app.run`); None after a call or an index, where text does not tell.
+    `dotted` includes its receiver (`self.app.run`); None if that is a call or an index, which the text does not resolve.
     """
 
     name: str
@@ -35,9 +35,9 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """`certain`: traced by scope, import or inference; otherwise the only symbol of that name. `others`: what it may be as well, where
-    that depends on the way the program takes."""
+class ResolvedSymbol:
+    """`certain`: traced by scope, import or inference; otherwise the only symbol of that name. `others`: further symbols that it may be,
+    depending on control flow."""
 
     ref: SymbolRef
     certain: bool
@@ -45,7 +45,7 @@ class Found:
 
 
 def word_at(line: str, column: int) -> Word | None:
-    """The identifier that a column touches: one that it stands in, or right behind."""
+    """The identifier at a column: one that contains it or ends at it."""
     for match in _IDENTIFIER.finditer(line):
         if match.start() <= column <= match.end():
             before = line[: match.start()]
@@ -65,10 +65,10 @@ def symbol_at(
     column: int,
     jedi: JediClient | None = None,
     cancel: CancelToken | None = None,
-) -> Found | None:
+) -> ResolvedSymbol | None:
     """The workspace symbol that the identifier at `line` (1-based) and `column` names.
 
-    With `jedi`, type inference is asked where the text does not tell; that may take its time limit.
+    With `jedi`, type inference is used if the text does not resolve it; that may take its time limit.
     """
     document = graph.document(path)
     if document is None or not 1 <= line <= len(document.lines):
@@ -76,16 +76,16 @@ def symbol_at(
     word = word_at(document.lines[line - 1], column)
     if word is None:
         return None
-    own = graph.symbol_at(path, line, column)
-    if own is not None and _names(own, line, word):
-        return Found(own, True)
+    definition = graph.symbol_at(path, line, column)
+    if definition is not None and _is_definition_of(definition, line, word):
+        return ResolvedSymbol(definition, True)
     if word.dotted is not None:
         begins = word.column + len(word.name) - len(word.dotted)
         refs = graph.resolve(path, line, word.dotted, begins)
-        # A name may be bound to something of another name; what has its own is what a reader expects to see first.
+        # A name may be bound to a symbol of another name; a reader expects one of the same name first.
         refs.sort(key=lambda ref: ref.symbol.name != word.name)
         if refs:
-            return Found(refs[0], True, tuple(refs[1:]))
+            return ResolvedSymbol(refs[0], True, tuple(refs[1:]))
     if jedi is not None:
         found, _ = inferred_at(graph, path, line, column, jedi, cancel)
         if found is not None:
@@ -99,7 +99,7 @@ def symbol_at(
             if ref.symbol.kind in ("method", "property", "function", "class")
         ]
         if len(members) == 1:
-            return Found(members[0], False)
+            return ResolvedSymbol(members[0], False)
     return None
 
 
@@ -111,8 +111,8 @@ def inferred_at(
     jedi: JediClient,
     cancel: CancelToken | None = None,
     limit: float | None = None,
-) -> tuple[Found | None, Inspection | None]:
-    """What type inference says about the identifier at a position: the workspace's symbol, and all that it said.
+) -> tuple[ResolvedSymbol | None, Inspection | None]:
+    """Type inference for the identifier at a position: (the workspace's symbol or None, the whole inspection).
 
     None and None where there is no identifier. May take `limit` seconds, or the client's own limit.
     """
@@ -123,21 +123,21 @@ def inferred_at(
     if word is None:
         return None, None
     folders = graph.store.roots().folders
-    said = jedi.inspect(graph.root, path, document.text, line, word.column, cancel, folders=folders, limit=limit)
-    for place in said.definitions:
+    inspection = jedi.inspect(graph.root, path, document.text, line, word.column, cancel, folders=folders, limit=limit)
+    for place in inspection.definitions:
         found = graph.symbol_at(place.path, place.line, place.column)
         if found is not None and found.symbol.name == place.name and found.symbol.name_line == place.line:
-            return Found(found, True), said
-    return None, said
+            return ResolvedSymbol(found, True), inspection
+    return None, inspection
 
 
-def _names(ref: SymbolRef, line: int, word: Word) -> bool:
+def _is_definition_of(ref: SymbolRef, line: int, word: Word) -> bool:
     symbol = ref.symbol
     return symbol.name_line == line and symbol.name_column == word.column and symbol.name == word.name
 
 
 def zoom_name(graph: CodeGraph, ref: SymbolRef) -> str | None:
-    """A name that `CodeGraph.find_symbol` leads back to this symbol; None where no name does."""
+    """A name with which `CodeGraph.find_symbol` finds this symbol; None if there is none."""
     for name in (f"{ref.path}:{ref.symbol.qualname}", ref.full_name):
         for found in graph.find_symbol(name)[:1]:
             if found.path == ref.path and found.symbol.start == ref.symbol.start:

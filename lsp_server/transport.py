@@ -54,7 +54,7 @@ def start_reading(stream: BinaryIO, on_body: Callable[[bytes], None], on_end: Ca
 
 
 class Writer:
-    """What pygls writes to. `on_broken` is called when the client no longer reads."""
+    """The stream that pygls writes to. `on_broken` is called when the client no longer reads."""
 
     def __init__(self, stream: BinaryIO, on_broken: Callable[[], None]) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""The end of the process: noticed in every way it can come, and leaving nothing running.
+"""Ending the server's process: every cause is detected, and no child is left running.
 
 The server ends on `exit`, at the end of its input, when its output breaks, and when the process that started it, or the
 one that `initialize` names, is gone. Running threads are not waited for.
@@ -23,7 +23,7 @@ _TERM_SECONDS = 0.5
 
 
 class Process:
-    """One process, told apart from a later one with the same id by its time of creation."""
+    """One process, distinguished from a later one with the same id by its time of creation."""
 
     def __init__(self, pid: int) -> None:
         """Raises `psutil.Error` when there is no such process."""
@@ -72,31 +72,31 @@ class Watchdog:
                     return
 
 
-class Ending:
-    """Ends the process. `now` may be called from any thread, at any time, more than once; the first call decides."""
+class Shutdown:
+    """Ends the process. `run` may be called from any thread, at any time, more than once; the first call sets the exit code."""
 
     def __init__(self) -> None:
         self._cleanups: list[Callable[[], None]] = []
-        self._begun = threading.Lock()
+        self._started = threading.Lock()
 
-    def before(self, cleanup: Callable[[], None]) -> None:
-        """Something to do before the end. It gets a bounded time, and may fail."""
+    def add_cleanup(self, cleanup: Callable[[], None]) -> None:
+        """Register a function to call before the process ends. All of them together get limited time, and may fail."""
         self._cleanups.append(cleanup)
 
-    def now(self, code: int, why: str) -> None:
-        if not self._begun.acquire(blocking=False):
+    def run(self, code: int, reason: str) -> None:
+        if not self._started.acquire(blocking=False):
             # Another thread is ending the process; this one must not go on working meanwhile.
             threading.Event().wait(2 * _CLEANUP_SECONDS)
             os._exit(code)
-        log.info("ending: %s", why)
-        worker = threading.Thread(target=self._clean, name="cleanup", daemon=True)
+        log.info("ending: %s", reason)
+        worker = threading.Thread(target=self._run_cleanups, name="cleanup", daemon=True)
         worker.start()
         worker.join(_CLEANUP_SECONDS)
         end_children()
         logging.shutdown()
         os._exit(code)
 
-    def _clean(self) -> None:
+    def _run_cleanups(self) -> None:
         for cleanup in self._cleanups:
             try:
                 cleanup()

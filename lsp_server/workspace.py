@@ -1,4 +1,4 @@
-"""The folders that the editor has open, and where a URI lies in them."""
+"""The folders that the editor has open, and the location of a URI in them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _IGNORES_CASE = sys.platform == "darwin"
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """One workspace folder. `given` is its path as the client spells it, `real` the one behind symbolic links.
+    """One workspace folder. `client_path` is its path as the client spells it, `real` the path with symbolic links resolved.
 
     `name` is unique among the folders that are open; citations carry it.
     """
 
     name: str
     uri: str
-    given: str
+    client_path: str
     real: Path
 
     def uri_of(self, path: str) -> str:
@@ -33,7 +33,7 @@ class Root:
 
     def path_of(self, file: str) -> str | None:
         """An absolute path relative to this root; None where it lies elsewhere."""
-        found = relative_to(file, self.given)
+        found = relative_to(file, self.client_path)
         return found if found is not None else relative_to(file, str(self.real))
 
 
@@ -46,26 +46,26 @@ class Place:
 
 
 def make_roots(uris: Iterable[str], kept: Iterable[Root] = ()) -> tuple[list[Root], list[str]]:
-    """Roots from the URIs of folders, and what is wrong with those that cannot be used. Reads the file system.
+    """(roots of folders by their URIs, problems with those that cannot be used). Reads the file system.
 
-    Named after the folder, not by what the client calls it: citations name folders as they are on disk.
+    Roots are named after the folder on disk, as in citations, and not by the client's name.
 
-    `kept` are open already and come first, as they are: a name that was given stays that folder's while it is open.
+    `kept` are already open and come first, unchanged: a folder keeps its name while it is open.
     """
     roots = list(kept)
     problems: list[str] = []
     for uri in uris:
-        given = path_of_uri(uri)
-        if given is None:
+        client_path = path_of_uri(uri)
+        if client_path is None:
             problems.append(f"{uri} is not a folder on this machine and is left out")
             continue
-        real = Path(os.path.realpath(given))
+        real = Path(os.path.realpath(client_path))
         if not real.is_dir():
-            problems.append(f"{given} is not a folder and is left out")
+            problems.append(f"{client_path} is not a folder and is left out")
             continue
         if any(root.real == real for root in roots):
             continue
-        roots.append(Root(_unique(real.name or str(real), {root.name for root in roots}), uri, given, real))
+        roots.append(Root(_unique_name(real.name or str(real), {root.name for root in roots}), uri, client_path, real))
     return roots, problems
 
 
@@ -81,16 +81,16 @@ def places_of(uri: str, roots: Iterable[Root], follow: bool = False) -> list[Pla
     roots = list(roots)
     if follow and os.name == "nt":
         file = os.path.realpath(file)  # with the letter case that the names have on disk, as the index has them
-    places = _below(file, roots)
+    places = _places_below(file, roots)
     if not places and follow:
-        places = _below(os.path.realpath(file), roots)
+        places = _places_below(os.path.realpath(file), roots)
     if follow and _IGNORES_CASE:
         places = [replace(place, path=_as_on_disk(str(place.root.real), place.path)) for place in places]
     return places
 
 
 def _as_on_disk(root: str, path: str) -> str:
-    """A path with the letter case that its names have on disk, as the index has them; as it is where there is no such file."""
+    """A path with the letter case of its names on disk, which the index uses; unchanged if there is no such file."""
     folder, names = root, []
     for name in path.split("/"):
         try:
@@ -108,17 +108,17 @@ def _name_on_disk(folder: str, name: str, changed: int) -> str:
     if name in names:
         return name
     file = os.path.join(folder, name)
-    alike = [other for other in names if other.casefold() == name.casefold()]
-    return next((other for other in alike if os.path.samefile(file, os.path.join(folder, other))), name)
+    same_letters = [entry for entry in names if entry.casefold() == name.casefold()]
+    return next((entry for entry in same_letters if os.path.samefile(file, os.path.join(folder, entry))), name)
 
 
-def _below(file: str, roots: list[Root]) -> list[Place]:
+def _places_below(file: str, roots: list[Root]) -> list[Place]:
     found = [Place(root, path) for root in roots if (path := root.path_of(file)) is not None]
     return sorted(found, key=lambda place: len(place.path))
 
 
-def _unique(name: str, taken: set[str]) -> str:
+def _unique_name(name: str, used_names: set[str]) -> str:
     candidate, number = name, 2
-    while candidate in taken:
+    while candidate in used_names:
         candidate, number = f"{name}-{number}", number + 1
     return candidate

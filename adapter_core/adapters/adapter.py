@@ -11,7 +11,7 @@ import numpy as np
 @dataclass(frozen=True, slots=True)
 class Factors:
     """`down` (rank, d_in) and `up` (d_out, rank), float32: LoRA's A and B. The delta of a weight of shape (d_out, d_in) is
-    `scale * up @ down`. `bias` (d_out,), where there is one, is added to what the layer gives, unscaled."""
+    `scale * up @ down`. `bias` (d_out,), if there is one, is added to the layer's output, unscaled."""
 
     down: np.ndarray
     up: np.ndarray
@@ -29,7 +29,7 @@ class Factors:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(d_out, d_in) of the weight that they change."""
+        """(d_out, d_in) of the weight that the factors change."""
         return self.up.shape[0], self.down.shape[1]
 
 
@@ -39,7 +39,7 @@ LayerFactors = Mapping[str, Factors]
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """`layers[i]` holds the factors of the model's i-th block, by target; a target that is missing is left as it is. Each delta is
+    """`layers[i]` holds the factors of the model's i-th block, by target; a missing target is left unchanged. Each delta is
     scaled by `alpha / rank`."""
 
     layers: tuple[LayerFactors, ...]

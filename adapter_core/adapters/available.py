@@ -1,4 +1,4 @@
-"""What answers may use of what was built: a fitted adapter that was kept, a memory, and whether they are of the files as they are.
+"""What answers may use of a build: a fitted adapter that was kept, a memory, and whether they are up to date.
 
     found = for_answers(graph, source.name, source.digest)
     Adaptation(adapter=found.adapter and str(found.adapter), memory=found.memory and str(found.memory))
@@ -20,26 +20,26 @@ from .manifest import ADAPTERS, FITTED, Manifest, SourceFile, Staleness, build_f
 from .remembering.store import read_header
 from .remembering.sync import MEMORY
 
-_SAME = Staleness()
+_UP_TO_DATE = Staleness()
 
 
 @dataclass(frozen=True, slots=True)
 class ForAnswers:
-    """Of one repository and one model.
+    """What is built for one repository and one model.
 
-    `folder`: where it is built. `adapter`: the file of the fitted adapter, to be put on as it is (the `scale` at which it was kept is in
-    it already); None where there is none, or where it was not kept, which `manifest` then tells: `manifest.kept`, `manifest.scores`.
-    `memory`: the file of the memory, or None. A stale one can be used all the same: it knows nothing of what changed since.
-    `problems`: a sentence for each thing that is there and cannot be used.
+    `folder`: the folder of the build. `adapter`: the file of the fitted adapter, to be applied unscaled (the `scale` at which it was kept
+    is already in its numbers); None if there is none, or it was not kept (see `manifest.kept`, `manifest.scores`). `memory`: the file of
+    the memory, or None. A stale one can still be used: it only lacks later changes. `problems`: a sentence for each file that cannot be
+    used.
     """
 
     folder: Path
     adapter: Path | None = None
     scale: float = 0.0
     manifest: Manifest | None = None
-    adapter_stale: Staleness = _SAME
+    adapter_stale: Staleness = _UP_TO_DATE
     memory: Path | None = None
-    memory_stale: Staleness = _SAME
+    memory_stale: Staleness = _UP_TO_DATE
     problems: tuple[str, ...] = ()
 
     @property
@@ -52,7 +52,7 @@ class ForAnswers:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user may want to know: what cannot be used, what is of an earlier state."""
+        """Sentences for the user: what cannot be used, and what is out of date."""
         stale = (self.adapter_stale.sentence(command="pathline build --fit"), self.memory_stale.sentence("memory"))
         return (*self.problems, *filter(None, stale))
 
@@ -72,17 +72,17 @@ class ForAnswers:
 def for_answers(
     graph: CodeGraph, model_name: str, model_digest: str, folder: str | os.PathLike[str] | None = None
 ) -> ForAnswers:
-    """What there is for this repository and this model (`models.sources.resolve` gives name and digest): in the cache, or in the folder
-    that `pathline build --out` was given. Never raises for what lies there."""
-    place = Path(folder) if folder is not None else build_folder(graph, model_name, model_digest)
+    """What is built for this repository and this model (`models.sources.resolve` gives name and digest): in the cache, or in `folder` (that
+    of `pathline build --out`). Never raises for the contents of the folder."""
+    build_path = Path(folder) if folder is not None else build_folder(graph, model_name, model_digest)
     problems: list[str] = []
-    adapter, manifest, adapter_stale = _adapter(graph, place / FITTED, model_digest, problems)
-    memory, memory_stale = _memory(graph, place / MEMORY, problems)
+    adapter, manifest, adapter_stale = _find_adapter(graph, build_path / FITTED, model_digest, problems)
+    memory, memory_stale = _find_memory(graph, build_path / MEMORY, problems)
     scale = manifest.scale if manifest is not None and adapter is not None else 0.0
-    return ForAnswers(place, adapter, scale, manifest, adapter_stale, memory, memory_stale, tuple(problems))
+    return ForAnswers(build_path, adapter, scale, manifest, adapter_stale, memory, memory_stale, tuple(problems))
 
 
-def _adapter(
+def _find_adapter(
     graph: CodeGraph, folder: Path, digest: str, problems: list[str]
 ) -> tuple[Path | None, Manifest | None, Staleness]:
     if not folder.exists():
@@ -98,10 +98,10 @@ def _adapter(
     if not built.manifest.kept:
         return None, built.manifest, Staleness()
     # What it was fitted to is Python; another README does not make it stale.
-    return folder / ADAPTERS, built.manifest, _of_python(staleness(built.sources, graph))
+    return folder / ADAPTERS, built.manifest, _only_python(staleness(built.sources, graph))
 
 
-def _memory(graph: CodeGraph, file: Path, problems: list[str]) -> tuple[Path | None, Staleness]:
+def _find_memory(graph: CodeGraph, file: Path, problems: list[str]) -> tuple[Path | None, Staleness]:
     if not file.exists():
         return None, Staleness()
     try:
@@ -110,10 +110,10 @@ def _memory(graph: CodeGraph, file: Path, problems: list[str]) -> tuple[Path | N
     except (AdapterFileError, KeyError, TypeError, ValueError) as error:
         problems.append(str(error) if isinstance(error, AdapterFileError) else f"{file} is damaged: build it anew.")
         return None, Staleness()
-    return file, _of_python(staleness([SourceFile(path, version, 0) for path, version in known.items()], graph))
+    return file, _only_python(staleness([SourceFile(path, version, 0) for path, version in known.items()], graph))
 
 
-def _of_python(found: Staleness) -> Staleness:
+def _only_python(found: Staleness) -> Staleness:
     def python(paths: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(path for path in paths if file_kind(path) == "python")
 

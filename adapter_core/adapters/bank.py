@@ -1,4 +1,4 @@
-"""A bank of adapters, each with the embedding of what it was made for: of a question's part of the repository, the nearest are mixed.
+"""A bank of adapters with embeddings: the adapters nearest to the embedding of a question's part of the repository are mixed.
 
 Whether nearness helps is measured against the control: uniform weights are the default, and a bank that knows the way must beat one
 that draws its `mixture_m` at random.
@@ -25,7 +25,7 @@ _MAX_NAMES = 64 << 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BankEntry:
-    """`z` (dim,) describes what `name` stands for; `load` gives its adapter, which may have to be read or made first."""
+    """`z` (dim,) is the embedding of the module `name`; `load` returns its adapter, which may have to be read or made first."""
 
     name: str
     z: np.ndarray
@@ -34,7 +34,7 @@ class BankEntry:
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """An adapter, and what it was mixed from: names, weights (they add up to 1) and cosines to what was asked for."""
+    """An adapter, and the entries it was mixed from: names, weights (which sum to 1) and cosines to the query embedding."""
 
     adapter: Adapter
     names: tuple[str, ...]
@@ -68,7 +68,7 @@ def adapters_bank(
     adapters = [entry.load() for entry, _ in chosen]
     if len({len(adapter.layers) for adapter in adapters}) > 1:
         raise AdapterError("The adapters of the bank are for different models: build it anew.")
-    mixed = (_concatenated if combine == "concat" else _averaged)(adapters, weights)
+    mixed = (_concatenate if combine == "concat" else _average)(adapters, weights)
     return Mixture(mixed, tuple(e.name for e, _ in chosen), tuple(weights), tuple(c for _, c in chosen))
 
 
@@ -87,17 +87,19 @@ def _cosine(a: np.ndarray, b: np.ndarray) -> float:
     return round(float(wide_a @ wide_b) / length, 12) if length else 0.0
 
 
-def _concatenated(adapters: Sequence[Adapter], weights: Sequence[float]) -> Adapter:
+def _concatenate(adapters: Sequence[Adapter], weights: Sequence[float]) -> Adapter:
     scale = adapters[0].scale or 1.0
     layers: list[dict[str, Factors]] = []
     for index in range(len(adapters[0].layers)):
-        given = [(a.layers[index], w * a.scale / scale) for a, w in zip(adapters, weights, strict=True)]
-        plain = [(a.layers[index], w) for a, w in zip(adapters, weights, strict=True)]
+        scaled_layers = [(a.layers[index], w * a.scale / scale) for a, w in zip(adapters, weights, strict=True)]
+        weighted_layers = [(a.layers[index], w) for a, w in zip(adapters, weights, strict=True)]
         layer = {}
-        for target in dict.fromkeys(t for layer_factors, _ in given for t in layer_factors):
-            parts = [(f[target], w) for f, w in given if target in f]
+        for target in dict.fromkeys(t for layer_factors, _ in scaled_layers for t in layer_factors):
+            parts = [(f[target], w) for f, w in scaled_layers if target in f]
             _check_shapes(target, [f for f, _ in parts])
-            biases = [b * np.float32(w) for f, w in plain if target in f and (b := f[target].bias) is not None]
+            biases = [
+                b * np.float32(w) for f, w in weighted_layers if target in f and (b := f[target].bias) is not None
+            ]
             layer[target] = Factors(
                 np.concatenate([f.down for f, _ in parts]),
                 np.concatenate([f.up * np.float32(w) for f, w in parts], axis=1),
@@ -108,7 +110,7 @@ def _concatenated(adapters: Sequence[Adapter], weights: Sequence[float]) -> Adap
     return Adapter(tuple(layers), rank, scale * rank)
 
 
-def _averaged(adapters: Sequence[Adapter], weights: Sequence[float]) -> Adapter:
+def _average(adapters: Sequence[Adapter], weights: Sequence[float]) -> Adapter:
     first = adapters[0]
     if any((a.rank, a.alpha) != (first.rank, first.alpha) for a in adapters):
         raise AdapterError(
@@ -141,21 +143,25 @@ def _check_shapes(target: str, factors: Sequence[Factors]) -> None:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def save_embeddings(file: Path, named: Sequence[tuple[str, np.ndarray]]) -> None:
+def save_embeddings(file: Path, embeddings: Sequence[tuple[str, np.ndarray]]) -> None:
     """Write names with their embeddings (all of one dimension). The same ones give the same bytes. Raises `OSError`."""
-    names = np.frombuffer(json.dumps([name for name, _ in named]).encode(), np.uint8)
-    z = np.stack([z.astype("<f4") for _, z in named]) if named else np.zeros((0, 0), "<f4")
+    names = np.frombuffer(json.dumps([name for name, _ in embeddings]).encode(), np.uint8)
+    z = np.stack([z.astype("<f4") for _, z in embeddings]) if embeddings else np.zeros((0, 0), "<f4")
     arrays = {"names": names, "z": z}
-    told = json.dumps({"schema": _SCHEMA, "sha256": digest_of(arrays)}, sort_keys=True).encode()
-    write_arrays(file, {"meta": np.frombuffer(told, np.uint8), **arrays})
+    name_bytes = json.dumps({"schema": _SCHEMA, "sha256": digest_of(arrays)}, sort_keys=True).encode()
+    write_arrays(file, {"meta": np.frombuffer(name_bytes, np.uint8), **arrays})
 
 
 def load_embeddings(file: Path) -> list[tuple[str, np.ndarray]]:
-    """What `save_embeddings` wrote. Raises `AdapterFileError`."""
+    """Load what `save_embeddings` wrote: (name, z) pairs. Raises `AdapterFileError`."""
     arrays = read_arrays(file)
     try:
-        told = json.loads(arrays.pop("meta").tobytes())
-        if told["schema"] != _SCHEMA or told["sha256"] != digest_of(arrays) or arrays["names"].nbytes > _MAX_NAMES:
+        metadata = json.loads(arrays.pop("meta").tobytes())
+        if (
+            metadata["schema"] != _SCHEMA
+            or metadata["sha256"] != digest_of(arrays)
+            or arrays["names"].nbytes > _MAX_NAMES
+        ):
             raise ValueError("another version, or its checksum is wrong")
         names = json.loads(arrays["names"].tobytes())
         z = arrays["z"]

@@ -1,4 +1,4 @@
-"""How much an adapter should hold: from the entropy of what it is for to a rank and a share in the mixture.
+"""The capacity of an adapter: its rank and its share in a mixture, from the entropy of the code it is for.
 
 A repository whose code is spread over many modules says more than one of a few; a question whose evidence is spread over many files is
 less about one subgraph. Whether rank should follow that is open: off by default (`CapacityOptions.enabled`).
@@ -21,7 +21,7 @@ _DEFAULTS = CapacityOptions()
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """`score` from 0 to 1, and what follows from it."""
+    """`score` from 0 to 1, and the rank and share derived from it."""
 
     score: float
     rank: int

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Cancelled
-from ..types import CancelToken
+from ..types import CancelToken, check_cancelled
 from .adapter import Adapter
 from .mixing import register_hook_mixed_adapters
 
@@ -20,8 +19,8 @@ _BEFORE = 8  # tokens shown before one
 
 @dataclass(frozen=True, slots=True)
 class ChangedToken:
-    """`change`: of the natural logarithm of its probability, positive where the adapter makes it likelier. `text`: the number of its text,
-    `position` its own in it. `before`: what stands before it."""
+    """`change`: of its log probability (natural), positive if the adapter makes it likelier. `text`: the index of its text, `position`: its
+    index in that. `before`: the text before it."""
 
     text: int
     position: int
@@ -63,16 +62,15 @@ def changed_tokens(
 
 
 def _log_probabilities(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken | None) -> list[float]:
-    """Of each token but the first, given those before it."""
+    """The log probability of each token but the first, given those before it."""
     import torch
 
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("The comparison was stopped.")
+    check_cancelled(cancel, "The comparison was stopped.")
     if len(ids) < 2:
         return []
     with torch.inference_mode():
-        given = torch.tensor([list(ids)], device=loaded.device)
-        logits = loaded.model(input_ids=given).logits[0, :-1].float()
-        chosen = torch.log_softmax(logits, dim=-1).gather(1, given[0, 1:, None])
+        input_ids = torch.tensor([list(ids)], device=loaded.device)
+        logits = loaded.model(input_ids=input_ids).logits[0, :-1].float()
+        chosen = torch.log_softmax(logits, dim=-1).gather(1, input_ids[0, 1:, None])
         found: list[float] = chosen[:, 0].tolist()
         return found

@@ -1,4 +1,4 @@
-"""Adapters as NPZ files: the same adapter gives the same bytes, and nothing is read that was not checked first.
+"""Adapters as NPZ files: the same adapter gives the same bytes, and everything is checked before it is used.
 
 An archive holds, uncompressed, `meta` (JSON as bytes: schema, rank, alpha, layers, transport, sha256) and `LAYER.TARGET.down`, `.up`, …
 (`transport.py`), in order. `meta` also holds the SHA-256 of all the rest; members' times are fixed.
@@ -21,11 +21,11 @@ from ..errors import AdapterFileError
 from ..whole_files import whole_file
 from .adapter import Adapter, Factors
 from .targets import TARGETS, Shape
-from .transport import TRANSPORTS, packed, unpacked
+from .transport import TRANSPORTS, pack_factors, unpack_factors
 
 SCHEMA = 1
 MAX_BYTES = 4 << 30
-_MAX_META, _MAX_HEADER = 1 << 16, 10_000
+_MAX_METADATA, _MAX_HEADER = 1 << 16, 10_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _NAME = "{layer:04d}.{target}.{part}"
 
@@ -38,14 +38,14 @@ def save_npz(file: str | os.PathLike[str], adapter: Adapter, transport: str = "f
         _NAME.format(layer=layer, target=target, part=part): array
         for layer, targets in enumerate(adapter.layers)
         for target in (t for t in TARGETS if t in targets)
-        for part, array in packed(targets[target], transport).items()
+        for part, array in pack_factors(targets[target], transport).items()
     }
-    meta = {
+    metadata = {
         "schema": SCHEMA, "rank": adapter.rank, "alpha": adapter.alpha, "layers": len(adapter.layers), "transport": transport,
         "sha256": digest_of(arrays),
     }  # fmt: skip
-    told = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
-    write_arrays(Path(file), {"meta": told, **arrays})
+    metadata_bytes = np.frombuffer(json.dumps(metadata, sort_keys=True).encode(), np.uint8)
+    write_arrays(Path(file), {"meta": metadata_bytes, **arrays})
 
 
 def load_adapters_npz(
@@ -54,17 +54,17 @@ def load_adapters_npz(
     num_layers: int | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Adapter:
-    """What `save_npz` wrote; with `target_shapes` and `num_layers`, only if it fits such a model.
+    """Load what `save_npz` wrote; with `target_shapes` and `num_layers`, only if it fits such a model.
 
     Raises `AdapterFileError`, in one sentence, for a file that is missing, cut, damaged, foreign, larger than `max_bytes`, of another
     version, or for another model. Nothing in it is executed (no pickle), and no more memory is taken than the file has bytes.
     """
     path = Path(file)
     arrays = read_arrays(path, max_bytes)
-    meta = _meta(path, arrays.pop("meta", None))
-    if meta["sha256"] != digest_of(arrays):
+    metadata = _parse_metadata(path, arrays.pop("meta", None))
+    if metadata["sha256"] != digest_of(arrays):
         raise AdapterFileError(f"{path} is damaged (its checksum is wrong): build it anew.")
-    layers: list[dict[str, Factors]] = [{} for _ in range(meta["layers"])]
+    layers: list[dict[str, Factors]] = [{} for _ in range(metadata["layers"])]
     grouped: dict[tuple[int, str], dict[str, np.ndarray]] = {}
     for name, array in arrays.items():
         layer, _, rest = name.partition(".")
@@ -74,7 +74,7 @@ def load_adapters_npz(
         grouped.setdefault((int(layer), target), {})[part] = array
     for (index, target), parts in sorted(grouped.items(), key=lambda g: (g[0][0], TARGETS.index(g[0][1]))):
         try:
-            factors = unpacked(parts, meta["transport"])
+            factors = unpack_factors(parts, metadata["transport"])
         except (KeyError, ValueError, IndexError) as error:
             raise AdapterFileError(
                 f"{path} is damaged in {target} of layer {index} ({error}): build it anew."
@@ -82,13 +82,13 @@ def load_adapters_npz(
         if not all(np.isfinite(a).all() for a in (factors.down, factors.up)) or factors.rank > _MAX_HEADER:
             raise AdapterFileError(f"{path} holds what is no number in {target} of layer {index}: build it anew.")
         layers[index][target] = factors
-    adapter = Adapter(tuple(layers), meta["rank"], meta["alpha"])
+    adapter = Adapter(tuple(layers), metadata["rank"], metadata["alpha"])
     _check_fit(path, adapter, target_shapes, num_layers)
     return adapter
 
 
 def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 of arrays with their names: a ZIP's own checksums are of contents alone."""
+    """SHA-256 of arrays with their names: the checksums of a ZIP cover only contents."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = arrays[name]
@@ -126,7 +126,7 @@ def read_arrays(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]
                 name = member.filename.removesuffix(".npy")
                 if name == member.filename or name in found:
                     raise AdapterFileError(f"{path} is no adapter of Pathline: it holds {member.filename[:60]!r}.")
-                found[name] = _array(archive.read(member))
+                found[name] = _parse_array(archive.read(member))
             return found
     except FileNotFoundError as error:
         raise AdapterFileError(f"There is no adapter at {path}: run `pathline build`.") from error
@@ -136,42 +136,42 @@ def read_arrays(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]
         raise AdapterFileError(f"{path} is cut, damaged or no NPZ file ({error}): build it anew.") from error
 
 
-def _array(data: bytes) -> np.ndarray:
-    """An array from a member's bytes. What its header claims is held against the bytes that there are."""
+def _parse_array(data: bytes) -> np.ndarray:
+    """The array in a member's bytes. Raises `ValueError` if its header does not match them."""
     stream = io.BytesIO(data)
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ValueError("an array of another format")
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=_MAX_HEADER)
-    left = len(data) - stream.tell()
+    data_bytes = len(data) - stream.tell()
     if dtype.hasobject or dtype.kind not in "fiu" or fortran or any(n < 0 for n in shape):
         raise ValueError("an array of another kind")
     count = 1
     for n in shape:
         count *= n
-    if count * dtype.itemsize != left:
+    if count * dtype.itemsize != data_bytes:
         raise ValueError("an array that is shorter or longer than it says")
     return np.frombuffer(data, dtype, count, stream.tell()).reshape(shape)
 
 
-def _meta(path: Path, given: np.ndarray | None) -> dict[str, Any]:
+def _parse_metadata(path: Path, array: np.ndarray | None) -> dict[str, Any]:
     try:
-        if given is None or given.dtype != np.uint8 or given.size > _MAX_META:
+        if array is None or array.dtype != np.uint8 or array.size > _MAX_METADATA:
             raise ValueError("it does not say what it is")
-        told = json.loads(given.tobytes())
-        schema = told["schema"]
-        meta = {k: told[k] for k in ("rank", "alpha", "layers", "transport", "sha256")}
-        whole = all(
-            isinstance(meta[k], int) and not isinstance(meta[k], bool) and 0 < meta[k] < 10_000
+        values = json.loads(array.tobytes())
+        schema = values["schema"]
+        metadata = {k: values[k] for k in ("rank", "alpha", "layers", "transport", "sha256")}
+        in_range = all(
+            isinstance(metadata[k], int) and not isinstance(metadata[k], bool) and 0 < metadata[k] < 10_000
             for k in ("rank", "layers")
         )
-        if not whole or meta["transport"] not in TRANSPORTS or not abs(meta["alpha"]) < 1e6:
+        if not in_range or metadata["transport"] not in TRANSPORTS or not abs(metadata["alpha"]) < 1e6:
             raise ValueError("its numbers are out of range")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AdapterFileError(f"{path} is no adapter of Pathline ({error}).") from error
     if schema != SCHEMA:
         raise AdapterFileError(f"{path} was written by another version of Pathline: build it anew.")
-    meta["alpha"] = float(meta["alpha"])
-    return meta
+    metadata["alpha"] = float(metadata["alpha"])
+    return metadata
 
 
 def _check_fit(path: Path, adapter: Adapter, shapes: Mapping[str, Shape] | None, layers: int | None) -> None:

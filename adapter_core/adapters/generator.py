@@ -1,9 +1,9 @@
 """An adapter from an embedding alone, the same on every platform: the null model.
 
-Directions are seeded noise; the embedding says how much of each is taken, and with which sign. Measured (docs/adapters.md), it makes
-unseen text less likely, never more: it is what any other adapter has to beat, and off unless it wins.
+Directions are seeded noise; the embedding determines the weight and sign of each. Measured (docs/adapters.md), it makes unseen text less
+likely, never more: it is the control that any other adapter has to beat, and off unless it wins.
 
-Everything that decides a bit is done in integers, or in float operations that IEEE 754 rounds correctly. The random numbers are
+Everything that affects the result is computed in integers, or in float operations that IEEE 754 rounds correctly. The random numbers are
 SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014) of a counter: number i of a stream is a
 function of its key and of i, so that NumPy and Torch make the same ones, on any device, in any order. Norms, sines and the like differ
 in their last bits between libraries; they enter only after rounding to 12 or 16 bits behind the point.
@@ -33,8 +33,8 @@ _SQRT3 = 1.7320508
 
 
 @dataclass(frozen=True, slots=True)
-class _Map:
-    """One target of one layer: the keys of its random streams, and what each of its components is multiplied with (float32, (rank,))."""
+class _TargetMap:
+    """One target of one layer: the keys of its random streams, and the factor of each of its components (`gains`, float32, (rank,))."""
 
     down_key: int
     up_key: int
@@ -68,18 +68,18 @@ def generate_lora_from_embedding(
     layers = []
     for maps in plan:
         layer = {}
-        for target, one in maps.items():
-            d_out, d_in = one.shape
-            down = (_numbers(one.down_key, rank * d_in) * _spread(d_in)).reshape(rank, d_in)
-            up = (_numbers(one.up_key, d_out * rank) * _spread(d_out)).reshape(d_out, rank) * one.gains
-            down, up = _rounded(down, rounded), _rounded(up, rounded)
-            up = _rounded(up * _capping(_map_norm(up, down), map_cap), rounded)
+        for target, map_ in maps.items():
+            d_out, d_in = map_.shape
+            down = (_uniform(map_.down_key, rank * d_in) * _unit_scale(d_in)).reshape(rank, d_in)
+            up = (_uniform(map_.up_key, d_out * rank) * _unit_scale(d_out)).reshape(d_out, rank) * map_.gains
+            down, up = _round_to_float16(down, rounded), _round_to_float16(up, rounded)
+            up = _round_to_float16(up * _cap_factor(_map_norm(up, down), map_cap), rounded)
             layer[target] = Factors(down, up, np.zeros(d_out, np.float32) if learn_bias else None)
         layers.append(layer)
     return Adapter(tuple(layers), rank, float(rank))
 
 
-def generated(
+def generate_from_options(
     z: np.ndarray,
     d_model: int,
     num_layers: int,
@@ -87,7 +87,7 @@ def generated(
     options: GeneratorOptions,
     target_weights: Mapping[str, float] | None = None,
 ) -> Adapter:
-    """The same by options: of the targets that have a shape those that the options name."""
+    """`generate_lora_from_embedding` with `options`, for the targets in `shapes` that the options name."""
     return generate_lora_from_embedding(
         z, d_model, num_layers, options.rank, options.seed, target_shapes={t: s for t, s in shapes.items() if t in options.targets},
         layer_gate=options.layer_gate, target_weights=target_weights, learn_bias=options.learn_bias, map_cap=options.map_cap,
@@ -123,15 +123,17 @@ def generate_lora_from_embedding_torch(
     layers = []
     for maps in plan:
         layer = {}
-        for target, one in maps.items():
-            d_out, d_in = one.shape
-            gains = torch.from_numpy(one.gains).to(device)
-            down = (_numbers_torch(one.down_key, rank * d_in, device) * float(_spread(d_in))).reshape(rank, d_in)
-            up = (_numbers_torch(one.up_key, d_out * rank, device) * float(_spread(d_out))).reshape(d_out, rank) * gains
+        for target, map_ in maps.items():
+            d_out, d_in = map_.shape
+            gains = torch.from_numpy(map_.gains).to(device)
+            down = (_uniform_torch(map_.down_key, rank * d_in, device) * float(_unit_scale(d_in))).reshape(rank, d_in)
+            up = (_uniform_torch(map_.up_key, d_out * rank, device) * float(_unit_scale(d_out))).reshape(
+                d_out, rank
+            ) * gains
             down, up = round16(down), round16(up)
             wide_up, wide_down = up.double(), down.double()
             square = ((wide_up.T @ wide_up) * (wide_down @ wide_down.T)).sum().item()
-            up = round16(up * float(_capping(math.sqrt(max(square, 0.0)), map_cap)))
+            up = round16(up * float(_cap_factor(math.sqrt(max(square, 0.0)), map_cap)))
             layer[target] = {"down": down, "up": up}
             if learn_bias:
                 layer[target]["bias"] = torch.zeros(d_out, dtype=torch.float32, device=device)
@@ -152,42 +154,44 @@ def _plan(
     target_shapes: Mapping[str, Shape] | None,
     layer_gate: str,
     target_weights: Mapping[str, float] | None,
-) -> Iterator[dict[str, _Map]]:
+) -> Iterator[dict[str, _TargetMap]]:
     if rank < 1 or num_layers < 1 or d_model < 1:
         raise ValueError("rank, num_layers and d_model must be positive")
     if layer_gate not in LAYER_GATES:
         raise ValueError(f"layer_gate must be one of {', '.join(LAYER_GATES)}")
-    wanted = tuple(targets) if targets is not None else tuple(target_shapes or TARGETS)
-    if set(wanted) - set(TARGETS) or not wanted:
+    selected = tuple(targets) if targets is not None else tuple(target_shapes or TARGETS)
+    if set(selected) - set(TARGETS) or not selected:
         raise ValueError(f"targets must be some of {', '.join(TARGETS)}")
-    if target_shapes is not None and set(wanted) - set(target_shapes):
-        raise ValueError(f"there is no shape of {', '.join(sorted(set(wanted) - set(target_shapes)))}")
-    wanted = tuple(t for t in TARGETS if t in wanted)
-    unit = _normalised(z)
-    if len(unit) < len(wanted):
-        raise ValueError(f"an embedding of {len(unit)} numbers has no segment for each of {len(wanted)} targets")
-    segments = dict(zip(wanted, np.array_split(unit, len(wanted)), strict=True))
-    shapes = {t: (target_shapes[t] if target_shapes is not None else (d_model, d_model)) for t in wanted}
-    weights = {t: _fixed((target_weights or {}).get(t, 1.0), _POINT) for t in wanted}
-    gates = _gates(layer_gate, unit, num_layers)
+    if target_shapes is not None and set(selected) - set(target_shapes):
+        raise ValueError(f"there is no shape of {', '.join(sorted(set(selected) - set(target_shapes)))}")
+    selected = tuple(t for t in TARGETS if t in selected)
+    unit = _normalise(z)
+    if len(unit) < len(selected):
+        raise ValueError(f"an embedding of {len(unit)} numbers has no segment for each of {len(selected)} targets")
+    segments = dict(zip(selected, np.array_split(unit, len(selected)), strict=True))
+    shapes = {t: (target_shapes[t] if target_shapes is not None else (d_model, d_model)) for t in selected}
+    weights = {t: _round_to_bits((target_weights or {}).get(t, 1.0), _POINT) for t in selected}
+    gates = _layer_gates(layer_gate, unit, num_layers)
     # Lazily: an adapter is made layer by layer, and the arguments are checked at once.
     return (
-        {t: _map(seed, layer, t, segments[t], rank, gates[layer] * weights[t], shapes[t]) for t in wanted}
+        {t: _target_map(seed, layer, t, segments[t], rank, gates[layer] * weights[t], shapes[t]) for t in selected}
         for layer in range(num_layers)
     )
 
 
-def _map(seed: int, layer: int, target: str, segment: np.ndarray, rank: int, weight: float, shape: Shape) -> _Map:
+def _target_map(
+    seed: int, layer: int, target: str, segment: np.ndarray, rank: int, weight: float, shape: Shape
+) -> _TargetMap:
     # What goes in is shared by gate and up: their outputs meet, number by number.
     read = "gate_up" if target in ("gate_proj", "up_proj") else target
-    signs = (_raw(_key(seed, layer, target, "signs"), rank * len(segment)) >> np.uint64(63)).astype(np.int64)
+    signs = (_random_bits(_key(seed, layer, target, "signs"), rank * len(segment)) >> np.uint64(63)).astype(np.int64)
     # Integers: the sum is exact. Signs of equal size keep the gains' size that of the segment.
     sums = (1 - 2 * signs).reshape(rank, len(segment)) @ segment
     gains = (sums.astype(np.float64) / (1 << _Z_POINT) * weight).astype(np.float32)
-    return _Map(_key(seed, layer, read, "down"), _key(seed, layer, target, "up"), gains, shape)
+    return _TargetMap(_key(seed, layer, read, "down"), _key(seed, layer, target, "up"), gains, shape)
 
 
-def _normalised(z: np.ndarray) -> np.ndarray:
+def _normalise(z: np.ndarray) -> np.ndarray:
     """z at length 1, in units of 2 ** -24: int64. Zeros stay zeros."""
     values = np.asarray(z, np.float64).ravel()
     if not len(values) or not np.isfinite(values).all():
@@ -201,33 +205,33 @@ def _normalised(z: np.ndarray) -> np.ndarray:
     return np.floor(values / length * (1 << _Z_POINT) + 0.5).astype(np.int64)
 
 
-def _gates(kind: str, unit: np.ndarray, layers: int) -> list[float]:
+def _layer_gates(kind: str, unit: np.ndarray, layers: int) -> list[float]:
     """How strong each layer is: from 0 to 1, or about 1 for "zmean"."""
     if kind == "zmean":
         parts = [part.tolist() for part in np.array_split(unit, layers)]
         means = [sum(part) / (len(part) << _Z_POINT) * math.sqrt(len(unit)) if part else 0.0 for part in parts]
-        return [_fixed(1.0 + m / (1.0 + abs(m)), _POINT) for m in means]
+        return [_round_to_bits(1.0 + m / (1.0 + abs(m)), _POINT) for m in means]
     depth = [(layer + 0.5) / layers for layer in range(layers)]
     shape: dict[str, Callable[[float], float]] = {
         "linear": lambda x: x,
         "cosine": lambda x: 0.5 - 0.5 * math.cos(math.pi * x),
         "hump": lambda x: math.sin(math.pi * x),
     }
-    return [_fixed(shape[kind](x), _POINT) for x in depth]
+    return [_round_to_bits(shape[kind](x), _POINT) for x in depth]
 
 
-def _fixed(value: float, bits: int) -> float:
+def _round_to_bits(value: float, bits: int) -> float:
     if not math.isfinite(value):
         raise ValueError("weights must be finite")
     return math.floor(value * (1 << bits) + 0.5) / (1 << bits)
 
 
-def _spread(size: int) -> np.float32:
+def _unit_scale(size: int) -> np.float32:
     """Makes numbers from -1 to 1 a vector of about length 1."""
     return np.float32(_SQRT3) / np.float32(math.sqrt(size))
 
 
-def _capping(norm: float, cap: float) -> np.float32:
+def _cap_factor(norm: float, cap: float) -> np.float32:
     if cap < 0:
         raise ValueError("map_cap must not be negative")
     if norm <= cap:
@@ -242,7 +246,7 @@ def _map_norm(up: np.ndarray, down: np.ndarray) -> float:
     return math.sqrt(max(float(((wide_up.T @ wide_up) * (wide_down @ wide_down.T)).sum()), 0.0))
 
 
-def _rounded(values: np.ndarray, rounded: bool) -> np.ndarray:
+def _round_to_float16(values: np.ndarray, rounded: bool) -> np.ndarray:
     return values.astype(np.float16).astype(np.float32) if rounded else values.astype(np.float32)
 
 
@@ -254,7 +258,7 @@ def _key(*parts: object) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
 
 
-def _raw(key: int, count: int) -> np.ndarray:
+def _random_bits(key: int, count: int) -> np.ndarray:
     """The first numbers of a stream, 64 bits each."""
     with np.errstate(over="ignore"):
         x = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GAMMA) + np.uint64(key)
@@ -264,12 +268,14 @@ def _raw(key: int, count: int) -> np.ndarray:
     return mixed
 
 
-def _numbers(key: int, count: int) -> np.ndarray:
+def _uniform(key: int, count: int) -> np.ndarray:
     """Evenly spread from -1 to 1, float32: multiples of 2 ** -23, exact."""
-    return ((_raw(key, count) >> np.uint64(40)).astype(np.int64) - (1 << 23)).astype(np.float32) * np.float32(2**-23)
+    return ((_random_bits(key, count) >> np.uint64(40)).astype(np.int64) - (1 << 23)).astype(np.float32) * np.float32(
+        2**-23
+    )
 
 
-def _numbers_torch(key: int, count: int, device: Any) -> Any:
+def _uniform_torch(key: int, count: int, device: Any) -> Any:
     """The same numbers; 64-bit integers are signed there, so shifts fill with the sign, which is taken off."""
     import torch
 

@@ -1,14 +1,14 @@
-"""What lies in the folder of a built adapter, and whether it is still of the repository as it is.
+"""The folder of a built adapter: its files, its manifest, and whether it is out of date.
 
-manifest.json    what was built, from what, with what, how it scored; the SHA-256 of every other file. Written last
+manifest.json    the build: its inputs, options and scores; the SHA-256 of every other file. Written last
 sources.jsonl    a line for each file that it was built from: path, sha256, bytes
 adapters.npz     the adapter (`files.py`)
 embedding.npz    the repository's embedding, with embedding.json (`evidence/repo_embedding.py`)
-modules.npz      where asked for, an embedding for each module (`bank.py`)
-bank/*.npz       where there are any, adapters of single modules
+modules.npz      optional: an embedding for each module (`bank.py`)
+bank/*.npz       optional: adapters of single modules
 repository.memory, fitted/
-                 beside these, and not named in the manifest: the memory (`remembering/sync.py`), which follows the files by itself, and the
-                 fitted adapter, a folder like this one with a manifest of its own. `available.for_answers` says what of it is there
+                 not listed in the manifest: the memory (`remembering/sync.py`), which is updated separately, and the fitted adapter, a
+                 folder like this one with its own manifest. `available.for_answers` finds both
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MANIFEST, SOURCES, ADAPTERS, MODULES, FITTED = (
     "manifest.json", "sources.jsonl", "adapters.npz", "modules.npz", "fitted",
 )  # fmt: skip
 _MAX_BYTES = 200_000_000
-_SHOWN = 3
+_MAX_LISTED_PATHS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`kind`: how the adapter was made ("generated" is the null adapter). `fingerprint`: of everything that goes into it. `model`: for
-    which one. `generator`: the options of the generator; `settings`: of what made the adapter. `priors`, `capacity`: None where not
-    used. `data`: counts of what it was made from. `scores`: what was measured of it, each with its controls; empty until measured.
-    `kept`: the scores say that it helps, so answers use it; `scale`: at which of the scales that were tried (the stored numbers have it
-    in them; 1 where it was not kept). `complete`: the index held all files."""
+    """`kind`: how the adapter was made ("generated" is the null adapter). `fingerprint`: of all its inputs. `model`: the model it is for.
+    `generator`: the options of the generator; `settings`: those of the adapter's maker. `priors`, `capacity`: None if not used. `data`:
+    counts of its sources. `scores`: its measurements, each with its controls; empty until measured. `kept`: the scores show that it
+    helps, so answers use it; `scale`: the scale that was chosen (already applied to the stored numbers; 1 if it was not kept).
+    `complete`: the index held all files."""
 
     kind: str
     fingerprint: str
@@ -75,11 +75,11 @@ class Manifest:
     reason: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        told = {name: getattr(self, name) for name in self.__slots__}
+        values = {name: getattr(self, name) for name in self.__slots__}
         shapes = {target: list(shape) for target, shape in self.target_shapes.items()}
         return {
             "schema": SCHEMA,
-            **told,
+            **values,
             "targets": list(self.target_shapes),
             "target_shapes": shapes,
             "scores": list(self.scores),
@@ -88,7 +88,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
-    """How a repository differs from what an adapter was built from: paths."""
+    """How a repository differs from the files that an adapter was built from: paths."""
 
     changed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
@@ -98,22 +98,22 @@ class Staleness:
         return bool(self.changed or self.added or self.removed)
 
     def counts(self) -> str:
-        """Such as "since then, files 1 changed (a.py), 2 added (b.py, c.py)"; "" where nothing differs."""
+        """Such as "since then, files 1 changed (a.py), 2 added (b.py, c.py)"; "" if nothing differs."""
         parts = [
-            f"{len(paths)} {what} ({', '.join(paths[:_SHOWN])}{', …' if len(paths) > _SHOWN else ''})"
+            f"{len(paths)} {what} ({', '.join(paths[:_MAX_LISTED_PATHS])}{', …' if len(paths) > _MAX_LISTED_PATHS else ''})"
             for paths, what in ((self.changed, "changed"), (self.added, "added"), (self.removed, "removed"))
             if paths
         ]
         return f"since then, files {', '.join(parts)}" if parts else ""
 
     def sentence(self, what: str = "adapter", command: str = "pathline build") -> str:
-        """What to say of `what` was built, with the command that builds it anew; "" where nothing differs."""
+        """A sentence for the user that `what` is out of date, with the command that rebuilds it; "" if nothing differs."""
         return f"The {what} is of an earlier state: {self.counts()}; run `{command}`." if self else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A folder that was read: its manifest and its sources."""
+    """The folder of a build, with its manifest and its sources."""
 
     folder: Path
     manifest: Manifest
@@ -121,7 +121,7 @@ class Built:
 
 
 def build_folder(graph: CodeGraph, model_name: str, model_digest: str) -> Path:
-    """Where the adapter of a workspace for a model is kept: in the user's cache, by the name of the workspace's index."""
+    """The folder of a workspace's adapter for a model: in the user's cache, named after the workspace's index."""
     from ..graph.workspace import index_path
 
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in model_name)[-60:].lstrip(".") or "model"
@@ -145,9 +145,9 @@ def staleness(sources: Iterable[SourceFile], graph: CodeGraph) -> Staleness:
 
 
 def read_built(folder: str | os.PathLike[str], verify: bool = True) -> Built:
-    """The manifest and the sources of a folder; with `verify`, the hashes of all files are held against it. Raises `AdapterFileError`."""
+    """Read the manifest and the sources of a folder; with `verify`, also check the hashes of all files. Raises `AdapterFileError`."""
     place = Path(folder)
-    manifest = _manifest(place)
+    manifest = _read_manifest(place)
     for name, sha256 in manifest.files.items() if verify else ():
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise AdapterFileError(f"{place} names a file outside of it: build it anew.")
@@ -155,8 +155,8 @@ def read_built(folder: str | os.PathLike[str], verify: bool = True) -> Built:
             raise AdapterFileError(f"{place / name} is not what was built: run `pathline build --rebuild`.")
     try:
         lines = (place / SOURCES).read_text("utf-8").split("\n")
-        told = [json.loads(line) for line in lines if line]
-        sources = tuple(SourceFile(str(t["path"]), str(t["sha256"]), int(t["bytes"])) for t in told)
+        rows = [json.loads(line) for line in lines if line]
+        sources = tuple(SourceFile(str(t["path"]), str(t["sha256"]), int(t["bytes"])) for t in rows)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise AdapterFileError(f"{place / SOURCES} cannot be read ({error}): build the adapter anew.") from error
     return Built(place, manifest, sources)
@@ -192,17 +192,17 @@ def file_sha256(file: Path) -> str:
         return ""
 
 
-def _manifest(place: Path) -> Manifest:
+def _read_manifest(place: Path) -> Manifest:
     try:
         with (place / MANIFEST).open("rb") as stream:
-            told = json.loads(stream.read(_MAX_BYTES))
-        schema = told.pop("schema")
-        targets = told.pop("targets")
-        shapes = {str(t): (int(s[0]), int(s[1])) for t, s in told.pop("target_shapes").items()}
-        files = {str(name): str(sha256) for name, sha256 in told.pop("files").items()}
+            values = json.loads(stream.read(_MAX_BYTES))
+        schema = values.pop("schema")
+        targets = values.pop("targets")
+        shapes = {str(t): (int(s[0]), int(s[1])) for t, s in values.pop("target_shapes").items()}
+        files = {str(name): str(sha256) for name, sha256 in values.pop("files").items()}
         if set(targets) != set(shapes) or not set(targets) <= set(TARGETS):
             raise ValueError("its targets do not fit their shapes")
-        manifest = Manifest(target_shapes={t: shapes[t] for t in targets}, files=files, **told)
+        manifest = Manifest(target_shapes={t: shapes[t] for t in targets}, files=files, **values)
     except FileNotFoundError as error:
         raise AdapterFileError(f"There is no adapter in {place}: run `pathline build`.") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:

@@ -1,7 +1,7 @@
-"""The memory of a repository: which token followed which others in its files, mixed into what a model predicts.
+"""The memory of a repository: which token followed which others in its files, mixed into the model's predictions.
 
 Contexts of one to eight tokens are kept, file by file as tokens and over all files as counts. The counts are additive, so an edit
-subtracts those of the old text and adds those of the new: the same counts as if all had been counted anew.
+subtracts those of the old text and adds those of the new: the result equals a new count of everything.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ import numpy as np
 
 from ..errors import AdapterFileError, UsageError
 from .remembering.counts import MAX_TOKEN, Counts, add, count
-from .remembering.followers import Model, after, known_of
-from .remembering.gate import Gate, Known
+from .remembering.followers import ModelView, stats_after, stats_of_text
+from .remembering.gate import ContextStats, Gate
 from .remembering.store import read, write
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the memory says of the next token. The mixed probability of a token is `kept` times the model's, plus, for the tokens (m,)
-    int64, sorted, their `shares` (m,) float64. `kept` and all shares sum to 1; without a known context `kept` is 1."""
+    """The memory's part in the distribution of the next token. The mixed probability of a token is `model_weight` times the model's, plus
+    its share: `shares` (m,) float64 of `tokens` (m,) int64, sorted. `model_weight` and all shares sum to 1; without a known context
+    `model_weight` is 1."""
 
     tokens: np.ndarray
     shares: np.ndarray
-    kept: float
+    model_weight: float
 
 
-_NOTHING = Prediction(np.empty(0, np.int64), np.empty(0), 1.0)
+_MODEL_ALONE = Prediction(np.empty(0, np.int64), np.empty(0), 1.0)
 
 
 class Memory:
@@ -51,8 +52,8 @@ class Memory:
     def build(cls, files: Mapping[str, np.ndarray], digest: str, versions: Mapping[str, str] | None = None) -> Memory:
         """The memory of files given as tokens (path to (n,) integers). `versions`: a hash of the text of each, to know what has changed.
         Raises `UsageError` for ids of 2**20 and more."""
-        checked = {path: _checked(tokens) for path, tokens in files.items()}
-        return cls(digest, checked, count(list(checked.values())), versions)
+        files_by_path = {path: _check_token_ids(tokens) for path, tokens in files.items()}
+        return cls(digest, files_by_path, count(list(files_by_path.values())), versions)
 
     @property
     def counts(self) -> Counts:
@@ -73,12 +74,12 @@ class Memory:
         return self._versions
 
     def update(self, path: str, tokens: np.ndarray | None, version: str = "") -> None:
-        """A file is now these tokens, or (None) gone. Afterwards everything is as if built from the files as they are now."""
+        """Replace the tokens of a file, or (None) remove it. The result equals a memory built from the new files."""
         self.change({path: tokens}, {path: version})
 
     def change(self, files: Mapping[str, np.ndarray | None], versions: Mapping[str, str]) -> None:
         """As `update`, for several files at once."""
-        new = {path: _checked(tokens) for path, tokens in files.items() if tokens is not None}
+        new = {path: _check_token_ids(tokens) for path, tokens in files.items() if tokens is not None}
         old = [self._files.pop(path) for path in files if path in self._files]
         self._counts = add(self._counts, add(count(list(new.values())), count(old), -1))
         self._sums = None
@@ -90,33 +91,35 @@ class Memory:
 
     # -- predicting --------------------------------------------------------------------------------------------------
 
-    def next_distribution(self, context: Sequence[int], model: Model, gate: Gate | None = None) -> Prediction:
-        """What may follow `context`, of which only the last eight tokens matter. `gate` says how much it is believed (None: the fitted
+    def next_distribution(self, context: Sequence[int], model: ModelView, gate: Gate | None = None) -> Prediction:
+        """The prediction after `context`, of which only the last eight tokens matter. `gate` sets the memory's weight (None: the fitted
         one). Takes a tenth of a millisecond."""
-        known, found = after(self._counts, context, model)
-        if not known.totals.any():
-            return _NOTHING
-        believed = (gate or Gate.fitted()).of(known)[0]
-        shares, kept = [], 1.0
-        for followers, weight in zip(reversed(found), reversed(believed.tolist()), strict=True):
-            shares.append(followers.shares * (kept * weight))
-            kept *= 1 - weight
-        tokens, place = np.unique(np.concatenate([f.tokens for f in reversed(found)]), return_inverse=True)
-        return Prediction(tokens, np.bincount(place, np.concatenate(shares), len(tokens)), float(kept))
+        stats, followers_by_length = stats_after(self._counts, context, model)
+        if not stats.totals.any():
+            return _MODEL_ALONE
+        gate_weights = (gate or Gate.fitted()).of(stats)[0]
+        shares, model_weight = [], 1.0
+        for followers, weight in zip(reversed(followers_by_length), reversed(gate_weights.tolist()), strict=True):
+            shares.append(followers.shares * (model_weight * weight))
+            model_weight *= 1 - weight
+        tokens, place = np.unique(
+            np.concatenate([f.tokens for f in reversed(followers_by_length)]), return_inverse=True
+        )
+        return Prediction(tokens, np.bincount(place, np.concatenate(shares), len(tokens)), float(model_weight))
 
-    def known(self, tokens: np.ndarray, logs: np.ndarray, first: int = 1) -> Known:
-        """What is known of the positions of a text from `first` (at least 1) on, for `Gate.mix`; `logs` (n, vocabulary): the log
+    def stats_of(self, tokens: np.ndarray, logs: np.ndarray, first: int = 1) -> ContextStats:
+        """The statistics of the positions of a text from `first` (at least 1) on, for `Gate.mix`; `logs` (n, vocabulary): the log
         probabilities that the model gives there."""
         if self._sums is None:
             self._sums = np.concatenate([[0], np.cumsum(self._counts.numbers, dtype=np.int64)])
-        return known_of(self._counts, self._sums, tokens, first, logs)
+        return stats_of_text(self._counts, self._sums, tokens, first, logs)
 
     # -- files -------------------------------------------------------------------------------------------------------
 
     def save(self, file: str | os.PathLike[str]) -> None:
         """Write it as one file. Equal memories are equal bytes. Raises `OSError`.
 
-        Afterwards it no longer rests on a file that it was loaded from: Windows replaces no file that is mapped.
+        First copies the arrays that are mapped from the file it was loaded from: Windows cannot replace a mapped file.
         """
         self._files = {path: np.array(tokens) for path, tokens in self._files.items()}
         self._counts = Counts(np.array(self._counts.keys), np.array(self._counts.numbers))
@@ -135,8 +138,7 @@ class Memory:
 
     @classmethod
     def load(cls, file: str | os.PathLike[str], digest: str) -> Memory:
-        """What `save` wrote; its arrays are mapped. Raises `AdapterFileError`, also where it is for another tokenizer than that of
-        `digest`."""
+        """Load what `save` wrote, with memory-mapped arrays. Raises `AdapterFileError`, also if its tokenizer digest is not `digest`."""
         header, arrays = read(file)
         if header["tokenizer"] != digest:
             raise AdapterFileError(f"The memory {file} was built with another model's tokenizer: build it anew.")
@@ -148,17 +150,17 @@ class Memory:
 
 
 def tokenizer_digest(tokenizer: Any) -> str:
-    """The SHA-256 of what decides how text becomes tokens: none of a model's weights, and not what a call left there about padding."""
-    fast = getattr(tokenizer, "backend_tokenizer", None)
-    if fast is None:
+    """The SHA-256 of everything that determines tokenization, without the padding and truncation state that calls leave there."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
         text = repr(sorted(tokenizer.get_vocab().items()))
     else:
-        told = {**json.loads(fast.to_str()), "padding": None, "truncation": None}
-        text = json.dumps(told, ensure_ascii=False, sort_keys=True)
+        normalised = {**json.loads(backend.to_str()), "padding": None, "truncation": None}
+        text = json.dumps(normalised, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _checked(tokens: np.ndarray) -> np.ndarray:
+def _check_token_ids(tokens: np.ndarray) -> np.ndarray:
     if len(tokens) and int(tokens.max()) > MAX_TOKEN:
         raise UsageError(f"A memory holds token ids up to {MAX_TOKEN}: this model's vocabulary is larger.")
     return np.asarray(tokens, np.uint32)

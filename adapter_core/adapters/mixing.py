@@ -1,4 +1,4 @@
-"""Adapters in a model for a while: mixed, capped, put on, and taken off without a trace.
+"""Apply adapters to a model for a while: mix and cap their deltas, apply them, and remove them without a trace.
 
     with register_hook_mixed_adapters(model, base, sub, g_sub=0.3) as mixed:
         ...                        # the model as adapted; mixed.delta_norms says by how much
@@ -20,22 +20,23 @@ import numpy as np
 
 from ..errors import AdapterError, UsageError
 from .adapter import Adapter, Factors, LayerFactors
-from .deltas import Layers, layer_deltas, scaled
+from .deltas import Layers, layer_deltas, scale_factors
 from .options import ABLATIONS, BACKENDS, MixingOptions, delta_cap
 from .side_path import SidePath
 from .snapshot import REGISTRY, Patch
-from .targets import TARGETS, Site, layout_of, placed
+from .targets import TARGETS, Site, layout_of, match_sites
 
 if TYPE_CHECKING:
     import torch
 
 _DEFAULTS = MixingOptions()
-_PROBES, _PROBE_SEED = 64, 7
-_PROBED: weakref.WeakKeyDictionary[Any, dict[tuple[int, int], float]] = weakref.WeakKeyDictionary()
+_PROBE_COUNT, _PROBE_SEED = 64, 7
+_PROBED_NORMS: weakref.WeakKeyDictionary[Any, dict[tuple[int, int], float]] = weakref.WeakKeyDictionary()
 
 
 class MixedAdapters:
-    """What was put on a model; `remove` takes it off. A context manager, and (for those who expect a list of hooks) iterable: one item.
+    """A mixture that is applied to a model, until `remove`. A context manager, and (for callers that expect a list of hooks) iterable: one
+    item.
 
     `delta_norms`: by target, the Frobenius norm of all its deltas as a share of that of its weights. `layer_norms`: the same for each
     layer (0 where it has none). `capped`: how many deltas were scaled down by the cap. `backend`: "merge", "hook", or both ("merge+hook").
@@ -51,22 +52,22 @@ class MixedAdapters:
         self._lock = threading.Lock()
 
     def remove(self) -> None:
-        """Take it off: weights that nothing else changes are bit for bit what they were. Idempotent."""
+        """Remove the deltas: weights that nothing else changes are restored bit for bit. Idempotent."""
         with self._lock:
             try:
                 for path in self._paths:
                     path.remove()
             finally:
-                REGISTRY.take(self, self._parameters)
+                REGISTRY.remove(self, self._parameters)
             self._paths, self._parameters = [], []
 
-    def _put(self, patches: Sequence[tuple[Any, Sequence[Patch]]], paths: Sequence[SidePath]) -> None:
+    def _attach(self, patches: Sequence[tuple[Any, Sequence[Patch]]], paths: Sequence[SidePath]) -> None:
         try:
             for path in paths:
                 self._paths.append(path)
                 path.attach()
             self._parameters = [parameter for parameter, _ in patches]
-            REGISTRY.put(self, patches)
+            REGISTRY.apply(self, patches)
         except BaseException:
             self.remove()
             raise
@@ -86,7 +87,7 @@ class MixedAdapters:
 
 @dataclass(frozen=True, slots=True)
 class _Norms:
-    """Squares of norms by (layer, target): of deltas, and of the weights that they change."""
+    """Squared norms by (layer, target): of deltas, and of the weights that they change."""
 
     layers: int
     deltas: dict[tuple[int, str], float]
@@ -97,13 +98,13 @@ class _Norms:
         for target in TARGETS:
             keys = [key for key in self.weights if key[1] == target]
             if keys:
-                shares[target] = _root_share(sum(self.deltas[k] for k in keys), sum(self.weights[k] for k in keys))
+                shares[target] = _norm_ratio(sum(self.deltas[k] for k in keys), sum(self.weights[k] for k in keys))
         return shares
 
     def by_layer(self) -> dict[str, tuple[float, ...]]:
         return {
             target: tuple(
-                _root_share(self.deltas.get((i, target), 0.0), self.weights.get((i, target), 0.0))
+                _norm_ratio(self.deltas.get((i, target), 0.0), self.weights.get((i, target), 0.0))
                 for i in range(self.layers)
             )
             for target in self.by_target()
@@ -152,14 +153,14 @@ def register_hook_mixed_adapters(
 
 
 def _apply(
-    model: Any, deltas: Iterator[LayerFactors], count: int, backend: str, cap_given: float | None
+    model: Any, deltas: Iterator[LayerFactors], count: int, backend: str, requested_cap: float | None
 ) -> MixedAdapters:
-    cap = delta_cap(cap_given)
+    cap = delta_cap(requested_cap)
     norms = _Norms(count, {}, {})
     patches: dict[int, tuple[Any, list[Patch]]] = {}
     paths: list[SidePath] = []
     capped = 0
-    for layer, module, site, target, factors in _modules(model, deltas, count):
+    for layer, module, site, target, factors in _matched_modules(model, deltas, count):
         weight = getattr(module, "weight", None)
         floats = _is_float(weight)
         merge = floats and backend != "hook"
@@ -174,31 +175,33 @@ def _apply(
         )
         norm = _norm(factors)
         if norm > cap * share:
-            factors, norm, capped = _capped(factors, cap * share / norm), cap * share, capped + 1
+            factors, norm, capped = _scale_to_cap(factors, cap * share / norm), cap * share, capped + 1
         norms.deltas[layer, target], norms.weights[layer, target] = norm * norm, share * share
         if merge:
-            parameter, own = patches.setdefault(id(weight), (weight, []))
-            own.append(Patch(site.start, site.stop, site.transposed, *_tensors(factors, parameter)))
+            parameter, parameter_patches = patches.setdefault(id(weight), (weight, []))
+            parameter_patches.append(Patch(site.start, site.stop, site.transposed, *_tensors(factors, parameter)))
         if not merge or factors.bias is not None:
             paths.append(SidePath(module, site, factors, factored=not merge))
     backends = ["merge"] * bool(patches) + ["hook"] * any(p.factored for p in paths)
     mixed = MixedAdapters(norms, capped, "+".join(backends) or backend)
-    mixed._put([*patches.values()], paths)
+    mixed._attach([*patches.values()], paths)
     return mixed
 
 
-def _modules(model: Any, deltas: Iterator[LayerFactors], count: int) -> Iterator[tuple[int, Any, Site, str, Factors]]:
+def _matched_modules(
+    model: Any, deltas: Iterator[LayerFactors], count: int
+) -> Iterator[tuple[int, Any, Site, str, Factors]]:
     """Each delta that changes anything, with the module and the site that it is for. Raises `AdapterError` where one does not fit."""
     layout = layout_of(model)
     blocks = model.get_submodule(layout.blocks)
-    for layer, target, site, factors in placed(layout, deltas, count):
+    for layer, target, site, factors in match_sites(layout, deltas, count):
         if factors.rank or factors.bias is not None:
             yield layer, blocks[layer].get_submodule(site.path), site, target, factors
 
 
-def _capped(factors: Factors, factor: float) -> Factors:
-    whole = scaled(factors, factor)
-    return Factors(whole.down, whole.up, factors.bias)
+def _scale_to_cap(factors: Factors, factor: float) -> Factors:
+    scaled = scale_factors(factors, factor)
+    return Factors(scaled.down, scaled.up, factors.bias)
 
 
 def _is_float(weight: Any) -> bool:
@@ -214,16 +217,16 @@ def _probed_norm(module: Any, site: Site, model: Any) -> float:
     weights are not changed in place."""
     import torch
 
-    known = _PROBED.setdefault(module, {})
-    if (site.start, site.stop) not in known:
-        like = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
+    norms = _PROBED_NORMS.setdefault(module, {})
+    if (site.start, site.stop) not in norms:
+        reference = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
         generator = torch.Generator().manual_seed(_PROBE_SEED)
         with torch.no_grad():
-            probes = torch.randn(_PROBES, site.d_in, generator=generator).to(like.device, like.dtype)
+            probes = torch.randn(_PROBE_COUNT, site.d_in, generator=generator).to(reference.device, reference.dtype)
             out = module.forward(probes) - module.forward(torch.zeros_like(probes[:1]))
             size = float(torch.linalg.vector_norm(out[:, site.start : site.stop], dtype=torch.float32))
-        known[site.start, site.stop] = size / _PROBES**0.5
-    return known[site.start, site.stop]
+        norms[site.start, site.stop] = size / _PROBE_COUNT**0.5
+    return norms[site.start, site.stop]
 
 
 def _norm(factors: Factors) -> float:
@@ -243,5 +246,5 @@ def _tensor(array: np.ndarray) -> Any:
     return torch.from_numpy(np.require(array, np.float32, ["C", "W"]))
 
 
-def _root_share(delta: float, weight: float) -> float:
+def _norm_ratio(delta: float, weight: float) -> float:
     return (delta / weight) ** 0.5 if weight else 0.0

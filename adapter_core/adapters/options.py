@@ -18,8 +18,8 @@ ABLATIONS: Mapping[str, tuple[str, ...]] = {"attn": ATTENTION, "mlp": MLP}
 
 @dataclass(frozen=True, slots=True)
 class GeneratorOptions:
-    """Of the deterministic generator. `map_cap`: no map (up @ down) has a larger Frobenius norm (below .01, within what the rounding
-    resolves). `rounded`: factors are rounded to what a 16-bit float holds. `layer_gate`: how strong each layer is, one of `LAYER_GATES`."""
+    """Options of the deterministic generator. `map_cap`: the largest Frobenius norm of a map (up @ down; below .01, within the resolution
+    of the rounding). `rounded`: round factors to 16-bit floats. `layer_gate`: the strength of each layer, one of `LAYER_GATES`."""
 
     rank: int = 8
     seed: int = 0
@@ -32,7 +32,7 @@ class GeneratorOptions:
 
 @dataclass(frozen=True, slots=True)
 class MixingOptions:
-    """What is made of adapters on their way onto a model; `deltas.build_per_layer_deltas` says what each does, but for these two.
+    """Options of mixing adapters and applying them to a model; all but these two are described at `deltas.build_per_layer_deltas`.
 
     `delta_cap`: no delta has a larger Frobenius norm than this share of its weight's. Learned deltas were measured at .014 to .021, so
     it catches what went wrong and nothing else. `backend`: "merge" changes weights, "hook" adds a side path, "auto" merges where the
@@ -75,8 +75,8 @@ class CapacityOptions:
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """Of `build_adapters`. `modules`: also an embedding of each module, at most `max_modules`. `priors`: weigh targets by what the graph
-    holds (`priors.py`), off until shown to help. `transport`: how numbers are stored, see `files.py`."""
+    """Options of `build_adapters`. `modules`: also an embedding of each module, at most `max_modules`. `priors`: weigh targets by the
+    graph's contents (`priors.py`), off until shown to help. `transport`: the number format of the file, see `transport.py`."""
 
     generator: GeneratorOptions = GeneratorOptions()
     capacity: CapacityOptions = CapacityOptions()
@@ -87,17 +87,17 @@ class BuildOptions:
 
 
 def delta_cap(given: float | None = None) -> float:
-    """The cap in force: what is given, else `REPO_ADAPTER_DELTA_CAP`, else the default. Raises `UsageError`."""
-    told = os.environ.get(CAP_VARIABLE, "").strip()
-    if given is None and not told:
+    """The cap in force: `given`, else `REPO_ADAPTER_DELTA_CAP`, else the default. Raises `UsageError`."""
+    environment_value = os.environ.get(CAP_VARIABLE, "").strip()
+    if given is None and not environment_value:
         return MixingOptions().delta_cap
     try:
-        cap = float(told if given is None else given)
+        cap = float(environment_value if given is None else given)
     except ValueError:
         cap = math.nan
     if not cap >= 0:
         what = "delta_cap" if given is not None else CAP_VARIABLE
         raise UsageError(
-            f"{what} is {told if given is None else given!r}; give a share of the weight's norm such as 0.05."
+            f"{what} is {environment_value if given is None else given!r}; give a share of the weight's norm such as 0.05."
         )
     return cap

@@ -19,7 +19,7 @@ import numpy as np
 from ..errors import AdapterError, AdapterFileError
 from ..whole_files import whole_file
 from .adapter import Adapter, Factors
-from .targets import ModelLayout, Site, layout_of, placed
+from .targets import ModelLayout, Site, layout_of, match_sites
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
@@ -28,27 +28,27 @@ _KEY = re.compile(r"\.lora_([AB])\.(?:default\.)?weight$")
 
 
 def save_peft_like(folder: str | os.PathLike[str], adapter: Adapter, model: Any, base_model: str | None = None) -> None:
-    """Write an adapter so that `PeftModel.from_pretrained` loads it. `model`: what it is for, for the names of its modules (one made on
-    the "meta" device does); `base_model`: what that is called. Raises `AdapterError` where it does not fit, or has biases other than
-    zeros, which PEFT cannot hold beside the factors; `OSError`; `ModelMissingError` without safetensors."""
+    """Write an adapter so that `PeftModel.from_pretrained` loads it. `model`: the model it is for, from which the names of modules are read
+    (one on the "meta" device is enough); `base_model`: its name. Raises `AdapterError` if it does not fit, or has nonzero biases, which
+    PEFT cannot store beside the factors; `OSError`; `ModelMissingError` without safetensors."""
     from ..models.sources import missing_libraries
 
     try:
         from safetensors.numpy import save
     except ImportError as error:
         raise missing_libraries(("safetensors",)) from error
-    modules, transposed = _modules(adapter, layout_of(model))
-    names = _short_names({*modules}, [name for name, _ in model.named_modules()])
+    modules, transposed = _module_factors(adapter, layout_of(model))
+    names = _target_modules({*modules}, [name for name, _ in model.named_modules()])
     other = {path: f.rank for path, f in modules.items() if f.rank != adapter.rank}
     config = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
         "base_model_name_or_path": base_model or getattr(getattr(model, "config", None), "_name_or_path", "") or None,
         "r": adapter.rank,
-        "lora_alpha": _plain(adapter.alpha),
+        "lora_alpha": _plain_number(adapter.alpha),
         "rank_pattern": {re.escape(path): rank for path, rank in sorted(other.items())},
         # The scale of each module is alpha / r, with the same scale for all.
-        "alpha_pattern": {re.escape(path): _plain(adapter.scale * rank) for path, rank in sorted(other.items())},
+        "alpha_pattern": {re.escape(path): _plain_number(adapter.scale * rank) for path, rank in sorted(other.items())},
         "target_modules": names,
         "fan_in_fan_out": transposed,
         "bias": "none",
@@ -69,8 +69,8 @@ def save_peft_like(folder: str | os.PathLike[str], adapter: Adapter, model: Any,
 
 
 def load_peft(folder: str | os.PathLike[str], model: Any) -> Adapter:
-    """An adapter that PEFT (or `save_peft_like`) wrote, for `model`. Raises `AdapterFileError` for files that are missing, damaged,
-    only a pickle, or of a kind of adapter that is more than LoRA on the targets known here; `ModelMissingError` without safetensors."""
+    """Load an adapter that PEFT (or `save_peft_like`) wrote, for `model`. Raises `AdapterFileError` for files that are missing, damaged,
+    only a pickle, or more than LoRA on the targets supported here; `ModelMissingError` without safetensors."""
     source = Path(folder)
     config = _config(source)
     layout = layout_of(model)
@@ -91,11 +91,11 @@ def load_peft(folder: str | os.PathLike[str], model: Any) -> Adapter:
     layers: list[dict[str, Factors]] = [{} for _ in layout.sites]
     for path, pair in pairs.items():
         for layer, target, site in sites[path]:
-            factors = _part(source, path, pair, site)
+            factors = _read_factors(source, path, pair, site)
             own = _scale(
                 config,
-                _pattern(config["rank_pattern"], path, rank),
-                _pattern(config["alpha_pattern"], path, config["lora_alpha"]),
+                _matching_pattern(config["rank_pattern"], path, rank),
+                _matching_pattern(config["alpha_pattern"], path, config["lora_alpha"]),
             )
             # One scale for the whole adapter; what differs from it is put into the factors.
             layers[layer][target] = Factors(factors.down, factors.up * np.float32(own / scale if scale else own))
@@ -105,10 +105,10 @@ def load_peft(folder: str | os.PathLike[str], model: Any) -> Adapter:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def _modules(adapter: Adapter, layout: ModelLayout) -> tuple[dict[str, Factors], bool]:
+def _module_factors(adapter: Adapter, layout: ModelLayout) -> tuple[dict[str, Factors], bool]:
     """The factors of each module by its path, and whether weights are transposed."""
     parts: dict[str, list[tuple[Site, Factors]]] = {}
-    for layer, _, site, factors in placed(layout, adapter.layers, len(adapter.layers)):
+    for layer, _, site, factors in match_sites(layout, adapter.layers, len(adapter.layers)):
         if factors.bias is not None and factors.bias.any():
             raise AdapterError("The adapter has biases beside its factors, which the format of PEFT cannot hold.")
         parts.setdefault(f"{layout.blocks}.{layer}.{site.path}", []).append((site, factors))
@@ -124,17 +124,17 @@ def _modules(adapter: Adapter, layout: ModelLayout) -> tuple[dict[str, Factors],
     return modules, any(site.transposed for those in parts.values() for site, _ in those)
 
 
-def _short_names(wanted: set[str], every: list[str]) -> list[str]:
-    """The shortest ends of paths that mean these modules and no others: `q_proj`, else `attn.c_proj`, else whole paths."""
+def _target_modules(module_paths: set[str], all_paths: list[str]) -> list[str]:
+    """The shortest path endings that match these modules and no others: `q_proj`, else `attn.c_proj`, else whole paths."""
     for length in (1, 2):
-        ends = {".".join(path.split(".")[-length:]) for path in wanted}
-        if {path for path in every if any(path == e or path.endswith(f".{e}") for e in ends)} == wanted:
+        ends = {".".join(path.split(".")[-length:]) for path in module_paths}
+        if {path for path in all_paths if any(path == e or path.endswith(f".{e}") for e in ends)} == module_paths:
             return sorted(ends)
-    return sorted(wanted)
+    return sorted(module_paths)
 
 
-def _plain(number: float) -> int | float:
-    """Whole numbers as such: some readers of the format take no others."""
+def _plain_number(number: float) -> int | float:
+    """Integral numbers as `int`: some readers of the format accept no floats there."""
     return int(number) if float(number).is_integer() else float(number)
 
 
@@ -144,15 +144,15 @@ def _plain(number: float) -> int | float:
 def _config(source: Path) -> dict[str, Any]:
     try:
         with (source / CONFIG).open("rb") as stream:
-            told = json.loads(stream.read(_MAX_CONFIG))
-        if not isinstance(told, dict):
+            values = json.loads(stream.read(_MAX_CONFIG))
+        if not isinstance(values, dict):
             raise ValueError("it is no object")
         config = {
-            "r": told["r"],
-            "lora_alpha": told.get("lora_alpha", 8),
-            "rank_pattern": told.get("rank_pattern") or {},
-            "alpha_pattern": told.get("alpha_pattern") or {},
-            "use_rslora": bool(told.get("use_rslora")),
+            "r": values["r"],
+            "lora_alpha": values.get("lora_alpha", 8),
+            "rank_pattern": values.get("rank_pattern") or {},
+            "alpha_pattern": values.get("alpha_pattern") or {},
+            "use_rslora": bool(values.get("use_rslora")),
         }
         numbers = [config["lora_alpha"], *config["alpha_pattern"].values()]
         ranks = [config["r"], *config["rank_pattern"].values()]
@@ -164,12 +164,12 @@ def _config(source: Path) -> dict[str, Any]:
         raise AdapterFileError(f"There is no adapter of PEFT in {source}: {CONFIG} is missing.") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise AdapterFileError(f"{source / CONFIG} cannot be read ({error}).") from error
-    if told.get("peft_type") != "LORA":
+    if values.get("peft_type") != "LORA":
         raise AdapterFileError(
-            f"{source} holds an adapter of the kind {str(told.get('peft_type'))[:40]!r}; only LORA is read here."
+            f"{source} holds an adapter of the kind {str(values.get('peft_type'))[:40]!r}; only LORA is read here."
         )
     for name in ("use_dora", "modules_to_save", "trainable_token_indices", "target_parameters", "use_qalora"):
-        if told.get(name):
+        if values.get(name):
             raise AdapterFileError(f"{source} is more than a LoRA of weights ({name}), and cannot be read here.")
     return config
 
@@ -207,7 +207,7 @@ def _sites_by_module(layout: ModelLayout) -> dict[str, list[tuple[int, str, Site
     return found
 
 
-def _part(source: Path, path: str, pair: Mapping[str, np.ndarray], site: Site) -> Factors:
+def _read_factors(source: Path, path: str, pair: Mapping[str, np.ndarray], site: Site) -> Factors:
     if set(pair) != {"A", "B"}:
         raise AdapterFileError(f"{source} is damaged: {path} has only one of its two factors.")
     down, up = pair["A"], pair["B"]
@@ -218,8 +218,8 @@ def _part(source: Path, path: str, pair: Mapping[str, np.ndarray], site: Site) -
     return Factors(down, up[site.start : site.stop])
 
 
-def _pattern(patterns: Mapping[str, Any], path: str, otherwise: Any) -> Any:
-    """As PEFT does: a pattern is a regular expression for the end of a path, the first that matches counts."""
+def _matching_pattern(patterns: Mapping[str, Any], path: str, otherwise: Any) -> Any:
+    """The value of the first pattern, a regular expression, that matches the end of a path (as in PEFT), else `otherwise`."""
     try:
         return next(
             (value for pattern, value in patterns.items() if re.match(rf"(.*\.)?({pattern})$", path)), otherwise

@@ -1,4 +1,4 @@
-"""Where an adapter acts, drawn: how large its deltas are by layer and target, how alike the modules are, which tokens it changes.
+"""Draw where an adapter acts: the size of its deltas by layer and target, the similarity of modules, the tokens that it changes.
 
 Needs matplotlib (the extra `report`).
 """
@@ -49,13 +49,13 @@ def layer_norms(adapter: Adapter) -> tuple[list[str], np.ndarray]:
 def similarities(folder: Path) -> tuple[list[str], np.ndarray]:
     """The modules of a built folder, evenly thinned out to what can be shown, and their cosines: (modules, modules). Empty without any."""
     file = folder / files.MODULES
-    named = load_embeddings(file) if file.is_file() else []
-    if len(named) > _MAX_MODULES:
-        named = [named[i * len(named) // _MAX_MODULES] for i in range(_MAX_MODULES)]
-    if not named:
+    embeddings = load_embeddings(file) if file.is_file() else []
+    if len(embeddings) > _MAX_MODULES:
+        embeddings = [embeddings[i * len(embeddings) // _MAX_MODULES] for i in range(_MAX_MODULES)]
+    if not embeddings:
         return [], np.zeros((0, 0))
-    z = np.stack([z for _, z in named]).astype(np.float64)
-    return [name for name, _ in named], np.clip(z @ z.T, -1, 1)
+    z = np.stack([z for _, z in embeddings]).astype(np.float64)
+    return [name for name, _ in embeddings], np.clip(z @ z.T, -1, 1)
 
 
 def compare(
@@ -67,8 +67,8 @@ def compare(
     from ..models.sources import resolve
 
     built = files.read_built(folder)
-    told = built.manifest.settings.get("held_out")
-    paths = list(told) if isinstance(told, list) else [s.path for s in built.sources if s.bytes >= _MIN_BYTES]
+    held_out = built.manifest.settings.get("held_out")
+    paths = list(held_out) if isinstance(held_out, list) else [s.path for s in built.sources if s.bytes >= _MIN_BYTES]
     paths = sorted(
         (p for p in paths if is_python(p)), key=lambda p: hashlib.sha256(p.encode("utf-8", "surrogatepass")).digest()
     )
@@ -122,24 +122,24 @@ def _draw_similarities(figure: Any, axis: Any, modules: Sequence[str], cosines: 
     image = axis.imshow(cosines, cmap="RdBu", vmin=-1, vmax=1, interpolation="nearest")
     axis.set_title("Likeness of modules (cosine of embeddings)")
     names = [name if len(name) <= _MAX_NAME else f"…{name[1 - _MAX_NAME :]}" for name in modules]
-    axis.set_yticks(range(len(names)), [_inert(name) for name in names], fontsize=6)
+    axis.set_yticks(range(len(names)), [_plot_text(name) for name in names], fontsize=6)
     axis.set_xticks([])
     figure.colorbar(image, ax=axis)
 
 
 def _draw_tokens(axis: Any, changed: Sequence[ChangedToken]) -> None:
-    shown = sorted(changed, key=lambda c: -abs(c.change))[:_MAX_TOKENS]
-    shown.sort(key=lambda c: c.change)
-    colors = ["#b2182b" if c.change < 0 else "#2166ac" for c in shown]
-    axis.barh(range(len(shown)), [c.change for c in shown], color=colors)
-    labels = [f"{_inert(c.before[-24:])}⟨{_inert(c.token)}⟩" for c in shown]
-    axis.set_yticks(range(len(shown)), labels, fontsize=7, family="monospace")
+    top_changes = sorted(changed, key=lambda c: -abs(c.change))[:_MAX_TOKENS]
+    top_changes.sort(key=lambda c: c.change)
+    colors = ["#b2182b" if c.change < 0 else "#2166ac" for c in top_changes]
+    axis.barh(range(len(top_changes)), [c.change for c in top_changes], color=colors)
+    labels = [f"{_plot_text(c.before[-24:])}⟨{_plot_text(c.token)}⟩" for c in top_changes]
+    axis.set_yticks(range(len(top_changes)), labels, fontsize=7, family="monospace")
     axis.axvline(0, color="black", linewidth=0.5)
     axis.set_title("Tokens changed most")
     axis.set_xlabel("change of log probability (nats)")
 
 
-def _inert(text: str) -> str:
-    """Text of a repository's in a picture: no mathematical notation, nothing that has no shape."""
-    shown = text.replace("\n", "⏎").replace("\t", " ")
-    return "".join(c if c.isprintable() else "·" for c in shown).replace("$", r"\$")
+def _plot_text(text: str) -> str:
+    """Text of the repository for a picture: no mathematical notation, only printable characters."""
+    line = text.replace("\n", "⏎").replace("\t", " ")
+    return "".join(c if c.isprintable() else "·" for c in line).replace("$", r"\$")

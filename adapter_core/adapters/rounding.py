@@ -1,4 +1,4 @@
-"""Factors rounded to 16-bit floats, and small ones to nothing: what an adapter is after a coarse transport, tried before it is made."""
+"""Round factors to 16-bit floats, and small ones to zero: the effect of a coarse transport, before one is chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A delta beside a layer instead of in its weight: what goes in passes through the factors, and is added to what comes out."""
+"""A delta beside a layer instead of in its weight: the layer's input goes through the factors, and the result is added to its output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class SidePath:
-    """The factors of one target on one module, and their bias. `factored` False: of them only the bias."""
+    """The factors of one target on one module, and their bias. `factored` False: only the bias is added."""
 
     def __init__(self, module: Any, site: Site, factors: Factors, factored: bool = True) -> None:
         self.factored = factored
@@ -37,21 +37,21 @@ class SidePath:
     def _forward(self, module: Any, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
         import torch
 
-        up, down, bias = self._on(output.device, output.dtype)
+        up, down, bias = self._factors_on(output.device, output.dtype)
         added = bias
         if self.factored:
             through = torch.nn.functional.linear(torch.nn.functional.linear(args[0].to(output.dtype), down), up)
             added = through if bias is None else through + bias
         if added is None:
             return output
-        if self._site.whole:
+        if self._site.covers_module:
             return output + added
         # Not in place: autograd may need what came out.
         output = output.clone()
         output[..., self._site.start : self._site.stop] += added
         return output
 
-    def _on(self, device: Any, dtype: Any) -> tuple[Any, Any, Any]:
+    def _factors_on(self, device: Any, dtype: Any) -> tuple[Any, Any, Any]:
         if (device, dtype) not in self._tensors:
             import torch
 

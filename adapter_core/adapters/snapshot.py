@@ -1,12 +1,12 @@
-"""Weights with deltas on them, and the way back: for each parameter its pristine tensor, and the deltas that are on it, in order.
+"""Apply deltas to weights and undo them: keeps, for each parameter, its pristine tensor and the deltas applied to it, in order.
 
-A parameter with deltas holds a new tensor; the pristine one is put aside as it is, and put back when the last delta goes. So what is
-restored is not computed but the very same memory, bit for bit in any format. While several deltas are on a parameter, its tensor is
-always made from the pristine one and all of them in the order in which they came: taking one off leaves what would be there if it had
-never been put on.
+A parameter with deltas holds a new tensor; the pristine one is set aside unchanged, and set again when the last delta is removed. So a
+weight is restored not by computation but by the same memory, bit for bit in any format. With several deltas on a parameter, its tensor is
+always computed from the pristine one and all of them in the order in which they were applied: removing one leaves the state as if it had
+never been applied.
 
-Tensors that were taken off are kept to be filled again, up to `SPARE_BYTES` in all: getting fresh memory from the system can take longer
-than all of the arithmetic. They go with their parameter.
+Removed tensors are kept for reuse, up to `SPARE_BYTES` in all: allocating fresh memory can take longer than all of the arithmetic. They are
+released with their parameter.
 
 Code that keeps a parameter's memory (a view, a fused copy) instead of the parameter does not see this, and must not be used while it
 changes.
@@ -38,14 +38,14 @@ class Patch:
 
 
 @dataclass(slots=True)
-class _Patched:
+class _PatchedParameter:
     pristine: torch.Tensor
-    shown: torch.Tensor
+    merged: torch.Tensor
     patches: dict[object, Sequence[Patch]] = field(default_factory=dict)
 
 
 class WeightRegistry:
-    """Which parameters have deltas on them. One for the process: two adapters that know nothing of each other may meet on a weight."""
+    """Which parameters have deltas. One for the process, since two independent adapters may change the same weight."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -53,50 +53,52 @@ class WeightRegistry:
         self._norms: Any = None
         self._spares: Any = None
 
-    def put(self, owner: object, patches: Sequence[tuple[torch.nn.Parameter, Sequence[Patch]]]) -> None:
-        """Put deltas on parameters, in the name of `owner`: on all of them or, where anything fails, on none."""
+    def apply(self, owner: object, patches: Sequence[tuple[torch.nn.Parameter, Sequence[Patch]]]) -> None:
+        """Apply an owner's deltas to parameters: to all of them or, if anything fails, to none."""
         with self._lock:
             entries = self._entries()
             steps = []
-            for parameter, own in patches:
-                known = entries.get(parameter)
-                pristine = known.pristine if known is not None else parameter.data
-                before = known.patches if known is not None else {}
-                steps.append((parameter, _Patched(pristine, pristine, {**before, owner: tuple(own)})))
+            for parameter, owner_patches in patches:
+                entry = entries.get(parameter)
+                pristine = entry.pristine if entry is not None else parameter.data
+                before = entry.patches if entry is not None else {}
+                steps.append(
+                    (parameter, _PatchedParameter(pristine, pristine, {**before, owner: tuple(owner_patches)}))
+                )
             for parameter, patched in steps:
-                patched.shown = _merged(patched.pristine, patched.patches, self._spare(parameter, patched.pristine))
+                patched.merged = _merged(patched.pristine, patched.patches, self._spare(parameter, patched.pristine))
             self._commit(steps, undo=True)
 
-    def take(self, owner: object, parameters: Sequence[torch.nn.Parameter]) -> None:
-        """Take the owner's deltas off. Parameters on which no other ones are have their own tensor again."""
+    def remove(self, owner: object, parameters: Sequence[torch.nn.Parameter]) -> None:
+        """Remove an owner's deltas. Parameters without other deltas get their pristine tensor back."""
         with self._lock:
             entries = self._entries()
-            steps: list[tuple[Any, _Patched]] = []
+            steps: list[tuple[Any, _PatchedParameter]] = []
             for parameter in parameters:
-                known = entries.get(parameter)
-                if known is not None and owner in known.patches:
-                    rest = {key: own for key, own in known.patches.items() if key is not owner}
-                    spare = self._spare(parameter, known.pristine) if rest else None
-                    shown = _merged(known.pristine, rest, spare) if rest else known.pristine
-                    steps.append((parameter, _Patched(known.pristine, shown, rest)))
+                entry = entries.get(parameter)
+                if entry is not None and owner in entry.patches:
+                    remaining = {key: owner_patches for key, owner_patches in entry.patches.items() if key is not owner}
+                    spare = self._spare(parameter, entry.pristine) if remaining else None
+                    merged = _merged(entry.pristine, remaining, spare) if remaining else entry.pristine
+                    steps.append((parameter, _PatchedParameter(entry.pristine, merged, remaining)))
             self._commit(steps, undo=False)
 
     def pristine(self, parameter: torch.nn.Parameter) -> torch.Tensor:
         """The parameter's tensor without any delta."""
         with self._lock:
-            known = self._entries().get(parameter)
-            return known.pristine if known is not None else parameter.data
+            entry = self._entries().get(parameter)
+            return entry.pristine if entry is not None else parameter.data
 
     def norm(self, parameter: torch.nn.Parameter, start: int, stop: int, transposed: bool) -> float:
-        """The Frobenius norm of a parameter's output rows without any delta; remembered, since it takes a look at every number."""
+        """The Frobenius norm of a parameter's output rows without any delta; cached, since it reads every number."""
         import torch
 
         with self._lock:
             pristine = self.pristine(parameter)
             # Tensors of inference mode do not count their changes.
             state = None if parameter.is_inference() else (pristine.data_ptr(), parameter._version)
-            known = self._norms.get(parameter)
-            norms: dict[tuple[int, int], float] = known[1] if known is not None and state == known[0] and state else {}
+            entry = self._norms.get(parameter)
+            norms: dict[tuple[int, int], float] = entry[1] if entry is not None and state == entry[0] and state else {}
             if (start, stop) not in norms:
                 rows = pristine[:, start:stop] if transposed else pristine[start:stop]
                 norms[start, stop] = float(
@@ -106,7 +108,7 @@ class WeightRegistry:
             return norms[start, stop]
 
     def _spare(self, parameter: torch.nn.Parameter, like: torch.Tensor) -> torch.Tensor | None:
-        """A tensor that was taken off a parameter, if it still fits. It is handed out once."""
+        """The removed tensor of a parameter for reuse, if its shape, dtype and device still match; each is returned once."""
         spare = self._spares.pop(parameter, None)
         if spare is None or (spare.shape, spare.dtype, spare.device) != (like.shape, like.dtype, like.device):
             return None
@@ -121,65 +123,66 @@ class WeightRegistry:
             self._patched, self._norms, self._spares = (WeakTensorKeyDictionary() for _ in range(3))
         return self._patched
 
-    def _commit(self, steps: Sequence[tuple[Any, _Patched]], undo: bool) -> None:
-        """Nothing here computes; only an interrupt (Ctrl-C) can break in. Then what was done is undone, or else what is left is done."""
+    def _commit(self, steps: Sequence[tuple[Any, _PatchedParameter]], undo: bool) -> None:
+        """Set all tensors and entries. Nothing here computes, so only an interrupt (Ctrl-C) can stop it: then the steps are undone
+        (`undo`) or completed."""
         entries = self._entries()
         before = [(parameter, entries.get(parameter), parameter.data) for parameter, _ in steps]
 
-        def forward() -> None:
-            for (parameter, patched), (_, known, tensor) in zip(steps, before, strict=True):
-                moved = known is not None and not _same(tensor, known.shown)
-                parameter.data = patched.shown.to(tensor.device, tensor.dtype) if moved else patched.shown
+        def apply_steps() -> None:
+            for (parameter, patched), (_, entry, tensor) in zip(steps, before, strict=True):
+                moved = entry is not None and not _not_moved(tensor, entry.merged)
+                parameter.data = patched.merged.to(tensor.device, tensor.dtype) if moved else patched.merged
                 if patched.patches:
                     entries[parameter] = patched
                 else:
                     entries.pop(parameter, None)
 
-        def back() -> None:
-            for parameter, known, tensor in before:
+        def restore() -> None:
+            for parameter, entry, tensor in before:
                 parameter.data = tensor
-                if known is not None:
-                    entries[parameter] = known
+                if entry is not None:
+                    entries[parameter] = entry
                 else:
                     entries.pop(parameter, None)
 
         try:
-            forward()
+            apply_steps()
         except BaseException:
-            (back if undo else forward)()
+            (restore if undo else apply_steps)()
             raise
         kept = sum(spare.nbytes for spare in self._spares.values())
-        for parameter, known, _ in before:
-            if known is not None and kept + known.shown.nbytes <= SPARE_BYTES:
-                self._spares[parameter] = known.shown
-                kept += known.shown.nbytes
+        for parameter, entry, _ in before:
+            if entry is not None and kept + entry.merged.nbytes <= SPARE_BYTES:
+                self._spares[parameter] = entry.merged
+                kept += entry.merged.nbytes
 
 
-def _same(tensor: torch.Tensor, shown: torch.Tensor) -> bool:
-    """Whether a parameter still holds what was put there, and not what `model.to` made of it."""
-    return tensor.dtype == shown.dtype and tensor.device == shown.device
+def _not_moved(tensor: torch.Tensor, merged: torch.Tensor) -> bool:
+    """Whether a parameter still has the dtype and device of the merged tensor: `model.to` may have changed them."""
+    return tensor.dtype == merged.dtype and tensor.device == merged.device
 
 
 def _merged(
     pristine: torch.Tensor, patches: Mapping[object, Sequence[Patch]], spare: torch.Tensor | None
 ) -> torch.Tensor:
-    """The pristine tensor and the deltas of all owners on it: in `spare` where there is one, else in a new tensor."""
+    """The pristine tensor plus the deltas of all owners: in `spare` if given, else in a new tensor."""
     import torch
 
     rows: dict[tuple[int, int, bool], list[Patch]] = {}
-    for own in patches.values():
-        for patch in own:
+    for owner_patches in patches.values():
+        for patch in owner_patches:
             rows.setdefault((patch.start, patch.stop, patch.transposed), []).append(patch)
     # Tensors that are made in inference mode could not be trained on later.
     with torch.inference_mode(False), torch.no_grad():
         merged = torch.empty_like(pristine) if spare is None else spare
-        whole = [key for key in rows if not key[2] and key[1] - key[0] == pristine.shape[0]]
-        if len(rows) == 1 and whole:
-            up, down = _beside(rows[whole[0]], pristine)
+        full_rows = [key for key in rows if not key[2] and key[1] - key[0] == pristine.shape[0]]
+        if len(rows) == 1 and full_rows:
+            up, down = _concatenate(rows[full_rows[0]], pristine)
             return torch.addmm(pristine, up, down, out=merged)
         merged.copy_(pristine)
-        for (start, stop, transposed), those in rows.items():
-            up, down = _beside(those, pristine)
+        for (start, stop, transposed), same_rows in rows.items():
+            up, down = _concatenate(same_rows, pristine)
             if transposed:
                 merged[:, start:stop].addmm_(down.T, up.T)
             else:
@@ -187,7 +190,7 @@ def _merged(
         return merged
 
 
-def _beside(patches: Sequence[Patch], like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _concatenate(patches: Sequence[Patch], like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     import torch
 
     up = patches[0].up if len(patches) == 1 else torch.cat([p.up for p in patches], dim=1)

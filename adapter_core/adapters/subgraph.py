@@ -1,4 +1,4 @@
-"""An adapter for part of a repository, made when it is asked for, and kept: for the modules of a question or around a symbol.
+"""An adapter for part of a repository, made on demand and cached: for the modules of a question or around a symbol.
 
     adapters = SubgraphAdapters(graph, model_sha256, from_bank(open_bank(folder), fingerprint))
     adapter = adapters.of_files(["shop/cart.py", "shop/money.py"])
@@ -27,7 +27,7 @@ from ..types import CancelToken
 from .adapter import Adapter
 from .bank import BankEntry, adapters_bank
 from .files import digest_of, load_adapters_npz, save_npz
-from .generator import VERSION, generated
+from .generator import VERSION, generate_from_options
 from .options import BankOptions, GeneratorOptions
 from .targets import Shape
 
@@ -36,7 +36,7 @@ _IN_MEMORY, _ON_DISK = 4, 32
 
 @dataclass(frozen=True, slots=True)
 class SubgraphMaker:
-    """Makes the adapter of the files at some paths, whose embedding is `z`. `key` stands for everything else that goes into it."""
+    """Makes the adapter of the files at some paths, from their embedding `z`. `key` identifies all other inputs."""
 
     key: str
     make: Callable[[np.ndarray, Sequence[str]], Adapter]
@@ -50,24 +50,24 @@ def from_embedding(
     targets = {t: s for t, s in shapes.items() if t in chosen.targets}
 
     def make(z: np.ndarray, paths: Sequence[str]) -> Adapter:
-        return generated(z, d_model, layers, targets, chosen)
+        return generate_from_options(z, d_model, layers, targets, chosen)
 
     return SubgraphMaker(_key("generated", VERSION, d_model, layers, sorted(targets.items()), asdict(chosen)), make)
 
 
 def from_bank(entries: Sequence[BankEntry], version: str, options: BankOptions | None = None) -> SubgraphMaker:
-    """The mixture of the nearest entries of a bank. `version` stands for the adapters in it: the fingerprint of the build they are of."""
-    chosen = options or BankOptions()
+    """The mixture of the nearest entries of a bank. `version` identifies the adapters in it: the fingerprint of their build."""
+    bank_options = options or BankOptions()
 
     def make(z: np.ndarray, paths: Sequence[str]) -> Adapter:
-        return adapters_bank(entries, z, chosen.mixture_m, chosen.weighting, chosen.combine).adapter
+        return adapters_bank(entries, z, bank_options.mixture_m, bank_options.weighting, bank_options.combine).adapter
 
-    described = digest_of({entry.name: np.asarray(entry.z) for entry in entries})
-    return SubgraphMaker(_key("bank", version, described, asdict(chosen)), make)
+    bank_digest = digest_of({entry.name: np.asarray(entry.z) for entry in entries})
+    return SubgraphMaker(_key("bank", version, bank_digest, asdict(bank_options)), make)
 
 
 class SubgraphAdapters:
-    """The adapters of parts of one graph for one model. The last few are in memory, some more in `folder`, where there is one.
+    """The adapters of parts of one graph for one model. The last few are cached in memory, some more in `folder`, if given.
 
     They are known by the model's SHA-256, the maker's key, and the paths and hashes of the files, in order: an edit makes another one.
     """
@@ -83,46 +83,46 @@ class SubgraphAdapters:
     ) -> None:
         self._graph, self._model, self._maker, self._folder = graph, model_sha256, maker, folder
         self._embedder = Embedder(graph, features=features, cancel=cancel)
-        self._kept: OrderedDict[str, Adapter] = OrderedDict()
+        self._recent: OrderedDict[str, Adapter] = OrderedDict()
 
     def of_files(self, paths: Collection[str]) -> Adapter:
-        """Of files by their relative paths. Raises `AdapterError` where none of them is there, and what the maker raises."""
-        return self._made(paths)[1]
+        """The adapter of files, by relative paths. Raises `AdapterError` if none of them exists, and what the maker raises."""
+        return self._get_or_make(paths)[1]
 
     def file_of(self, paths: Collection[str]) -> Path:
-        """As `of_files`, as the file in the folder. Raises `AdapterError` also where that cannot be written."""
-        key, adapter = self._made(paths)
+        """As `of_files`, but returns its file in the folder. Also raises `AdapterError` if that cannot be written."""
+        key, adapter = self._get_or_make(paths)
         if self._folder is None:
             raise AdapterError(
                 "Adapters of parts of a repository are kept in memory alone here: give a folder for them."
             )
         file = self._folder / f"{key}.npz"
         if not file.exists():
-            self._store(key, adapter)
+            self._save(key, adapter)
         if not file.exists():
             raise AdapterError(f"The folder {self._folder} cannot be written.")
         return file
 
-    def _made(self, paths: Collection[str]) -> tuple[str, Adapter]:
-        """The adapter of some files, and what it is known by."""
+    def _get_or_make(self, paths: Collection[str]) -> tuple[str, Adapter]:
+        """(key, adapter) of some files."""
         documents = [d for d in map(self._graph.document, sorted(set(paths))) if d is not None]
         if not documents:
             raise AdapterError("There is no file in this part of the repository to make an adapter of.")
         key = _key(self._model, self._maker.key, features_version(), [(d.path, d.sha256) for d in documents])
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return key, self._kept[key]
-        adapter = self._stored(key)
+        if key in self._recent:
+            self._recent.move_to_end(key)
+            return key, self._recent[key]
+        adapter = self._load(key)
         if adapter is None:
             found = [d.path for d in documents]
             adapter = self._maker.make(self._embedder.part(files=found, linked_tests=False).z, found)
-            self._store(key, adapter)
-        self._kept[key] = adapter
-        while len(self._kept) > _IN_MEMORY:
-            self._kept.popitem(last=False)
+            self._save(key, adapter)
+        self._recent[key] = adapter
+        while len(self._recent) > _IN_MEMORY:
+            self._recent.popitem(last=False)
         return key, adapter
 
-    def _stored(self, key: str) -> Adapter | None:
+    def _load(self, key: str) -> Adapter | None:
         if self._folder is None:
             return None
         file = self._folder / f"{key}.npz"
@@ -134,8 +134,8 @@ class SubgraphAdapters:
             os.utime(file)
         return adapter
 
-    def _store(self, key: str, adapter: Adapter) -> None:
-        """Keep it on disk, and the most recently used ones beside it. A folder that cannot be written costs time, nothing else."""
+    def _save(self, key: str, adapter: Adapter) -> None:
+        """Save the adapter on disk, and delete all but the most recently used ones. A folder that cannot be written only costs time."""
         if self._folder is None:
             return
         with suppress(OSError):

@@ -1,9 +1,9 @@
-"""Which weights of a model an adapter changes: canonical targets, their shapes, and where a model keeps each.
+"""Which weights of a model an adapter changes: canonical targets, their shapes, and their location in a model.
 
 A target has one name for all families: q, k, v, o, gate, up and down_proj. A model may keep several of them in one weight (Phi-3's
-`qkv_proj` and `gate_up_proj`, GPT-2's `c_attn`), one below the other, or keep a weight transposed (GPT-2's Conv1D): a `Site` says which
-part of which module a target is. Shapes are (d_out, d_in), as of the weight of a `torch.nn.Linear`. What is not recognised (experts,
-heads that interleave their rows as in GPT-NeoX) has no site, and is left as it is.
+`qkv_proj` and `gate_up_proj`, GPT-2's `c_attn`), stacked, or keep a weight transposed (GPT-2's Conv1D): a `Site` names the part of the
+module that a target is. Shapes are (d_out, d_in), as of the weight of a `torch.nn.Linear`. Modules that are not recognised (experts, heads
+that interleave their rows as in GPT-NeoX) have no site, and are not adapted.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MLP = ("gate_proj", "up_proj", "down_proj")
 TARGETS = ATTENTION + MLP
 
 Shape = tuple[int, int]
-# What modules of a block are called, by the end of their path. The parts of a fused one stand below each other in this order.
-_MODULES: Mapping[str, tuple[str, ...]] = {
+# The targets in the modules of a block, by the end of the module's path. The parts of a fused module are stacked in this order.
+_TARGETS_BY_MODULE: Mapping[str, tuple[str, ...]] = {
     **{target: (target,) for target in TARGETS},
     "qkv_proj": ("q_proj", "k_proj", "v_proj"),
     "attn.c_attn": ("q_proj", "k_proj", "v_proj"),
@@ -38,15 +38,15 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
     "mlp.fc_out": ("down_proj",),
 }
 # Families whose feed-forward part has no gate.
-_UNGATED = frozenset("gpt2 gpt_neo gptj gpt_bigcode opt phi starcoder2 codegen".split())
+_FAMILIES_WITHOUT_GATE = frozenset("gpt2 gpt_neo gptj gpt_bigcode opt phi starcoder2 codegen".split())
 # Families that name or order their layers in a way of their own.
-_UNKNOWN = frozenset("gpt_neox gpt_neox_japanese falcon bloom mpt dbrx persimmon".split())
+_UNSUPPORTED_FAMILIES = frozenset("gpt_neox gpt_neox_japanese falcon bloom mpt dbrx persimmon".split())
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a target lies: the output rows `start:stop` of the module at `path` (relative to the block), of `width` rows in all.
+    """The location of a target: the output rows `start:stop` of the module at `path` (relative to the block), which has `width` rows.
 
     `transposed`: the weight is stored as (d_in, d_out).
     """
@@ -63,8 +63,8 @@ class Site:
         return self.stop - self.start, self.d_in
 
     @property
-    def whole(self) -> bool:
-        """Whether the target is all of its module."""
+    def covers_module(self) -> bool:
+        """Whether the target is the whole module."""
         return self.stop - self.start == self.width
 
 
@@ -77,22 +77,26 @@ class ModelLayout:
 
 
 def layout_of(model: Any) -> ModelLayout:
-    """Where a (transformers) model keeps each target. Raises `AdapterError` where none is found."""
+    """The location of each target in a (transformers) model. Raises `AdapterError` if there is none."""
     dims = _dims_of(model)
-    found = [(path, blocks) for path, blocks in _block_lists(model) if any(_sites(block, dims) for block in blocks)]
-    # A model that also sees has blocks for that, too: those of the language model are as many as its configuration tells.
+    found = [
+        (path, blocks) for path, blocks in _block_lists(model) if any(_find_sites(block, dims) for block in blocks)
+    ]
+    # A multimodal model also has vision blocks: the language model has as many blocks as its configuration says.
     found.sort(key=lambda f: (dims is None or len(f[1]) != dims.layers, -len(f[1])))
     if not found:
         raise AdapterError(
             f"No layers that an adapter could change were found in this {type(model).__name__}: use a decoder such as Llama or Qwen."
         )
     path, blocks = found[0]
-    return ModelLayout(path, tuple(_sites(block, dims) for block in blocks))
+    return ModelLayout(path, tuple(_find_sites(block, dims) for block in blocks))
 
 
-def placed(layout: ModelLayout, layers: Iterable[LayerFactors], count: int) -> Iterator[tuple[int, str, Site, Factors]]:
-    """The factors of an adapter of `count` layers (0: not known) one by one: layer, target, and the site that they are for. Raises
-    `AdapterError` where it is not for this model."""
+def match_sites(
+    layout: ModelLayout, layers: Iterable[LayerFactors], count: int
+) -> Iterator[tuple[int, str, Site, Factors]]:
+    """Match the factors of an adapter of `count` layers (0: unknown) to a model: (layer, target, site, factors) one by one. Raises
+    `AdapterError` if the adapter is not for this model."""
     if count and count != len(layout.sites):
         raise AdapterError(
             f"The adapter is for a model of {count} layers, and this one has {len(layout.sites)}: build it for this model."
@@ -123,7 +127,7 @@ def infer_target_shapes(model: Any) -> dict[str, Shape]:
 
 
 def infer_target_names(model: Any) -> dict[str, str]:
-    """What the model itself calls each target: the module's path in its block. Fused targets share one. Raises `AdapterError`."""
+    """The model's own name of each target: the module's path in its block. Fused targets share one. Raises `AdapterError`."""
     names: dict[str, str] = {}
     for sites in layout_of(model).sites:
         for target, site in sites.items():
@@ -143,7 +147,7 @@ def shapes_from_dims(dims: ModelDims) -> dict[str, Shape]:
         "up_proj": (dims.intermediate, d),
         "down_proj": (d, dims.intermediate),
     }
-    if dims.model_type in _UNGATED:
+    if dims.model_type in _FAMILIES_WITHOUT_GATE:
         del shapes["gate_proj"]
     return shapes
 
@@ -153,14 +157,14 @@ def shapes_from_config(config: Mapping[str, Any]) -> dict[str, Shape]:
     `AdapterError` for families without any, `ModelFileError` where a number is missing."""
     text = next((config[part] for part in TEXT_PARTS if isinstance(config.get(part), Mapping)), config)
     dims = read_dims(config)
-    if dims.model_type in _UNKNOWN or str(text.get("model_type")) in _UNKNOWN:
+    if dims.model_type in _UNSUPPORTED_FAMILIES or str(text.get("model_type")) in _UNSUPPORTED_FAMILIES:
         raise AdapterError(
             f"Models of the type {dims.model_type} have no layers that an adapter could change here: use another one."
         )
     shapes = shapes_from_dims(dims)
     if any(isinstance(n := text.get(name), int) and n > 1 for name in _EXPERTS):
         shapes = {target: shape for target, shape in shapes.items() if target not in MLP}
-    if _mixed_heads(dims):
+    if _mixes_heads(dims):
         shapes = {target: shape for target, shape in shapes.items() if target not in ("q_proj", "k_proj", "v_proj")}
     return shapes
 
@@ -186,14 +190,14 @@ def parse_target_shapes(text: str) -> dict[str, Shape]:
 def parse_targets(text: str) -> tuple[str, ...]:
     """ "q_proj,v_proj", "attention", "mlp" or "all" to targets, in the order of `TARGETS`. Raises `UsageError`."""
     groups = {"all": TARGETS, "attention": ATTENTION, "mlp": MLP}
-    wanted: set[str] = set()
+    selected: set[str] = set()
     for name in filter(None, (p.strip() for p in text.split(","))):
         if name not in TARGETS and name not in groups:
             raise UsageError(f"{name[:40]!r} is no target of an adapter: use {', '.join((*TARGETS, *groups))}.")
-        wanted.update(groups.get(name, (name,)))
-    if not wanted:
+        selected.update(groups.get(name, (name,)))
+    if not selected:
         raise UsageError(f"There is no target: use {', '.join((*TARGETS, *groups))}.")
-    return tuple(target for target in TARGETS if target in wanted)
+    return tuple(target for target in TARGETS if target in selected)
 
 
 def _is_width(text: str) -> bool:
@@ -216,23 +220,23 @@ def _block_lists(model: Any) -> Iterator[tuple[str, Any]]:
             yield path, module
 
 
-def _sites(block: Any, dims: ModelDims | None) -> dict[str, Site]:
+def _find_sites(block: Any, dims: ModelDims | None) -> dict[str, Site]:
     found: dict[str, Site] = {}
     for path, module in block.named_modules():
-        size = _size(module)
+        size = _linear_size(module)
         # Those of experts are many in one block; a path so long is of a whole model within it.
         if size is None or "expert" in path or path.count(".") > 2:
             continue
         ends = (".".join(path.split(".")[-n:]) for n in (2, 1))
-        targets = next((_MODULES[end] for end in ends if end in _MODULES), ())
+        targets = next((_TARGETS_BY_MODULE[end] for end in ends if end in _TARGETS_BY_MODULE), ())
         (d_out, d_in, transposed), start = size, 0
-        for target, rows in zip(targets, _rows(targets, d_out, dims), strict=False):
+        for target, rows in zip(targets, _part_rows(targets, d_out, dims), strict=False):
             found.setdefault(target, Site(path, start, start + rows, d_out, d_in, transposed))
             start += rows
     return {target: found[target] for target in TARGETS if target in found}
 
 
-def _size(module: Any) -> tuple[int, int, bool] | None:
+def _linear_size(module: Any) -> tuple[int, int, bool] | None:
     """(d_out, d_in, transposed) of a linear layer, whatever its weight is made of."""
     if isinstance(getattr(module, "in_features", None), int) and isinstance(getattr(module, "out_features", None), int):
         return module.out_features, module.in_features, False
@@ -241,16 +245,16 @@ def _size(module: Any) -> tuple[int, int, bool] | None:
     return None
 
 
-def _rows(targets: tuple[str, ...], d_out: int, dims: ModelDims | None) -> tuple[int, ...]:
-    """How many rows each part has; () where the parts do not make up the whole, and so cannot be told apart."""
+def _part_rows(targets: tuple[str, ...], d_out: int, dims: ModelDims | None) -> tuple[int, ...]:
+    """The number of rows of each part; () if they do not add up to `d_out`, so that the parts cannot be told apart."""
     if len(targets) == 3:
         queries, keys = (dims.query_width, dims.key_width) if dims is not None else (d_out // 3, d_out // 3)
-        mixed = dims is not None and _mixed_heads(dims)
+        mixed = dims is not None and _mixes_heads(dims)
         return (queries, keys, keys) if queries + 2 * keys == d_out and not mixed else ()
     return (d_out // len(targets),) * len(targets) if targets and d_out % len(targets) == 0 else ()
 
 
-def _mixed_heads(dims: ModelDims) -> bool:
+def _mixes_heads(dims: ModelDims) -> bool:
     """Whether a fused layer stores queries, keys and values in another order: CodeGen in four blocks, GPT-BigCode without shared keys head
     by head."""
     return dims.model_type == "codegen" or (dims.model_type == "gpt_bigcode" and dims.kv_heads == dims.heads)

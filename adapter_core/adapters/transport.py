@@ -1,4 +1,4 @@
-"""Numbers of adapters in fewer bytes: "float32" as they are, "float16" rounded to 11 bits, "int8" by rows with a scale each.
+"""Number formats of stored adapters: "float32" as is, "float16" rounded to 11 bits, "int8" by rows with a scale each.
 
 int8: each row of `down` and each column of `up` (one component each) has a scale, its largest magnitude / 127, and holds integers from
 -127 to 127; no number is off by more than half its scale
@@ -17,14 +17,14 @@ TRANSPORTS = ("float32", "float16", "int8")
 _LEVELS = 127
 
 
-def packed(factors: Factors, transport: str) -> dict[str, np.ndarray]:
-    """The arrays that stand for factors: "down", "up", with int8 also "down_scale" and "up_scale", and "bias" where there is one."""
+def pack_factors(factors: Factors, transport: str) -> dict[str, np.ndarray]:
+    """Encode factors as arrays: "down", "up", with int8 also "down_scale" and "up_scale", and "bias" if there is one."""
     if transport not in TRANSPORTS:
         raise ValueError(f"transport must be one of {', '.join(TRANSPORTS)}")
     arrays: dict[str, np.ndarray] = {}
     if transport == "int8":
-        arrays["down"], arrays["down_scale"] = _quantised(factors.down)
-        columns, arrays["up_scale"] = _quantised(factors.up.T)
+        arrays["down"], arrays["down_scale"] = _quantise(factors.down)
+        columns, arrays["up_scale"] = _quantise(factors.up.T)
         arrays["up"] = np.ascontiguousarray(columns.T)
     else:
         number = "<f2" if transport == "float16" else "<f4"
@@ -34,8 +34,8 @@ def packed(factors: Factors, transport: str) -> dict[str, np.ndarray]:
     return arrays
 
 
-def unpacked(arrays: Mapping[str, np.ndarray], transport: str) -> Factors:
-    """The factors that arrays stand for, float32. Raises `KeyError` and `ValueError` where they are none."""
+def unpack_factors(arrays: Mapping[str, np.ndarray], transport: str) -> Factors:
+    """Decode factors (float32) from arrays. Raises `KeyError` and `ValueError` if they are not valid."""
     down, up = arrays["down"], arrays["up"]
     expected = {"float32": np.float32, "float16": np.float16, "int8": np.int8}[transport]
     if down.dtype != expected or up.dtype != expected:
@@ -50,7 +50,7 @@ def unpacked(arrays: Mapping[str, np.ndarray], transport: str) -> Factors:
     return Factors(down, up, None if bias is None else bias.astype(np.float32))
 
 
-def _quantised(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _quantise(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     wide = rows.astype(np.float64)
     scale = (np.abs(wide).max(axis=1, initial=0.0) / _LEVELS).astype("<f4")
     divisor = np.where(scale > 0, scale, 1.0).astype(np.float64)[:, None]

@@ -1,28 +1,28 @@
-"""Who waits for something that takes long: is told how far it is, and may stop it."""
+"""Progress reports and cancellation of long work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..types import CancelToken
+from ..types import CancelToken, is_cancelled
 
-# Called with a stage's name, what is done of it and the total (0: unknown), and what is worked on or a remark.
+# Called with a stage's name, the amount done, the total (0: unknown), and the current item or a remark.
 Progress = Callable[[str, int, int, str], None]
 
 
-def _nobody(stage: str, done: int, total: int, current: str) -> None:
-    """The progress of those who do not want to know."""
+def _no_progress(stage: str, done: int, total: int, current: str) -> None:
+    """A progress callback that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    progress: Progress = _nobody
+    progress: Progress = _no_progress
     cancel: CancelToken | None = None
 
     @property
     def stopped(self) -> bool:
-        return self.cancel is not None and self.cancel.is_set()
+        return is_cancelled(self.cancel)
 
 
 UNWATCHED = Watcher()

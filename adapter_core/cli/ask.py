@@ -64,7 +64,7 @@ def add_arguments(
     groups: Mapping[str, argparse._ArgumentGroup],
     defaults: AskOptions | None = None,
 ) -> None:
-    """What `pathline ask` and `python -m adapter_core.run` share."""
+    """Add the arguments that `pathline ask` and `python -m adapter_core.run` share."""
     from ..answers.flag_table import MODEL, MOST_USED, TESTS
     from ..answers.flags import add_flags
 
@@ -106,7 +106,7 @@ def add_arguments(
 
 
 class HelpAll(argparse.Action):
-    """Shows the help with what is else `hidden` in it: flags and what is said of them."""
+    """Shows the help with the flags that are otherwise hidden; `hidden` maps each to its help text."""
 
     def __init__(
         self, option_strings: Sequence[str], dest: str, hidden: Mapping[argparse.Action, str], help: str
@@ -122,8 +122,8 @@ class HelpAll(argparse.Action):
 
 
 def run(args: argparse.Namespace, defaults: AskOptions | None = None, ensure: bool = False) -> int:
-    """`ensure`: what is missing of the repository's adapters is built first."""
-    options = _options(args, defaults)
+    """Run the command and return its exit code. `ensure`: first build the adapters that the repository lacks."""
+    options = _ask_options(args, defaults)
     if options.phrase and args.no_model:
         raise UsageError("--phrase needs the model, and --no-model does without it; give one of them.")
     if args.run_tests is not None and args.run_tests <= 0:
@@ -137,7 +137,7 @@ def run(args: argparse.Namespace, defaults: AskOptions | None = None, ensure: bo
         raise UsageError(
             'The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"'
         )
-    # Relative to where the user stands, which we are about to leave.
+    # Relative to the working folder, which `with_graph` leaves.
     args.repo = os.path.abspath(args.repo)
     if args.model is not None:
         from ..models.sources import absolute_name
@@ -150,7 +150,7 @@ def run(args: argparse.Namespace, defaults: AskOptions | None = None, ensure: bo
     try:
         if not args.follow:
             return _ask(args, question, options, backend, hint)
-        return _follow(args, question, options, backend, hint)
+        return _ask_in_turn(args, question, options, backend, hint)
     finally:
         if backend is not None:
             backend.close()
@@ -169,10 +169,10 @@ def _ask(
     screen = Screen(quiet=args.json)
     tests: list[TestRun] = []
 
-    def use(graph: CodeGraph) -> Answer:
+    def answer_with(graph: CodeGraph) -> Answer:
         if args.ensure:
             args.ensure = False
-            _ensure(graph, args.model, options, cancel)
+            _build_missing(graph, args.model, options, cancel)
         answer = ask(graph, question, options, backend, cancel, screen.event)
         if args.run_tests is not None:
             tests.append(verify_with_tests(graph, reaching_test_ids(graph, answer), args.run_tests, args.python))
@@ -180,7 +180,7 @@ def _ask(
 
     try:
         with ctrl_c() as cancel:
-            answer = with_graph(args, cancel, use)
+            answer = with_graph(args, cancel, answer_with)
     finally:
         screen.done()
     if args.json and conversation is not None:
@@ -189,13 +189,13 @@ def _ask(
         print_json(answer_to_dict(answer))
     else:
         screen.answer(answer, explain=args.explain, hint=hint, footer=options.commit_footer)
-    if any(_told(run) is False for run in tests):
+    if any(_report_tests(run) is False for run in tests):
         return EXIT_FAILED
     return EXIT_OK if answer.found else EXIT_NOT_FOUND
 
 
-def _told(run: TestRun) -> bool | None:
-    """Says on stderr how the tests went; returns that."""
+def _report_tests(run: TestRun) -> bool | None:
+    """Report the test run on stderr; returns whether the tests passed (None: they did not run)."""
     if run.passed is None:
         print(f"Tests: {run.reason}.", file=sys.stderr)
     else:
@@ -211,9 +211,11 @@ def _printable_lines(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
-def _follow(args: argparse.Namespace, question: str, options: AskOptions, backend: Backend | None, hint: str) -> int:
-    """One question after the other, each over the files as they then are. The exit code is that of the last answer; a question that
-    cannot be is said and passed over."""
+def _ask_in_turn(
+    args: argparse.Namespace, question: str, options: AskOptions, backend: Backend | None, hint: str
+) -> int:
+    """Answer one question after another, each over the current files. The exit code is that of the last answer; an invalid question
+    is reported and skipped."""
     from ..answers.conversation import Conversation
 
     conversation, code = Conversation(), EXIT_OK
@@ -240,8 +242,8 @@ def _lines() -> Iterator[str]:
         yield raw.decode("utf-8", "replace")
 
 
-def _ensure(graph: CodeGraph, model: str | None, options: AskOptions, cancel: CancelToken) -> None:
-    """Build what is missing; what cannot be built is said, and the answer does without."""
+def _build_missing(graph: CodeGraph, model: str | None, options: AskOptions, cancel: CancelToken) -> None:
+    """Build the adapters that are missing; what cannot be built is reported, and the answer is made without it."""
     from ..adapters.watching import Watcher
     from ..run import ensure_adapters
 
@@ -261,7 +263,7 @@ def _ensure(graph: CodeGraph, model: str | None, options: AskOptions, cancel: Ca
         note(problem)
 
 
-def _options(args: argparse.Namespace, defaults: AskOptions | None) -> AskOptions:
+def _ask_options(args: argparse.Namespace, defaults: AskOptions | None) -> AskOptions:
     from ..answers.flags import parsed_values, with_values
     from ..answers.options import AskOptions
 

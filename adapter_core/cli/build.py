@@ -67,10 +67,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """`python -I -m adapter_core.build`. Returns the exit code."""
     from .main import run_parser
 
-    return run_parser(_door, argv)
+    return run_parser(_module_parser, argv)
 
 
-def _door() -> argparse.ArgumentParser:
+def _module_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -I -m adapter_core.build",
         description="Build what fits a model to a repository; the same as `pathline build`.",
@@ -127,8 +127,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What the flags say. `fit`: None where nothing is fitted; `shapes`: None where they are those of the model's configuration."""
+class _BuildRequest:
+    """What to build, as parsed from the flags. `fit` None: no fit; `shapes` None: those of the model's configuration."""
 
     options: BuildOptions
     fit: FitOptions | None
@@ -138,9 +138,9 @@ class _Wanted:
 def run(args: argparse.Namespace) -> int:
     from ..models.sources import absolute_name
 
-    options = _options(args)
-    wanted = _Wanted(options, _fit_options(args, options), _shapes(args))
-    # Relative to where the user stands, which `with_graph` leaves.
+    options = _build_options(args)
+    request = _BuildRequest(options, _fit_options(args, options), _target_shapes(args))
+    # Relative to the working folder, which `with_graph` leaves.
     args.model = absolute_name(args.model)
     args.out = str(Path(args.out).expanduser().absolute()) if args.out else None
     args.report = str(Path(args.report).expanduser().absolute()) if args.report else None
@@ -149,10 +149,10 @@ def run(args: argparse.Namespace) -> int:
 
         check_library()
     with ctrl_c() as cancel:
-        return with_graph(args, cancel, lambda graph: _build(graph, args, wanted, cancel))
+        return with_graph(args, cancel, lambda graph: _build(graph, args, request, cancel))
 
 
-def _options(args: argparse.Namespace) -> BuildOptions:
+def _build_options(args: argparse.Namespace) -> BuildOptions:
     from dataclasses import replace
 
     from ..adapters.options import LAYER_GATES, BuildOptions
@@ -214,15 +214,15 @@ def _fit_options(args: argparse.Namespace, options: BuildOptions) -> FitOptions 
     return replace(fit, steps=_MANY_STEPS, seconds=args.seconds) if args.seconds is not None else fit
 
 
-def _shapes(args: argparse.Namespace) -> dict[str, Shape] | None:
+def _target_shapes(args: argparse.Namespace) -> dict[str, Shape] | None:
     from ..adapters.targets import parse_target_shapes
 
     return parse_target_shapes(args.target_shapes) if args.target_shapes is not None else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """`memory`: None where it was left as it is, or could not be built, for which `problem` is the reason. `fitted`: None without --fit."""
+class _BuildResult:
+    """`memory`: None if it was left as it is or could not be built; `problem` then says why. `fitted`: None without --fit."""
 
     report: BuildReport
     memory: StoredMemory | None
@@ -230,30 +230,32 @@ class _Made:
     problem: str
 
 
-def _build(graph: CodeGraph, args: argparse.Namespace, wanted: _Wanted, cancel: CancelToken) -> int:
+def _build(graph: CodeGraph, args: argparse.Namespace, request: _BuildRequest, cancel: CancelToken) -> int:
     from ..adapters.available import for_answers
     from ..build import find_model
     from ..graph.cache.folder import enforce_cap
 
-    model = find_model(args.model, wanted.shapes)
-    made = _make(graph, model, args, wanted, cancel)
+    model = find_model(args.model, request.shapes)
+    result = _run_builds(graph, model, args, request, cancel)
     if args.out is None and graph.store.path is not None:
         enforce_cap(cache_dir(), graph.store.path)
     if args.report:
-        _draw(graph, args, made.report, cancel)
-    found = for_answers(graph, model.name, model.digest, made.report.folder)
+        _draw(graph, args, result.report, cancel)
+    available = for_answers(graph, model.name, model.digest, result.report.folder)
     if args.json:
-        print_json(_as_dict(made, found))
+        print_json(_result_dict(result, available))
         return EXIT_OK
-    _print(made.report, args.report)
-    _print_for_answers(made.memory, made.fitted, found)
-    for text in (made.problem, *found.notes):
+    _print(result.report, args.report)
+    _print_available(result.memory, result.fitted, available)
+    for text in (result.problem, *available.notes):
         note(text)
     return EXIT_OK
 
 
-def _make(graph: CodeGraph, model: BuildModel, args: argparse.Namespace, wanted: _Wanted, cancel: CancelToken) -> _Made:
-    """All that is wanted, with a bar for each stage."""
+def _run_builds(
+    graph: CodeGraph, model: BuildModel, args: argparse.Namespace, request: _BuildRequest, cancel: CancelToken
+) -> _BuildResult:
+    """Build everything that was requested, with a progress bar for each stage."""
     from ..adapters.watching import Watcher
     from ..build import build_adapters
     from ..build_fitted import FittedOptions, build_fitted
@@ -261,27 +263,27 @@ def _make(graph: CodeGraph, model: BuildModel, args: argparse.Namespace, wanted:
     fitted = None
     with Bar() as bar:
         watcher = Watcher(lambda stage, *at: bar.show(_STAGES.get(stage, stage), *at), cancel)
-        report = build_adapters(graph, model, args.out, wanted.options, rebuild=args.rebuild, watcher=watcher)
+        report = build_adapters(graph, model, args.out, request.options, rebuild=args.rebuild, watcher=watcher)
         memory, problem = (None, "") if args.no_memory else _memory(graph, model, report.folder, watcher)
-        if wanted.fit is not None:
-            options = FittedOptions(wanted.fit, transport=wanted.options.transport)
+        if request.fit is not None:
+            options = FittedOptions(request.fit, transport=request.options.transport)
             fitted = build_fitted(graph, model, report.folder, options, rebuild=args.rebuild, watcher=watcher)
-    return _Made(report, memory, fitted, problem)
+    return _BuildResult(report, memory, fitted, problem)
 
 
-def _as_dict(made: _Made, found: ForAnswers) -> dict[str, Any]:
+def _result_dict(result: _BuildResult, available: ForAnswers) -> dict[str, Any]:
     return {
         "schema": 1,
-        **_told(made.report),
-        "memory": _memory_told(made.memory),
-        "fitted": _told(made.fitted) if made.fitted is not None else None,
-        "for_answers": found.as_dict(),
-        "notes": [made.problem] if made.problem else [],
+        **_report_dict(result.report),
+        "memory": _memory_dict(result.memory),
+        "fitted": _report_dict(result.fitted) if result.fitted is not None else None,
+        "for_answers": available.as_dict(),
+        "notes": [result.problem] if result.problem else [],
     }
 
 
 def _memory(graph: CodeGraph, model: BuildModel, folder: Path, watcher: Watcher) -> tuple[StoredMemory | None, str]:
-    """The memory, or why there is none: all else can be built without the model's tokenizer."""
+    """The memory, or None and the reason: everything else can be built without the model's tokenizer."""
     from ..build_fitted import build_memory
     from ..errors import AdapterError
 
@@ -293,7 +295,7 @@ def _memory(graph: CodeGraph, model: BuildModel, folder: Path, watcher: Watcher)
         raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
 
 
-def _told(report: BuildReport) -> dict[str, Any]:
+def _report_dict(report: BuildReport) -> dict[str, Any]:
     return {
         "folder": str(report.folder),
         "reused": report.reused,
@@ -302,7 +304,7 @@ def _told(report: BuildReport) -> dict[str, Any]:
     }
 
 
-def _memory_told(stored: StoredMemory | None) -> dict[str, Any] | None:
+def _memory_dict(stored: StoredMemory | None) -> dict[str, Any] | None:
     if stored is None:
         return None
     return {
@@ -344,14 +346,14 @@ def _print(report: BuildReport, drawn: str | None) -> None:
     note(manifest.reason)
 
 
-def _print_for_answers(memory: StoredMemory | None, fitted: BuildReport | None, found: ForAnswers) -> None:
+def _print_available(memory: StoredMemory | None, fitted: BuildReport | None, available: ForAnswers) -> None:
     if memory is not None:
         size = memory.file.stat().st_size / 1e6
         read = f"{memory.read:,} read anew" if memory.read else "nothing has changed"
         print(
             f"Memory of {len(memory.memory.files):,} files, {memory.memory.token_count:,} tokens, {size:.1f} MB; {read}"
         )
-    manifest = fitted.manifest if fitted is not None else found.manifest
+    manifest = fitted.manifest if fitted is not None else available.manifest
     if manifest is None:
         return
     settings, took = manifest.settings, ""

@@ -1,4 +1,4 @@
-"""`pathline cache`: what lies in the cache folder, and making room there."""
+"""`pathline cache`: list what is in the cache folder, and make room there."""
 
 from __future__ import annotations
 
@@ -96,12 +96,12 @@ def _list(args: argparse.Namespace) -> int:
     if workspaces:
         print()
         _print_table(workspaces, {k.folder.name: k.bytes for k in kept})
-    alone = [k for k in kept if k.folder.name not in {w.folder.name for w in workspaces}]
-    if alone:
+    without_index = [k for k in kept if k.folder.name not in {w.folder.name for w in workspaces}]
+    if without_index:
         print("\nAdapters without an index:")
-        for own in alone:
-            gone = " (gone)" if own.root_exists is False else ""
-            print(printable(f"  {_size(own.bytes):>9}  {own.root or own.folder.name}{gone}"))
+        for folder in without_index:
+            missing_mark = " (gone)" if folder.root_exists is False else ""
+            print(printable(f"  {_size(folder.bytes):>9}  {folder.root or folder.folder.name}{missing_mark}"))
     if models:
         print("\nModels (`pathline model remove NAME` deletes one):")
         for model in models:
@@ -233,8 +233,8 @@ def _print_report(report: PruneReport, cache: Path, args: argparse.Namespace, da
     for path, reason in report.skipped:
         print(printable(f"{_short(path, cache)} stays: {reason}."), file=sys.stderr)
     freed = _size(sum(r.bytes for r in report.removed))
-    told = f"{freed} would be freed" if args.dry_run else f"{freed} freed"
-    print(f"{told if report.removed else 'Nothing to remove'}; indexes and adapters take {_size(report.bytes_left)}"
+    sentence = f"{freed} would be freed" if args.dry_run else f"{freed} freed"
+    print(f"{sentence if report.removed else 'Nothing to remove'}; indexes and adapters take {_size(report.bytes_left)}"
           f"{' then' if args.dry_run and report.removed else ''}.")  # fmt: skip
 
 

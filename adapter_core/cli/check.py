@@ -125,6 +125,6 @@ def _print(report: TextReport, everything: bool) -> None:
         ("supported", rates.supports),
         ("cited", rates.complete),
     ]
-    told = ", ".join(f"{name} {value:.0%}" for name, value in shares if value is not None)
+    percentages = ", ".join(f"{name} {value:.0%}" for name, value in shares if value is not None)
     stating = sum(bool(s.citations) or s.failed for s in report.sentences)
-    print(f"{stating} sentences with something to check{f': {told}' if told else ''}.", file=sys.stderr)
+    print(f"{stating} sentences with something to check{f': {percentages}' if percentages else ''}.", file=sys.stderr)

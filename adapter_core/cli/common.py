@@ -26,7 +26,7 @@ EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 0, 1, 2, 3,
 
 
 def add_repo_arguments(parser: argparse._ActionsContainer, indexing: argparse._ActionsContainer | None = None) -> None:
-    """Of the commands of `pathline`. `indexing`: the group of the help for what bounds the index, where that is another one."""
+    """Add the repository arguments of a `pathline` command. `indexing`: the argument group for index limits (default: `parser`)."""
     parser.add_argument("--repo", default=".", metavar="PATH", help="folder of the repository (default: this folder)")
     _add_json(parser)
     _add_ignore(indexing or parser)
@@ -40,7 +40,7 @@ def add_root_argument(
     flags: argparse._ActionsContainer | None = None,
     indexing: argparse._ActionsContainer | None = None,
 ) -> None:
-    """The same of `python -I -m adapter_core.…`, which take the folder as their first argument."""
+    """The same for `python -I -m adapter_core.…`, which takes the folder as its first argument."""
     parser.add_argument("repo", metavar="ROOT", help="folder of the repository")
     _add_json(flags or parser)
     _add_ignore(indexing or parser)
@@ -48,7 +48,7 @@ def add_root_argument(
 
 
 def add_model_argument(parser: argparse._ActionsContainer, more: str = "") -> None:
-    """`more`: what else a command takes for a model."""
+    """Add `--model`. `more`: what else this command accepts as a model, for the help text."""
     what = f"a Hugging Face id (pulled before), folder or GGUF file{more}"
     parser.add_argument("--model", metavar="MODEL", help=f"{what} (default: the embedded model)")
 
@@ -70,7 +70,7 @@ def _add_ignore(parser: argparse._ActionsContainer) -> None:
 
 
 def positive(text: str) -> int:
-    """An option's whole number from 1 on."""
+    """An `argparse` type: an integer of at least 1."""
     value = int(text) if text.strip().isascii() and text.strip().isdigit() else 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
@@ -86,11 +86,11 @@ def sync_options(args: argparse.Namespace) -> SyncOptions:
 
 
 def with_graph(
-    args: argparse.Namespace, cancel: threading.Event, use: Callable[[CodeGraph], T], rebuild: bool = False
+    args: argparse.Namespace, cancel: threading.Event, work: Callable[[CodeGraph], T], rebuild: bool = False
 ) -> T:
-    """What `use` makes of the graph of `--repo`, brought up to date.
+    """Returns `work(graph)` for the up-to-date graph of `--repo`.
 
-    An index that turns out to be damaged while it is used is built anew, once. Leaves the working folder: from here on
+    An index that turns out to be damaged during that is rebuilt, once. Leaves the working folder: from here on
     nothing is looked up in the repository.
     """
     from ..code_graph import CodeGraph
@@ -110,7 +110,7 @@ def with_graph(
                     rebuild=rebuild or attempt == 2,
                 )
             with graph, graph.store.snapshot():
-                return use(graph)
+                return work(graph)
         except IndexDamagedError as error:
             if attempt == 2:
                 raise

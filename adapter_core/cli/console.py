@@ -1,4 +1,4 @@
-"""What writes to standard output with colours, where there are any."""
+"""A console that writes to standard output, with colours if it has them."""
 
 from __future__ import annotations
 

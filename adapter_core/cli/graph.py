@@ -25,7 +25,7 @@ from .common import (
     printable,
     with_graph,
 )
-from .graph_queries import LOOK_UP_SECONDS, Asker, Found, Query
+from .graph_queries import LOOK_UP_SECONDS, Query, QueryResult, QueryRunner
 from .progress import Bar
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ name, file, module or text is not there.
 example: pathline graph --repo . --find Flask.route --who-calls Flask.dispatch_request
 """
 _EXPORTS = ("export", "export-sqlite")
-_SHOWN_UNMATCHED = 5
-_SHOWN_MEANT = 6
+_MAX_UNMATCHED = 5
+_MAX_MATCHES = 6
 
 # Flag, its argument ("" none; in brackets: may be left out), help.
 _QUERIES = (
@@ -82,10 +82,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """`python -I -m adapter_core.code_graph`. Returns the exit code."""
     from .main import run_parser
 
-    return run_parser(_door, argv)
+    return run_parser(_module_parser, argv)
 
 
-def _door() -> argparse.ArgumentParser:
+def _module_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -I -m adapter_core.code_graph",
         description="Look things up in the graph of a repository; the same as `pathline graph`.",
@@ -111,8 +111,10 @@ def _add_queries(parser: argparse.ArgumentParser) -> None:
         nargs: Any = None if metavar else 0
         if metavar.startswith("["):
             nargs = "?"
-        shown = metavar.strip("[]") or None
-        group.add_argument(f"--{name}", action=_Ask, nargs=nargs, const="", metavar=shown, dest="queries", help=text)
+        display_name = metavar.strip("[]") or None
+        group.add_argument(
+            f"--{name}", action=_AppendQuery, nargs=nargs, const="", metavar=display_name, dest="queries", help=text
+        )
 
 
 def _seconds(text: str) -> float:
@@ -125,8 +127,8 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-class _Ask(argparse.Action):
-    """Gathers the queries in the order in which they stand."""
+class _AppendQuery(argparse.Action):
+    """Appends each query to `queries`, in command-line order, without duplicates."""
 
     def __call__(
         self,
@@ -136,8 +138,8 @@ class _Ask(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         query = Query(self.option_strings[0].removeprefix("--"), values if isinstance(values, str) else "")
-        asked = getattr(namespace, self.dest) or []
-        setattr(namespace, self.dest, asked if query in asked else [*asked, query])
+        queries = getattr(namespace, self.dest) or []
+        setattr(namespace, self.dest, queries if query in queries else [*queries, query])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -152,7 +154,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(queries: list[Query], cwd: Path) -> None:
-    """Raises `UsageError` for what can be told before anything is indexed."""
+    """Raises `UsageError` for mistakes that can be found before indexing."""
     if not queries:
         raise UsageError("Say what to look up, for example --who-calls NAME; --dump shows everything, --help the rest.")
     names = {query.name for query in queries}
@@ -172,17 +174,17 @@ def _answer(
     graph: CodeGraph, queries: list[Query], cwd: Path, cancel: threading.Event, args: argparse.Namespace
 ) -> int:
     started = time.perf_counter()
-    results: dict[str, Found] = {}
+    results: dict[str, QueryResult] = {}
     with Bar() as bar:
-        asker = Asker(graph, cwd, cancel, partial(bar.show, "Exporting"), args.time_limit)
+        runner = QueryRunner(graph, cwd, cancel, partial(bar.show, "Exporting"), args.time_limit)
         for query in queries:
             if query.name in _EXPORTS:
                 # It looks at `cancel`, and cleans up.
-                results[query.key] = asker.ask(query)
+                results[query.key] = runner.run_query(query)
             else:
                 # The others only read, and may be stopped anywhere.
                 with _interruptible(cancel), _spinner(query):
-                    results[query.key] = asker.ask(query)
+                    results[query.key] = runner.run_query(query)
     complete, reason = graph.completeness
     if args.json:
         print_json(
@@ -204,17 +206,17 @@ def _answer(
     return EXIT_OK if all(found.known for found in results.values()) else EXIT_NOT_FOUND
 
 
-def _print(graph: CodeGraph, results: dict[str, Found], cwd: Path) -> None:
+def _print(graph: CodeGraph, results: dict[str, QueryResult], cwd: Path) -> None:
     from .graph_show import Printer
 
     printer = Printer(graph.root, cwd)
-    shown = 0
+    sections = 0
     for key, found in results.items():
         if len(results) > 1 and found.known and not key.startswith("coverage-xml "):
-            if shown:
+            if sections:
                 printer.blank()
             printer.title(key)
-            shown += 1
+            sections += 1
         for text in found.head:
             printer.text(text)
         for line in found.to_lines():
@@ -223,26 +225,26 @@ def _print(graph: CodeGraph, results: dict[str, Found], cwd: Path) -> None:
             print(printable(text), file=sys.stderr)
 
 
-def _notes(key: str, found: Found) -> Iterator[str]:
-    """What is to be said of an answer beside it."""
+def _notes(key: str, found: QueryResult) -> Iterator[str]:
+    """The remarks on a result, for stderr: not found, ambiguous, incomplete."""
     if not found.known:
         near = f" Did you mean {', '.join(found.nearest)}?" if found.nearest else ""
         yield f"{key}: not found in this workspace.{near}"
     elif not (found.items or found.head or found.reason or "unmatched" in found.extra):
         yield f"{key}: there are none."
-    if len(found.meant) > 1:
-        names = ", ".join(f"{ref.full_name} ({ref.span})" for ref in found.meant[:_SHOWN_MEANT])
-        more = f" and {len(found.meant) - _SHOWN_MEANT} more" if len(found.meant) > _SHOWN_MEANT else ""
-        yield f"{key}: the name stands for {len(found.meant)} symbols: {names}{more}."
+    if len(found.matches) > 1:
+        names = ", ".join(f"{ref.full_name} ({ref.span})" for ref in found.matches[:_MAX_MATCHES])
+        more = f" and {len(found.matches) - _MAX_MATCHES} more" if len(found.matches) > _MAX_MATCHES else ""
+        yield f"{key}: the name stands for {len(found.matches)} symbols: {names}{more}."
     if not found.complete:
         yield f"{key}: not complete: {found.reason.rstrip('.')}."
     elif found.reason:
         yield f"{key}: {found.reason.rstrip('.')}."
     unmatched = found.extra.get("unmatched", ())
-    for name in unmatched[:_SHOWN_UNMATCHED]:
+    for name in unmatched[:_MAX_UNMATCHED]:
         yield f"  {name}"
-    if len(unmatched) > _SHOWN_UNMATCHED:
-        yield f"  … and {len(unmatched) - _SHOWN_UNMATCHED} more (--json lists all)"
+    if len(unmatched) > _MAX_UNMATCHED:
+        yield f"  … and {len(unmatched) - _MAX_UNMATCHED} more (--json lists all)"
 
 
 @contextmanager
@@ -263,7 +265,7 @@ def _interruptible(cancel: threading.Event) -> Iterator[None]:
 
 @contextmanager
 def _spinner(query: Query) -> Iterator[None]:
-    """Says on stderr, in a terminal only, what is being looked up."""
+    """Shows on stderr, in a terminal only, the query that is running."""
     if not sys.stderr.isatty():
         yield
         return

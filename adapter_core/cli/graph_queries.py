@@ -1,4 +1,4 @@
-"""The queries of `pathline graph`: each asks the graph one thing and says how the answer is shown."""
+"""The queries of `pathline graph`: each makes one graph query and names the shape in which its result is shown."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from ..graph.exporting.records import Progress
     from ..types import CancelToken, Listing, ModuleFacts, SymbolRef
 
-_NEAREST = 5
+_MAX_NEAREST = 5
 LOOK_UP_SECONDS = (
     10.0  # that looking for the callers, references or tests of one name may take: who asks here waits for it
 )
-# Of these, the path of a file stands for its module, as shells complete it.
-_OF_NAMES = frozenset(
+# For these, the path of a file stands for its module, since shells complete paths.
+_NAME_QUERIES = frozenset(
     (
         "find",
         "owners-of",
@@ -40,7 +40,7 @@ _OF_NAMES = frozenset(
 
 
 class Query(NamedTuple):
-    """One option of the command line with its argument; "" where it was given without one."""
+    """One option of the command line with its argument ("": none)."""
 
     name: str
     value: str
@@ -51,10 +51,10 @@ class Query(NamedTuple):
 
 
 @dataclass
-class Found:
-    """The answer to one query. `known`: what it asks about is in the workspace; else `nearest` has names that look like it.
+class QueryResult:
+    """The result of one query. `known`: its subject is in the workspace; if not, `nearest` has similar names.
 
-    `meant` are the symbols that a name stands for; `extra` is more for the JSON object; `lines` replace those of `items`.
+    `matches` are the symbols of that name; `extra` is added to the JSON object; `lines` replaces the lines of `items`.
     """
 
     items: Sequence[Any]
@@ -63,7 +63,7 @@ class Found:
     reason: str = ""
     known: bool = True
     nearest: list[str] = field(default_factory=list)
-    meant: list[SymbolRef] = field(default_factory=list)
+    matches: list[SymbolRef] = field(default_factory=list)
     head: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
     lines: Callable[[], Iterator[Line]] | None = None
@@ -75,7 +75,7 @@ class Found:
             "complete": self.complete and self.known,
             "reason": self.reason or ("" if self.known else "nothing in this workspace is called so"),
             "nearest_names": self.nearest,
-            "symbols": [show.place_dict(r) for r in self.meant],
+            "symbols": [show.place_dict(r) for r in self.matches],
             **self.extra,
         }
 
@@ -87,9 +87,9 @@ class Found:
 
 
 @dataclass
-class Asker:
-    """Answers queries about one graph. `cwd` is where the user stands, for paths that are named from there; `limit_seconds` what the
-    callers, references or tests of one name may take."""
+class QueryRunner:
+    """Runs queries on one graph. `cwd`: the user's working folder, for relative paths; `limit_seconds`: the time limit of looking up
+    callers, references or tests of one name."""
 
     graph: CodeGraph
     cwd: Path
@@ -97,17 +97,17 @@ class Asker:
     progress: Progress | None = None  # of exports
     limit_seconds: float = LOOK_UP_SECONDS
 
-    def ask(self, query: Query) -> Found:
+    def run_query(self, query: Query) -> QueryResult:
         """Raises `PathlineError`."""
         value = query.value
-        if query.name in _OF_NAMES and (module := self._module_of(value)):
+        if query.name in _NAME_QUERIES and (module := self._module_of(value)):
             value = module
-        found: Found = getattr(self, query.name.replace("-", "_"))(value)
+        found: QueryResult = getattr(self, query.name.replace("-", "_"))(value)
         return found
 
     # -- symbols -----------------------------------------------------------------------------------------------------
 
-    def dump(self, _: str) -> Found:
+    def dump(self, _: str) -> QueryResult:
         """Every module with what it defines, and what there is of each kind."""
         facts = [f for row in self.graph.store.files() if row.kind == "python" and (f := self.graph.facts(row.path))]
         kinds = Counter(s.kind for f in facts for s in f.symbols)
@@ -121,9 +121,9 @@ class Asker:
             "calls": sum(len(f.calls) for f in facts),
             "with_problems": sum(bool(f.problems) for f in facts),
         }
-        told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+        kinds_text = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
         head = [
-            f"{files:,} files, {len(facts):,} of them Python with {summary['lines']:,} lines: {told}",
+            f"{files:,} files, {len(facts):,} of them Python with {summary['lines']:,} lines: {kinds_text}",
             f"{summary['imports']:,} imports, {summary['calls']:,} calls",
         ]
         shape = Shape(self._module_dict, lambda f: Line(f.path, 1, f.module))
@@ -132,7 +132,7 @@ class Asker:
             for one in facts:
                 yield from self._module_lines(one)
 
-        return Found(facts, shape, head=head, extra={"summary": summary}, lines=lines)
+        return QueryResult(facts, shape, head=head, extra={"summary": summary}, lines=lines)
 
     def _module_dict(self, facts: ModuleFacts) -> dict[str, Any]:
         return {
@@ -153,67 +153,69 @@ class Asker:
             note = " ".join([*symbol.traits, symbol.kind])
             yield Line(facts.path, symbol.name_line, symbol.signature or symbol.name, note, depths[index])
 
-    def defs_in(self, value: str) -> Found:
-        path, nearest = self._path(value)
+    def defs_in(self, value: str) -> QueryResult:
+        path, nearest = self._resolve_path(value)
         paths = [path] if path else [facts.path for facts in self.graph.facts_of_module(value)]
         if not paths:
-            return Found((), known=False, nearest=nearest)
-        return Found([ref for one in paths for ref in self.graph.defs_in(one)])
+            return QueryResult((), known=False, nearest=nearest)
+        return QueryResult([ref for one in paths for ref in self.graph.defs_in(one)])
 
-    def find(self, name: str) -> Found:
-        found = self._find(name)
-        return Found(found) if found else self._unknown(name)
+    def find(self, name: str) -> QueryResult:
+        found = self._find_each_once(name)
+        return QueryResult(found) if found else self._unknown_name(name)
 
-    def owners_of(self, name: str) -> Found:
-        return self._about(name, lambda: self.graph.owners_of(name), show.SYMBOL)
+    def owners_of(self, name: str) -> QueryResult:
+        return self._query_symbols(name, lambda: self.graph.owners_of(name), show.SYMBOL)
 
     # -- calls and references ----------------------------------------------------------------------------------------
 
-    def calls_of(self, name: str) -> Found:
-        return self._about(name, lambda: self.graph.calls_of(name), show.CALL)
+    def calls_of(self, name: str) -> QueryResult:
+        return self._query_symbols(name, lambda: self.graph.calls_of(name), show.CALL)
 
-    def who_calls(self, name: str) -> Found:
-        found = self._about(name, lambda: self.graph.who_calls(name, limit_seconds=self.limit_seconds), show.CALLER)
+    def who_calls(self, name: str) -> QueryResult:
+        found = self._query_symbols(
+            name, lambda: self.graph.who_calls(name, limit_seconds=self.limit_seconds), show.CALLER
+        )
         found.items = list(dict.fromkeys(found.items))  # a call may be one of several that the name stands for
         return found
 
-    def refs_of(self, name: str) -> Found:
-        return self._about(name, lambda: self.graph.refs_of(name, self.limit_seconds), show.REFERENCE)
+    def refs_of(self, name: str) -> QueryResult:
+        return self._query_symbols(name, lambda: self.graph.refs_of(name, self.limit_seconds), show.REFERENCE)
 
-    def search(self, text: str) -> Found:
+    def search(self, text: str) -> QueryResult:
         if not text.strip():
             raise UsageError("--search needs a text to look for.")
-        found = _listed(self.graph.search_refs(text), show.REFERENCE)
+        found = _result_of(self.graph.search_refs(text), show.REFERENCE)
         found.known = bool(found.items)
         return found
 
-    def unresolved(self, value: str) -> Found:
+    def unresolved(self, value: str) -> QueryResult:
         if not value:
-            return _listed(self.graph.unresolved_calls(), show.CALL)
-        path, nearest = self._path(value)
+            return _result_of(self.graph.unresolved_calls(), show.CALL)
+        path, nearest = self._resolve_path(value)
         if not path:
-            return Found((), known=False, nearest=nearest)
-        return _listed(self.graph.unresolved_calls(path), show.CALL)
+            return QueryResult((), known=False, nearest=nearest)
+        return _result_of(self.graph.unresolved_calls(path), show.CALL)
 
     # -- tests and coverage ------------------------------------------------------------------------------------------
 
-    def tests_for(self, name: str) -> Found:
-        meant = self._find(name)
-        if meant and all(ref.symbol.kind == "module" for ref in meant):
+    def tests_for(self, name: str) -> QueryResult:
+        matches = self._find_each_once(name)
+        if matches and all(ref.symbol.kind == "module" for ref in matches):
             return self.tests_for_module(name)
-        return self._about(
+        return self._query_symbols(
             name, lambda: self.graph.tests_for_symbol(name, limit_seconds=self.limit_seconds), show.TEST_LINK
         )
 
-    def tests_for_module(self, module: str) -> Found:
+    def tests_for_module(self, module: str) -> QueryResult:
         if not self._is_module(module):
-            return Found((), known=False, nearest=self._nearest_modules(module))
-        return _listed(self.graph.tests_for_module(module), show.TEST_LINK)
+            return QueryResult((), known=False, nearest=self._nearest_modules(module))
+        return _result_of(self.graph.tests_for_module(module), show.TEST_LINK)
 
-    def pytest_nodes(self, _: str) -> Found:
-        return _listed(self.graph.test_nodes(), show.TEST_NODE)
+    def pytest_nodes(self, _: str) -> QueryResult:
+        return _result_of(self.graph.test_nodes(), show.TEST_NODE)
 
-    def coverage_xml(self, value: str) -> Found:
+    def coverage_xml(self, value: str) -> QueryResult:
         file = self.cwd / value
         try:
             unmatched = self.graph.attach_coverage_from_xml(file)
@@ -222,25 +224,27 @@ class Asker:
         except ValueError as error:
             raise UsageError(f"{file}: {error}") from error
         reason = f"{len(unmatched)} files of the report are none of the workspace's" if unmatched else ""
-        return Found((), complete=not unmatched, reason=reason, extra={"file": str(file), "unmatched": list(unmatched)})
+        return QueryResult(
+            (), complete=not unmatched, reason=reason, extra={"file": str(file), "unmatched": list(unmatched)}
+        )
 
-    def coverage_of(self, name: str) -> Found:
-        found = self._about(name, lambda: self.graph.coverage_of(name), show.COVERED)
+    def coverage_of(self, name: str) -> QueryResult:
+        found = self._query_symbols(name, lambda: self.graph.coverage_of(name), show.COVERED)
         found.items = [show.Covered(*item) for item in found.items]
         counted = {item.ref.path for item in found.items}
-        missing = [path for path in dict.fromkeys(r.path for r in found.meant) if path not in counted]
+        missing = [path for path in dict.fromkeys(r.path for r in found.matches) if path not in counted]
         if missing:
             found.reason = f"the report does not have {', '.join(missing)}"
         return found
 
     # -- modules -----------------------------------------------------------------------------------------------------
 
-    def module_deps(self, module: str) -> Found:
+    def module_deps(self, module: str) -> QueryResult:
         if module and not self._is_module(module):
-            return Found((), known=False, nearest=self._nearest_modules(module))
+            return QueryResult((), known=False, nearest=self._nearest_modules(module))
         pairs = self.graph.module_deps(module or None)
         places = {importing: self.graph.import_places(importing) for importing in {a for a, _, _ in pairs}}
-        return Found(
+        return QueryResult(
             [show.Dependency(*places[a].get(b, ("", 0)), a, b, inside) for a, b, inside in pairs], show.DEPENDENCY
         )
 
@@ -250,51 +254,51 @@ class Asker:
     def _nearest_modules(self, module: str) -> list[str]:
         modules = {row.module for row in self.graph.store.files() if row.kind == "python" and row.module}
         tails = {name.rpartition(".")[2]: name for name in sorted(modules)}
-        close = difflib.get_close_matches(module, modules, n=_NEAREST)
-        close += [tails[t] for t in difflib.get_close_matches(module.rpartition(".")[2], tails, n=_NEAREST)]
-        return list(dict.fromkeys(close))[:_NEAREST]
+        close = difflib.get_close_matches(module, modules, n=_MAX_NEAREST)
+        close += [tails[t] for t in difflib.get_close_matches(module.rpartition(".")[2], tails, n=_MAX_NEAREST)]
+        return list(dict.fromkeys(close))[:_MAX_NEAREST]
 
     # -- files -------------------------------------------------------------------------------------------------------
 
-    def export(self, value: str) -> Found:
+    def export(self, value: str) -> QueryResult:
         self.graph.export_json(self.cwd / value, self.progress, self.cancel)
-        return self._exported(value)
+        return self._export_result(value)
 
-    def export_sqlite(self, value: str) -> Found:
+    def export_sqlite(self, value: str) -> QueryResult:
         self.graph.export_sqlite(self.cwd / value, self.progress, self.cancel)
-        return self._exported(value)
+        return self._export_result(value)
 
-    def _exported(self, value: str) -> Found:
+    def _export_result(self, value: str) -> QueryResult:
         from rich.filesize import decimal
 
         file = self.cwd / value
         size = file.stat().st_size
-        return Found((), head=[f"{file} written ({decimal(size)})"], extra={"file": str(file), "bytes": size})
+        return QueryResult((), head=[f"{file} written ({decimal(size)})"], extra={"file": str(file), "bytes": size})
 
     # -- names -------------------------------------------------------------------------------------------------------
 
-    def _about(self, name: str, look: Callable[[], Listing | list[Any]], shape: Shape) -> Found:
-        """What `look` finds about a symbol that must exist."""
-        meant = self._find(name)
-        if not meant:
-            return self._unknown(name)
-        found = _listed(look(), shape)
-        found.meant = meant
+    def _query_symbols(self, name: str, look: Callable[[], Listing | list[Any]], shape: Shape) -> QueryResult:
+        """The result of `look` for a name that must be defined in the workspace."""
+        matches = self._find_each_once(name)
+        if not matches:
+            return self._unknown_name(name)
+        found = _result_of(look(), shape)
+        found.matches = matches
         return found
 
-    def _find(self, name: str) -> list[SymbolRef]:
-        """What a name stands for, each once: several subclasses may inherit one member."""
+    def _find_each_once(self, name: str) -> list[SymbolRef]:
+        """The symbols of a name, each once: several subclasses may inherit one member."""
         found = self.graph.find_symbol(name)
         return list({(r.path, r.symbol.start, r.symbol.qualname, r.symbol.kind): r for r in found}.values())
 
-    def _unknown(self, name: str) -> Found:
+    def _unknown_name(self, name: str) -> QueryResult:
         if "/" in name and ":" not in name:
-            return Found((), known=False, nearest=self._path(name)[1])
+            return QueryResult((), known=False, nearest=self._resolve_path(name)[1])
         bare = name.strip().removesuffix("()").rpartition(":")[2].rpartition(".")[2]
-        return Found((), known=False, nearest=self.graph.nearest_names(bare, _NEAREST) if bare else [])
+        return QueryResult((), known=False, nearest=self.graph.nearest_names(bare, _MAX_NEAREST) if bare else [])
 
-    def _path(self, value: str) -> tuple[str, list[str]]:
-        """The path in the workspace of a file that may be named from its root or from where the user stands; ("", nearest)."""
+    def _resolve_path(self, value: str) -> tuple[str, list[str]]:
+        """(workspace path, []) of a file that is named relative to the root or to the working folder; else ("", nearest paths)."""
         from_root = os.path.normpath(value).replace(os.sep, "/")
         for path in (from_root, self._below_root(value)):
             if self.graph.view.row(path) is not None and self.graph.facts(path) is not None:
@@ -302,13 +306,13 @@ class Asker:
         paths = [row.path for row in self.graph.store.files()]
         name = from_root.rpartition("/")[2]
         same = [p for p in paths if p.rpartition("/")[2] == name]
-        return "", (same or difflib.get_close_matches(from_root, paths, n=_NEAREST))[:_NEAREST]
+        return "", (same or difflib.get_close_matches(from_root, paths, n=_MAX_NEAREST))[:_MAX_NEAREST]
 
     def _module_of(self, value: str) -> str:
-        """The module of a Python file that is named by its path; "" for everything else, and where something else has its name, too."""
+        """The module of the Python file at this path; "" for anything else, and if the module's name is ambiguous."""
         if not value.endswith((".py", ".pyi", ".pyw")):
             return ""
-        facts = self.graph.facts(path) if (path := self._path(value)[0]) else None
+        facts = self.graph.facts(path) if (path := self._resolve_path(value)[0]) else None
         return facts.module if facts is not None and len(self.graph.find_symbol(facts.module)) == 1 else ""
 
     def _below_root(self, value: str) -> str:
@@ -318,7 +322,7 @@ class Asker:
             return ""
 
 
-def _listed(found: Listing | list[Any], shape: Shape) -> Found:
+def _result_of(found: Listing | list[Any], shape: Shape) -> QueryResult:
     if isinstance(found, list):
-        return Found(found, shape)
-    return Found(found.items, shape, found.complete, found.reason)
+        return QueryResult(found, shape)
+    return QueryResult(found.items, shape, found.complete, found.reason)

@@ -1,4 +1,4 @@
-"""How the things of a graph look: each as one line for a reader, `path:line` first, and as one JSON object."""
+"""How graph items are shown: each as one line for a reader, `path:line` first, and as one JSON object."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN_WHY = 3
 
 
 class Line(NamedTuple):
-    """`text` is what matters, `note` what is said of it. `line` 0: the path alone."""
+    """One line of output: `text` is the item, `note` a remark on it. `line` 0: only the path is shown."""
 
     path: str
     line: int
@@ -204,9 +204,9 @@ class Dependency(NamedTuple):
     in_workspace: bool
 
 
-def _dependency_line(one: Dependency) -> Line:
-    where = "" if one.in_workspace else "external"
-    return Line(one.path, one.line, f"{one.importing} → {one.imported}", where)
+def _dependency_line(dependency: Dependency) -> Line:
+    where = "" if dependency.in_workspace else "external"
+    return Line(dependency.path, dependency.line, f"{dependency.importing} → {dependency.imported}", where)
 
 
 class Covered(NamedTuple):
@@ -221,14 +221,19 @@ class Covered(NamedTuple):
         return round(100 * self.covered / self.measured, 1) if self.measured else None
 
 
-def _covered_dict(one: Covered) -> dict[str, Any]:
-    return {**symbol_dict(one.ref), "covered": one.covered, "measured": one.measured, "percent": one.percent}
+def _covered_dict(covered: Covered) -> dict[str, Any]:
+    return {
+        **symbol_dict(covered.ref),
+        "covered": covered.covered,
+        "measured": covered.measured,
+        "percent": covered.percent,
+    }
 
 
-def _covered_line(one: Covered) -> Line:
-    share = f" ({one.percent:.0f} %)" if one.percent is not None else ""
-    told = f"{one.covered} of {one.measured} lines ran{share}" if one.measured else "not measured"
-    return Line(one.ref.path, one.ref.symbol.name_line, one.ref.full_name, told)
+def _covered_line(covered: Covered) -> Line:
+    share = f" ({covered.percent:.0f} %)" if covered.percent is not None else ""
+    coverage_text = f"{covered.covered} of {covered.measured} lines ran{share}" if covered.measured else "not measured"
+    return Line(covered.ref.path, covered.ref.symbol.name_line, covered.ref.full_name, coverage_text)
 
 
 SYMBOL = Shape(symbol_dict, symbol_line)

@@ -24,7 +24,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def run(args: argparse.Namespace) -> int:
-    # By name: the core never imports the server, only this door opens it.
+    # By name: the core never imports the server, only this command starts it.
     if args.check is not None:
         return int(importlib.import_module("lsp_server.check").check(args.check))
     return int(importlib.import_module("lsp_server.__main__").main(args.log_level))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from .. import __version__
 from ..errors import PathlineError, UsageError
 from .common import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, one_line
-from .output import drop_output, use_safe_streams, what_to_do
+from .output import advice_for, drop_output, use_safe_streams
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -61,10 +61,10 @@ def run_parser(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str]
         drop_output()
         return EXIT_OK
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and _folder_is_gone():
+        if isinstance(error, FileNotFoundError) and _working_folder_is_gone():
             print("error: This folder is gone; go to another one.", file=sys.stderr)
             return EXIT_USAGE
-        advice = what_to_do(error)
+        advice = advice_for(error)
         if not advice:
             raise
         drop_output()
@@ -81,8 +81,8 @@ def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argp
     return args
 
 
-def _folder_is_gone() -> bool:
-    """Whether there is no working folder any more, which ends what asks for it, as for a relative path."""
+def _working_folder_is_gone() -> bool:
+    """Whether the working folder was deleted, so that everything that needs it fails, such as resolving a relative path."""
     try:
         os.getcwd()
     except FileNotFoundError:

@@ -24,7 +24,7 @@ def open_model(
     dtype: str | None = None,
     insecure: bool = False,
 ) -> tuple[Backend | None, str]:
-    """The backend of a command that may use a model, and one line for the user where there is none ("" otherwise).
+    """(backend, "") of a command that may use a model; without one, (None, one line for the user).
 
     The embedded model is installed on the first question in a terminal. Raises `ModelError` for a model that was named.
     """
@@ -34,7 +34,7 @@ def open_model(
 
     try:
         if name is None:
-            _pull_once()
+            _pull_embedded_once()
         return (open_backend(name, device=device, dtype=dtype, insecure=insecure) if needed else None), ""
     except ModelError as error:
         if name is not None:
@@ -42,7 +42,7 @@ def open_model(
         return None, str(error)
 
 
-def _pull_once() -> None:
+def _pull_embedded_once() -> None:
     """Install the embedded model, in a terminal; after a failure not again for a day, so that asking stays fast."""
     from ..models.pull import pull_default
     from ..models.store import DEFAULT_NAME, find_installed

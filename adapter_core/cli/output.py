@@ -1,4 +1,4 @@
-"""Standard output and the other streams as they may be: a pipe whose reader left, closed, on a full disk."""
+"""Standard streams that misbehave: a pipe whose reader has left, a closed stream, a full disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def use_safe_streams() -> None:
-    """Paths and source may hold anything. A pipe gets UTF-8; a terminal keeps its encoding, with escapes for the rest.
+    """Make the streams accept any text, as paths and source may hold anything: a pipe gets UTF-8, a terminal its encoding with escapes.
 
     A stream that the caller closed becomes the null device: else the next file that is opened would be taken for it.
     """
@@ -24,8 +24,8 @@ def use_safe_streams() -> None:
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
-def what_to_do(error: OSError) -> str:
-    """Where a write to a stream failed for what is behind it: what to do; "" for any other error (one about a file has its name)."""
+def advice_for(error: OSError) -> str:
+    """What the user can do about a failed write to a standard stream; "" for any other error (one about a file has its name)."""
     if error.filename is not None:
         return ""
     if error.errno in _NO_ROOM:
@@ -34,5 +34,5 @@ def what_to_do(error: OSError) -> str:
 
 
 def drop_output() -> None:
-    """Nothing more is written to standard output, where Python would try to flush it at exit and complain again."""
+    """Redirect standard output to the null device, since Python would try to flush it at exit and complain again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""What the user sees of work that takes long: one line on stderr, in a terminal; of an installation elsewhere, too."""
+"""Progress of long work for the user: one line on stderr, in a terminal only; installations also report it elsewhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STAGES = {
 
 
 class Bar:
-    """A context manager: the line is gone behind it. Drawn from the first `show` on, so that work of a moment shows nothing."""
+    """A context manager that removes the line at its end. Drawn from the first `show` on, so that short work shows nothing."""
 
     def __init__(self) -> None:
         self._bars: Any = None
@@ -33,7 +33,7 @@ class Bar:
         self._stage = ""
 
     def show(self, stage: str, done: int, total: int, current: str) -> None:
-        """`stage`: what is being done, as it stands before the bar; `total` 0: not known yet. `current`: the file at hand."""
+        """Update the line. `stage`: the label before the bar; `total` 0: not known yet. `current`: the current file."""
         if self._bars is None:
             if not sys.stderr.isatty():
                 return
@@ -66,7 +66,7 @@ class Bar:
 
 @contextmanager
 def show_installing() -> Iterator[Installing]:
-    """A progress callback for installations: a bar on stderr where that is a terminal, else one line for each stage."""
+    """A progress callback for installations: a bar on stderr if that is a terminal, else one line for each stage."""
     if not sys.stderr.isatty():
         yield _plain_progress()
         return

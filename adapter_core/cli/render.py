@@ -1,6 +1,6 @@
 """Answers and evidence in a terminal: colour where there is one, plain text in a pipe.
 
-Where no colour tells code from words, code keeps its backticks; `pathline check` reads what is printed so.
+Without colours, code keeps its backticks; `pathline check` reads such output.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SLOW_STAGES = {
 
 
 class Screen:
-    """Writes to stdout; what takes a while is said on stderr, in a terminal only."""
+    """Writes answers and evidence to stdout; progress of slow stages to stderr, in a terminal only."""
 
     def __init__(self, quiet: bool = False) -> None:
         self._out = PipedConsole(highlight=False, soft_wrap=not sys.stdout.isatty())
@@ -40,7 +40,7 @@ class Screen:
         self._status: Status | None = None
 
     def event(self, name: str, value: Any) -> None:
-        """The event sink of an answer: phrased sentences appear as they pass."""
+        """The event sink of an answer: prints phrased sentences as they pass verification."""
         if name == "stage":
             self.done()
             if value in _SLOW_STAGES and sys.stderr.isatty():
@@ -54,7 +54,7 @@ class Screen:
             self._claim(value)
 
     def done(self) -> None:
-        """Take the spinner away. Idempotent."""
+        """Remove the spinner. Idempotent."""
         if self._status is not None:
             self._status.stop()
             self._status = None
@@ -88,7 +88,7 @@ class Screen:
             if explain:
                 for why in item.why:
                     self._out.print(Text(f"    {printable(why)}", style="dim"))
-            for number, line in _shown(item, weights):
+            for number, line in _excerpt_lines(item, weights):
                 text = Text(f"{number:>6}  ", style="dim")
                 text.append_text(_highlighted(line, weights))
                 self._out.print(text, soft_wrap=True)
@@ -116,7 +116,7 @@ class Screen:
         return text
 
 
-def _shown(item: Evidence, weights: Mapping[str, float]) -> list[tuple[int, str]]:
+def _excerpt_lines(item: Evidence, weights: Mapping[str, float]) -> list[tuple[int, str]]:
     """The first line and the best matching ones, in order."""
     lines = [(item.span.start + i, line) for i, line in enumerate(item.text.split("\n"))]
     ranked = sorted(lines, key=lambda pair: -line_score(pair[1], weights))

@@ -19,10 +19,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code."""
     from .main import run_parser
 
-    return run_parser(_door, argv)
+    return run_parser(_module_parser, argv)
 
 
-def _door() -> argparse.ArgumentParser:
+def _module_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -I -m adapter_core.run",
         usage='%(prog)s [flags] ROOT "QUESTION"',

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _glob(graph: CodeGraph, path: str) -> str:
-    """The pattern over paths from the root that a user means by a pattern, a file or a folder."""
+    """The glob over paths relative to the root, for a glob, a file or a folder that the user names."""
     if os.path.isabs(path):
         with contextlib.suppress(ValueError):  # on another drive
             path = os.path.relpath(os.path.realpath(path), graph.root)

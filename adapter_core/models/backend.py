@@ -18,8 +18,8 @@ DTYPES = ("auto", "bfloat16", "float16", "float32")
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
-    """How to write. Greedy, unless `do_sample` is set and `temperature` is above 0; `temperature`, `top_p` and `seed` are of sampling only.
-    `stop` ends the text before any of these strings. `lookup`: guess from the prompt what comes next and verify it, where that
+    """How to generate text. Greedy, unless `do_sample` is set and `temperature` is above 0; `temperature`, `top_p` and `seed` only affect
+    sampling. `stop` ends the text before any of these strings. `lookup`: guess next tokens from the prompt and verify them, where that
     changes the speed and not the text (in float32)."""
 
     max_new_tokens: int = 160
@@ -35,7 +35,7 @@ class GenerationOptions:
 
 @dataclass(frozen=True, slots=True)
 class Adaptation:
-    """What a call wants on the model while it runs: files and plain values, so that it crosses to the model's process.
+    """What to apply to the model during a call: files and plain values, so that it can be sent to the model's process.
 
     `adapter`: file (.npz) of the base adapter; `sub`: file of the subgraph's, mixed in by mixing["g_sub"]. `mixing`: keyword arguments of
     `adapters.mixing.register_hook_mixed_adapters` as plain JSON values (alpha_star, g_sub, rank, beta, target_weights, backend,
@@ -59,15 +59,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Texts that may be written: `edges[state]` are (text, next state), the walk begins in state 0 and ends in a state without edges."""
+    """The texts that may be written, as a finite automaton: `edges[state]` are (text, next state), a walk begins in state 0 and
+    ends in a state without edges."""
 
     edges: tuple[tuple[tuple[str, int], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One sentence to be written after a conversation. `opening`: how the answer begins, given and not chosen. `along`: the only texts that
-    may follow it (None: any). `sampled`: by temperature and `top_p` of the options, else greedily."""
+    """A request for one sentence after a conversation. `opening`: the fixed beginning of the answer. `along`: the only texts that may
+    follow it (None: any). `sampled`: sample with temperature and `top_p` of the options, else greedily."""
 
     messages: tuple[Message, ...]
     opening: str = ""
@@ -77,8 +78,8 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """`text` with its opening. `likelihood`: mean log probability of its tokens as the bare or adapted model has them, before penalties and
-    masks, of which there are `tokens`. `whole`: it ended, and was not cut off."""
+    """A written sentence: `text` with its opening. `likelihood`: the mean log probability of its `tokens` tokens under the bare or adapted
+    model, before penalties and masks. `whole`: it ended, and was not cut off."""
 
     text: str
     likelihood: float
@@ -88,7 +89,7 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """What became of several drafts, in their order. `prompt_tokens` that were read, each prompt once; the rest as in `Finished`."""
+    """The results of several drafts, in their order. `prompt_tokens` counts each distinct prompt once; the rest as in `Finished`."""
 
     written: tuple[Drafted, ...] = ()
     prompt_tokens: int = 0
@@ -109,8 +110,8 @@ class TextChunk:
 class Finished:
     """Always the last event. `reason` is "stop", "length" or "cancelled"; times are in seconds.
 
-    `delta_norms`: by target, how large the adapter's deltas are as a share of the weights ({} without an adapter); `capped`: how many were
-    scaled down by the cap. `reused_tokens`: the beginning of the prompt that was not read again. `notes`: sentences for the user.
+    `delta_norms`: by target, the norm of the adapter's deltas as a share of that of the weights ({} without an adapter); `capped`: how many
+    deltas the cap scaled down. `reused_tokens`: how many prompt tokens came from the prefix cache. `notes`: sentences for the user.
     """
 
     reason: str
@@ -139,12 +140,12 @@ class ModelInfo:
 
 
 class Backend(Protocol):
-    """`drafts`: whether it takes `draft`; a server that writes only whole answers does not.
+    """`drafts`: whether `draft` is supported; a server that writes only whole answers does not support it.
 
     Methods raise `ModelError`. After `cancel` was seen, generation ends in `Finished("cancelled", …)` and no error.
 
-    A backend serves one call at a time and may be called from any thread. Each call that reads or writes names its adaptation (None: the
-    bare model), and no call sees that of another. One that cannot be put on raises `AdapterError` (`AdapterFileError` for its files) or
+    A backend serves one call at a time and may be called from any thread. Each call that reads or writes passes its adaptation (None: the
+    bare model), and no call sees that of another. One that cannot be applied raises `AdapterError` (`AdapterFileError` for its files) or
     `UsageError`, and leaves the model bare.
     """
 
@@ -194,9 +195,9 @@ class Backend(Protocol):
         ...
 
     def unload(self) -> None:
-        """Give the memory back. The next call loads again."""
+        """Release the model's memory. The next call loads it again."""
         ...
 
     def close(self) -> None:
-        """End it, with its process if it has one. Idempotent."""
+        """Close the backend for good, with its process if it has one. Idempotent."""
         ...

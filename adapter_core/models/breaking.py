@@ -1,16 +1,15 @@
-"""Breaking a pass off between two layers: with a large model on a CPU, one pass over a piece of a prompt takes long."""
+"""Cancel a forward pass between two layers: with a large model on a CPU, one pass over a chunk of a prompt takes long."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..errors import Cancelled
-from ..types import CancelToken
+from ..types import CancelToken, check_cancelled
 from .interpret import is_block
 
 
 class Breaker:
-    """While it is entered, a pass of the model raises `Cancelled` before the next layer once `cancel` is set. It changes nothing else."""
+    """A context in which a pass of the model raises `Cancelled` before the next layer once `cancel` is set. It changes nothing else."""
 
     def __init__(self, model: Any, cancel: CancelToken | None) -> None:
         self._cancel = cancel
@@ -21,13 +20,12 @@ class Breaker:
             self._blocks = next(([*blocks] for blocks in lists if is_block(blocks[0], model)), [])
 
     def __enter__(self) -> None:
-        self._handles = [block.register_forward_pre_hook(self._look) for block in self._blocks]
+        self._handles = [block.register_forward_pre_hook(self._check_cancelled) for block in self._blocks]
 
     def __exit__(self, *_: object) -> None:
         for handle in self._handles:
             handle.remove()
         self._handles = []
 
-    def _look(self, module: Any, args: Any) -> None:
-        if self._cancel is not None and self._cancel.is_set():
-            raise Cancelled("Cancelled.")
+    def _check_cancelled(self, module: Any, args: Any) -> None:
+        check_cancelled(self._cancel)

@@ -12,9 +12,9 @@ from typing import Any
 from ..errors import ModelProcessError
 from ..isolation import child_environment, isolated_command, quiet_process_options
 from ..paths import neutral_dir
+from .call_lock import POLL_SECONDS
 from .environment import library_environment
 from .messages import PROTOCOL, encode_frame, read_frame
-from .turn import POLL_SECONDS
 
 _HELLO_SECONDS = 60.0
 _STDERR_KEPT = 8192
@@ -81,14 +81,18 @@ class Child:
             raise self._death()
         return message
 
-    def drain(self, number: int, seconds: float) -> bool:
-        """Cancel request `number` and wait for its end; whether that came within `seconds`."""
+    def drain(self, request_id: int, seconds: float) -> bool:
+        """Cancel request `request_id` and wait for its end; whether that came within `seconds`."""
         try:
-            self.send(encode_frame({"type": "cancel", "id": number}))
+            self.send(encode_frame({"type": "cancel", "id": request_id}))
             deadline = time.monotonic() + seconds
             while time.monotonic() < deadline:
                 message = self.receive(POLL_SECONDS)
-                if message is not None and message.get("id") == number and message.get("type") in ("result", "error"):
+                if (
+                    message is not None
+                    and message.get("id") == request_id
+                    and message.get("type") in ("result", "error")
+                ):
                     return True
         except ModelProcessError:
             pass  # dead: nothing runs any more, and the next call starts another

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .reader import Layers
 
 _STRIDE = 512  # by how many tokens the memory grows
-# Tried (tests/models/test_lookup.py). Others may take a mask for something else, and write as they read.
+# Tested (tests/models/test_lookup.py). Other families may interpret the mask differently, and use the slower path.
 _FAMILIES = ("llama", "qwen2", "qwen3", "mistral", "phi3", "gpt2")
 _STEADY_ROPES = (None, "default", "linear", "llama3", "yarn")  # others rotate by how long the text is so far
 
@@ -38,7 +38,7 @@ def can_decode(loaded: LoadedModel) -> bool:
 
 
 class Decoder:
-    """Goes on from the keys and values of all tokens so far (`layers`, which stay as they are)."""
+    """Continues from the keys and values of all tokens so far (`layers`, which are not changed)."""
 
     def __init__(self, loaded: LoadedModel, layers: Layers) -> None:
         self._loaded = loaded
@@ -46,7 +46,7 @@ class Decoder:
         self.guesses = loaded.info.dtype == "float32"
 
     def predict(self, tokens: Sequence[int]) -> torch.Tensor:
-        """The logits after each of the tokens: (tokens, vocabulary). What was read of them is kept by `keep` alone."""
+        """The logits after each of the tokens: (tokens, vocabulary). Only `keep` makes the tokens part of the text."""
         import torch
 
         start, count = self._past.count, len(tokens)
@@ -64,7 +64,7 @@ class Decoder:
             return output.logits[0]  # type: ignore[no-any-return, unused-ignore]
 
     def keep(self, count: int) -> None:
-        """The first `count` of the tokens of the last pass are part of the text."""
+        """Make the first `count` tokens of the last pass part of the text."""
         self._past.count += count
 
 
@@ -99,8 +99,8 @@ class InPlace:
 
 
 class _Past:
-    """Keys and values of every layer, filled up to `size`: a transformers cache as far as the families above use one that are given mask
-    and positions."""
+    """Keys and values of every layer, filled up to `size`: the part of a transformers cache that the families above use when mask and
+    positions are passed."""
 
     def __init__(self, layers: Layers) -> None:
         self.count = layers[0][0].shape[-2]

@@ -1,4 +1,4 @@
-"""Writing several sentences at once: one pass of the model goes a token further in each of them.
+"""Write several sentences at once: each pass of the model adds a token to every one of them.
 
 On a CPU the model's weights are what a pass waits for, so that eight sentences take little longer than one. The order at each step is that
 of all writing: logits, memory, penalties, mask (`paths.py`), sampling.
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Cancelled, ModelError
-from ..types import CancelToken
+from ..errors import ModelError
+from ..types import CancelToken, check_cancelled
 from .backend import Draft, Drafted, Drafts, GenerationOptions
 from .breaking import Breaker
 from .decoder import InPlace, can_decode
@@ -39,28 +39,27 @@ def draft(
 ) -> Drafts:
     """One sentence for each draft. Raises `ModelError` where a prompt does not fit the model's context, and `Cancelled`."""
     started = time.perf_counter()
-    rows = [_Row(loaded, one, options, spelling, number) for number, one in enumerate(drafts)]
+    rows = [_DraftRow(loaded, one, options, spelling, number) for number, one in enumerate(drafts)]
     room = loaded.info.context - max((len(row.tokens) for row in rows), default=0)
     if room < 1:
         raise ModelError(f"A prompt is longer than the model's context of {loaded.info.context}.")
     applied = applied or Applied()
     step = applied.step
-    with_cancel = Breaker(loaded.model, cancel)
+    breaker = Breaker(loaded.model, cancel)
     batch = _Batch(loaded, [row.tokens for row in rows])
-    with with_cancel:
+    with breaker:
         logits = batch.read()
     for _ in range(min(options.max_new_tokens, room)):
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("Cancelled.")
+        check_cancelled(cancel)
         for row, predicted in zip(rows, logits, strict=True):
             if not row.done:
-                row.go_on(predicted, step)
+                row.add_token(predicted, step)
         if all(row.done for row in rows):
             break
-        with with_cancel:
+        with breaker:
             logits = batch.predict([row.tokens[-1] for row in rows])
     return Drafts(
-        tuple(row.drafted() for row in rows),
+        tuple(row.to_drafted() for row in rows),
         batch.prompt_tokens,
         time.perf_counter() - started,
         applied.delta_norms,
@@ -68,28 +67,28 @@ def draft(
     )
 
 
-class _Row:
-    """One sentence on its way."""
+class _DraftRow:
+    """One sentence while it is written."""
 
     def __init__(
-        self, loaded: LoadedModel, wanted: Draft, options: GenerationOptions, spelling: Spelling, number: int
+        self, loaded: LoadedModel, request: Draft, options: GenerationOptions, spelling: Spelling, number: int
     ) -> None:
         self._tokenizer, self._end_ids = loaded.tokenizer, loaded.end_ids
-        opening = loaded.tokenizer(clean(wanted.opening), add_special_tokens=False, split_special_tokens=True)
-        self.tokens = [*encode_chat(loaded.tokenizer, wanted.messages), *opening["input_ids"]]
-        self._opening, self._start = wanted.opening, len(self.tokens)
-        self._walk = Walk(wanted.along, spelling) if wanted.along is not None else None
-        # Each row has numbers of its own: what one draws does not depend on how many others there are.
-        own = replace(options, do_sample=wanted.sampled, seed=options.seed + number, min_new_tokens=0)
-        self._sampler = Sampler(own, self.tokens, loaded.end_ids)
+        opening = loaded.tokenizer(clean(request.opening), add_special_tokens=False, split_special_tokens=True)
+        self.tokens = [*encode_chat(loaded.tokenizer, request.messages), *opening["input_ids"]]
+        self._opening, self._start = request.opening, len(self.tokens)
+        self._walk = Walk(request.along, spelling) if request.along is not None else None
+        # Each row has its own random numbers, so that a sample does not depend on the number of rows.
+        row_options = replace(options, do_sample=request.sampled, seed=options.seed + number, min_new_tokens=0)
+        self._sampler = Sampler(row_options, self.tokens, loaded.end_ids)
         self._sum = 0.0
         self._text = ""
-        self._whole = self.done = False
+        self._complete = self.done = False
 
-    def go_on(self, logits: torch.Tensor, step: Any) -> None:
+    def add_token(self, logits: torch.Tensor, step: Any) -> None:
         import torch
 
-        chances = torch.log_softmax(logits.float(), -1)
+        log_probs = torch.log_softmax(logits.float(), -1)
         mixed = step(self.tokens, logits) if step is not None else logits
         allowed = None
         if self._walk is not None:
@@ -98,25 +97,25 @@ class _Row:
                 self.done = True  # nothing in the vocabulary spells it
                 return
         token = self._sampler.choose(mixed, allowed)
-        self._sum += float(chances[token])
+        self._sum += float(log_probs[token])
         self.tokens.append(token)
         if self._walk is not None:
             self._walk.go(token)
-            self._whole = self.done = self._walk.ended
+            self._complete = self.done = self._walk.ended
             return
         if token in self._end_ids:
             self.tokens.pop()
-            self._whole = self.done = True
+            self._complete = self.done = True
             return
         end = _ENDS.search(self._written())
         if end is not None:
             self._text = self._written()[: end.end()]
-            self._whole = self.done = True
+            self._complete = self.done = True
 
-    def drafted(self) -> Drafted:
+    def to_drafted(self) -> Drafted:
         text = self._text or self._written()
         count = len(self.tokens) - self._start
-        return Drafted((self._opening + text).strip(), self._sum / max(1, count), self._whole, count)
+        return Drafted((self._opening + text).strip(), self._sum / max(1, count), self._complete, count)
 
     def _written(self) -> str:
         ids = self.tokens[self._start :]
@@ -124,7 +123,7 @@ class _Row:
 
 
 class _Batch:
-    """Prompts of several lengths, padded at the left, each read once however many rows go on from it."""
+    """Prompts of several lengths, padded on the left; each distinct prompt is read once, however many rows continue it."""
 
     def __init__(self, loaded: LoadedModel, prompts: Sequence[Sequence[int]]) -> None:
         self._loaded = loaded
@@ -170,7 +169,7 @@ class _Batch:
             return output.logits[rows.to(device), -1]  # type: ignore[no-any-return, unused-ignore]
 
     def predict(self, tokens: Sequence[int]) -> torch.Tensor:
-        """The logits one token further in each row: (rows, vocabulary)."""
+        """Append a token to each row; returns the logits after it: (rows, vocabulary)."""
         import torch
 
         self._position = self._position + 1

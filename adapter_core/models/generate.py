@@ -1,8 +1,8 @@
 """Writing: a prompt is read in chunks, then tokens are written one by one; the cancel token is looked at in between,
 and while the prompt is read before every layer.
 
-A model in float32 also reads along what may come next, by what is in the prompt. Each guess is held against what is chosen there by
-everything that chooses: model, memory, penalties, masks, sampling. So the text is what it would be without guessing.
+In float32, likely next tokens are guessed from the prompt and verified in the same pass (prompt lookup decoding). A guess is accepted only
+if model, memory, penalties, masks and sampling choose the same token, so the text is the same as without guessing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def generate(
 
 
 class Writing:
-    """One answer. It goes on where it broke off, also with another copy of the model.
+    """One answer while it is written. It can be resumed after an interruption, also with another copy of the model.
 
     For each token: the model's logits, the memory, penalties, masks, choice. Raises `ModelError` when the prompt does not fit the model's
     context.
@@ -58,7 +58,7 @@ class Writing:
         self._prompt_tokens = len(prompt)
         self._tokens = list(prompt)
         self._limit = len(prompt) + min(options.max_new_tokens, room)
-        self._guess = options.lookup
+        self._use_lookup = options.lookup
         self._end_ids = loaded.end_ids
         self._sampler = Sampler(options, prompt, loaded.end_ids)
         self._detokenizer, self._scanner = Detokenizer(loaded.tokenizer), StopScanner(options.stop)
@@ -72,32 +72,33 @@ class Writing:
         applied: Applied | None = None,
         prefixes: Prefixes | None = None,
     ) -> Iterator[GenerationEvent]:
-        """Read what there is, and write on. `prefixes`: what earlier answers read; this one adds to it."""
+        """Read the prompt and all text so far, and continue writing. `prefixes`: cached keys and values of earlier prompts, which this one
+        extends."""
         applied = applied or Applied()
         cancelled = cancel.is_set if cancel is not None else lambda: False
         chunk = PREFILL_CHUNK if loaded.device.type == "cpu" else PREFILL_CHUNK_ON_GPU
         key = (loaded.info.digest, loaded.info.dtype, loaded.info.device, str(chunk), applied.deltas)
         started = time.perf_counter()
-        at, layers = prefixes.find(key, self._tokens, chunk) if prefixes is not None else (0, ())
-        self._reused = at
+        read_count, layers = prefixes.find(key, self._tokens, chunk) if prefixes is not None else (0, ())
+        self._reused = read_count
         reader = Reader(loaded, layers)
-        known = tuple(self._tokens)
+        prompt = tuple(self._tokens)
         breaker = Breaker(loaded.model, cancel)
         try:
-            while at < len(known) and not cancelled():
-                part = known[at : at + chunk]
+            while read_count < len(prompt) and not cancelled():
+                part = prompt[read_count : read_count + chunk]
                 with breaker:
-                    if at + chunk < len(known):
+                    if read_count + chunk < len(prompt):
                         reader.read(part)
                     else:
                         logits = reader.predict(part)
-                at += len(part)
+                read_count += len(part)
         except Cancelled:
             pass  # in the middle of a chunk: what was read before it stays
         finally:
             if prefixes is not None:
-                prefixes.keep(key, known[:at], chunk, reader)
-        if at < len(known):
+                prefixes.keep(key, prompt[:read_count], chunk, reader)
+        if read_count < len(prompt):
             self._prefill_seconds += time.perf_counter() - started
             yield self._finished("cancelled")
             return
@@ -126,7 +127,7 @@ class Writing:
         yield self._finished(reason)
 
     def _predictions(self, loaded: LoadedModel, reader: Reader, first: torch.Tensor) -> Iterator[torch.Tensor]:
-        """The logits after all tokens so far, up to the limit. Whoever takes them adds a token before taking the next."""
+        """The logits after all tokens so far, up to the limit. The caller appends a token before it takes the next ones."""
         if len(self._tokens) < self._limit:
             yield first
         layers = reader.beginning(len(self._tokens) - 1) if can_decode(loaded) else None
@@ -137,19 +138,19 @@ class Writing:
         decoder = Decoder(loaded, layers)
         del layers
         reader.forget()
-        lookup = Lookup(self._tokens) if self._guess and decoder.guesses else None
+        lookup = Lookup(self._tokens) if self._use_lookup and decoder.guesses else None
         while (left := self._limit - len(self._tokens)) > 0:
             guessed = lookup.guess(min(MAX_GUESSED, left - 1)) if lookup is not None else []
             rows = decoder.predict([self._tokens[-1], *guessed])
-            right = 0
+            accepted = 0
             while True:
-                yield rows[right]
+                yield rows[accepted]
                 if lookup is not None:
                     lookup.add(self._tokens[-1])
-                if right == len(guessed) or self._tokens[-1] != guessed[right]:
+                if accepted == len(guessed) or self._tokens[-1] != guessed[accepted]:
                     break
-                right += 1
-            decoder.keep(right + 1)
+                accepted += 1
+            decoder.keep(accepted + 1)
 
     def _finished(self, reason: str) -> Finished:
         return Finished(

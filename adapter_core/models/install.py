@@ -1,4 +1,4 @@
-"""Putting a model into the cache: under a lock, built beside its place, and moved there as a whole; and taking it out again.
+"""Install a model into the cache (under a lock, built beside its final folder and moved there as a whole), and remove it.
 
 A process that dies meanwhile leaves a `.building-…` folder, which the next installation of that name removes.
 """
@@ -133,7 +133,7 @@ def remove(name: str, progress: Progress = no_progress) -> int:
 def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = no_progress) -> None:
     """Run `convert` in a child. Raises `ModelFileError` for a file that is no model and `ModelError` for the rest."""
     progress("convert", 0, 0)
-    command = isolated_command("adapter_core.models.convert", str(_alone(gguf, scratch)), str(folder))
+    command = isolated_command("adapter_core.models.convert", str(_link_in_own_folder(gguf, scratch)), str(folder))
     with (scratch / "convert.out").open("w+b") as out, (scratch / "convert.err").open("w+b") as err:
         process = subprocess.Popen(
             command,
@@ -171,24 +171,24 @@ def convert_gguf(gguf: Path, scratch: Path, folder: Path, progress: Progress = n
     progress("convert", 1, 1)
 
 
-def _alone(gguf: Path, scratch: Path) -> Path:
-    """The file in a folder of its own: the libraries would read what lies beside it, too, such as a `tokenizer_config.json` that names
-    code, and what they make of the file would depend on its neighbours."""
+def _link_in_own_folder(gguf: Path, scratch: Path) -> Path:
+    """A link to the file in an empty folder: the libraries would also read files beside it, such as a `tokenizer_config.json` that
+    names code, and the result would depend on them."""
     link = scratch / "alone" / gguf.name
     link.parent.mkdir()
-    for way in (os.symlink, os.link, shutil.copyfile):  # Windows lets not everyone make links
+    for link_file in (os.symlink, os.link, shutil.copyfile):  # Windows lets not everyone make links
         try:
-            way(gguf.resolve(), link)
+            link_file(gguf.resolve(), link)
             break
         except OSError:
-            if way is shutil.copyfile:
+            if link_file is shutil.copyfile:
                 raise
     return link
 
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Word what the disk refuses. Our own errors pass."""
+    """A context that turns an `OSError` into a `ModelError` with advice; `PathlineError`s pass."""
     try:
         yield
     except PathlineError:

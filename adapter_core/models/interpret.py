@@ -1,4 +1,4 @@
-"""Looking into a model while it runs: which modules are its blocks, what leaves them, and the weight of a module."""
+"""Inspect a model while it runs: which modules are its blocks, their output, and the weight of a module."""
 
 from __future__ import annotations
 

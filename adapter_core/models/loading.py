@@ -1,4 +1,4 @@
-"""From files to a model in memory: device, number format, tokenizer, and what went wrong in one sentence."""
+"""Load a model from files: device, number format, tokenizer, and one-sentence errors."""
 
 from __future__ import annotations
 
@@ -77,16 +77,16 @@ def load_model(source: ModelSource, dtype: str | None = None, device: str | None
     return LoadedModel(model, tokenizer, torch.device(place), info, _end_ids(model, tokenizer))
 
 
-def pick_device(wanted: str | None = None) -> torch.device:
+def pick_device(name: str | None = None) -> torch.device:
     """The named device, else CUDA, else Apple's GPU, else the CPU. Raises `ModelError` when it is not there."""
     import torch
 
-    if wanted and wanted != "auto":
+    if name and name != "auto":
         try:
-            device = torch.device(wanted)
+            device = torch.device(name)
             torch.empty(1, device=device)
         except (RuntimeError, AssertionError, NotImplementedError) as error:
-            raise ModelError(f"There is no device {wanted!r} for the model on this machine.") from error
+            raise ModelError(f"There is no device {name!r} for the model on this machine.") from error
         return device
     if torch.cuda.is_available():
         return torch.device("cuda")
@@ -95,14 +95,14 @@ def pick_device(wanted: str | None = None) -> torch.device:
     return torch.device("cpu")
 
 
-def pick_dtype(device: torch.device, wanted: str | None = None) -> torch.dtype:
+def pick_dtype(device: torch.device, name: str | None = None) -> torch.dtype:
     """bfloat16 where the hardware multiplies it (elsewhere it is emulated, slower than float32), else float32."""
     import torch
 
-    if wanted and wanted != "auto":
-        if wanted not in DTYPES:
-            raise ModelError(f"{wanted!r} is no number format for a model: use one of {', '.join(DTYPES)}.")
-        return getattr(torch, wanted)  # type: ignore[no-any-return, unused-ignore]
+    if name and name != "auto":
+        if name not in DTYPES:
+            raise ModelError(f"{name!r} is no number format for a model: use one of {', '.join(DTYPES)}.")
+        return getattr(torch, name)  # type: ignore[no-any-return, unused-ignore]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     if device.type == "mps":
@@ -147,7 +147,7 @@ def _loading_problem(name: str, error: Exception) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of a library says, in short; its class where it says nothing."""
+    """The first line of a library's error; its class if it has no message."""
     return (str(error).strip().split("\n")[0] or type(error).__name__)[:300]
 
 

@@ -1,4 +1,4 @@
-"""Guessing what comes next from what is there: an answer about code repeats the code (prompt lookup decoding, Saxena 2023)."""
+"""Guess the next tokens from the text so far: an answer about code repeats the code (prompt lookup decoding, Saxena 2023)."""
 
 from __future__ import annotations
 

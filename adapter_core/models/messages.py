@@ -71,7 +71,8 @@ def read_frame(stream: BinaryIO) -> dict[str, Any] | None:
 
 
 def adaptation_to_json(adaptation: Adaptation | None) -> dict[str, Any] | None:
-    """For a frame. Files by their absolute paths: the process stands in another folder. Raises `UsageError` for what JSON cannot hold."""
+    """An adaptation as JSON, with absolute paths, since the model process has another working folder. Raises `UsageError` for values that
+    JSON cannot hold."""
     if adaptation is None:
         return None
     files = {
@@ -90,7 +91,7 @@ def adaptation_from_json(value: dict[str, Any] | None) -> Adaptation | None:
 
 
 def draft_from_json(value: dict[str, Any]) -> Draft:
-    """What `dataclasses.asdict` made of a draft, after its way through JSON, which has lists only."""
+    """A `Draft` from its `dataclasses.asdict` form, in which JSON has turned tuples into lists."""
     along = value["along"]
     return Draft(
         tuple(Message(turn["role"], turn["content"]) for turn in value["messages"]),

@@ -19,8 +19,8 @@ def open_backend(
     insecure: bool = False,
 ) -> Backend:
     """A backend for a model: None is the embedded default, else a Hugging Face id, a folder, a GGUF file, or an OpenAI-compatible address
-    with the model's name behind a #: "http://localhost:8000/v1#qwen3-4b" (a key is taken from `PATHLINE_API_KEY`).
-    Plain http is for this machine alone, unless the user says `insecure`.
+    with the model's name after a #: "http://localhost:8000/v1#qwen3-4b" (the API key comes from `PATHLINE_API_KEY`).
+    Plain http is only allowed to this machine, unless `insecure` is set.
 
     `device` "auto" (None), "cpu", "cuda" or "mps"; `dtype` "auto" (None), "bfloat16", "float16" or "float32". Starts nothing yet, but a
     GGUF file is converted on first use (half a minute). Raises `ModelMissingError` (it says how to get the model) when it is not
@@ -35,7 +35,7 @@ def open_backend(
         url, _, name = model.partition("#")
         return open_remote(url, name, insecure=insecure)
 
-    resolve(model)  # so that what is wrong is said here, and not by the process in the middle of an answer
+    resolve(model)  # so that an error is raised here, and not by the process in the middle of an answer
     for value, known in ((device, DEVICES), (dtype, DTYPES)):
         if value not in (None, *known):
             raise UsageError(f"{value!r} cannot be chosen for the model: use one of {', '.join(known)}.")

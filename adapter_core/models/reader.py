@@ -1,4 +1,4 @@
-"""A model with what it has read so far: the keys and values of every layer."""
+"""A model with the keys and values of every layer for the tokens that it has read so far."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 class Reader:
     """Inference mode is entered in each method and not around a generator that uses it: left on across a `yield`, it would be on in the
-    caller too. `layers`: keys and values to go on from, of shape (1, heads, tokens, width) each; they stay as they are."""
+    caller too. `layers`: keys and values to continue from, of shape (1, heads, tokens, width) each; they are not changed."""
 
     def __init__(self, loaded: LoadedModel, layers: Layers = ()) -> None:
         import torch
@@ -28,7 +28,7 @@ class Reader:
                 self._past.update(keys, values, index)  # joins them to nothing, into memory of its own
 
     def read(self, tokens: Sequence[int]) -> None:
-        """Read on without predicting: the logits of 128 positions would cost as much as half the model."""
+        """Read tokens without predicting: the logits of 128 positions would cost as much as half the model."""
         import torch
 
         with torch.inference_mode():
@@ -36,7 +36,7 @@ class Reader:
             self._past = body(input_ids=self._ids(tokens), past_key_values=self._past, use_cache=True).past_key_values
 
     def predict(self, tokens: Sequence[int]) -> torch.Tensor:
-        """Read on, and return the logits after the last token, of shape (vocabulary,)."""
+        """Read tokens, and return the logits after the last one, of shape (vocabulary,)."""
         import torch
 
         with torch.inference_mode():
@@ -59,7 +59,7 @@ class Reader:
         return tuple((layer.keys[..., :tokens, :], layer.values[..., :tokens, :]) for layer in layers)
 
     def forget(self) -> None:
-        """Let go of what was read: somebody else goes on with it."""
+        """Drop the keys and values, after another object has taken them over."""
         self._past = None
 
     def _ids(self, tokens: Sequence[int]) -> torch.Tensor:

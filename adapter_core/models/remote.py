@@ -1,4 +1,4 @@
-"""A model behind an address that speaks OpenAI's protocol (chat completions, streamed): llama.cpp, vLLM, `transformers serve`, a service.
+"""A remote model over OpenAI's protocol (chat completions, streamed): llama.cpp, vLLM, `transformers serve`, a service.
 
 The address is a setting of the user's, never of a repository's. Text that such a model writes passes the same checks as any other.
 """
@@ -28,15 +28,15 @@ from .backend import (
     ModelInfo,
     TextChunk,
 )
+from .call_lock import CallLock
 from .http_call import Address, HttpCall, events
 from .text import StopScanner, clean
-from .turn import Turn
 
 KEY_VARIABLE = "PATHLINE_API_KEY"
 SILENCE_SECONDS = 120.0
 DEFAULT_CONTEXT = 8192
 
-# Four letters, a digit, or a sign each: more than a tokenizer of today makes of code, so that what is packed by it fits.
+# Four letters, a digit, or a sign each: more tokens than current tokenizers make of code, so that a prompt packed by this estimate fits.
 _PIECE = re.compile(r"[A-Za-z]{1,4}|[^\sA-Za-z]|\s+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NO_REASON = "it does not say why"
@@ -54,12 +54,12 @@ def open_remote(
     silence_seconds: float = SILENCE_SECONDS,
     context: int | None = None,
 ) -> Backend:
-    """A backend for a model on a server. `url`: up to where its methods begin, such as "http://localhost:8000/v1". `key`: the name of the
-    environment variable that holds the API key; where it is not set, none is sent. `insecure`: allow plain http to another machine.
-    `context`: the longest prompt in tokens, where the server does not say. Nothing is connected to yet. Raises `UsageError`."""
+    """A backend for a model on a server. `url`: the base address of the API, such as "http://localhost:8000/v1". `key`: the name of the
+    environment variable that holds the API key; if it is not set, none is sent. `insecure`: allow plain http to another machine.
+    `context`: the longest prompt in tokens, if the server does not say. Does not connect yet. Raises `UsageError`."""
     address = _address(url, insecure)
     if not model.strip():
-        raise UsageError(f"Name the model that the server at {address.shown} should run.")
+        raise UsageError(f"Name the model that the server at {address.url} should run.")
     if not _VARIABLE.fullmatch(key):
         raise UsageError("Give the name of the environment variable that holds the API key, not the key itself.")
     return RemoteBackend(address, model, key, silence_seconds, context)
@@ -78,15 +78,15 @@ class RemoteBackend:
         self._info: ModelInfo | None = None
         self._call: HttpCall | None = None
         self._closed = False
-        self._turn = Turn()
+        self._call_lock = CallLock()
 
     def load(self) -> ModelInfo:
-        """Ask whether the server is there and knows the model's context."""
-        with self._turn.taken():
-            return self._ready(None)
+        """Check that the server answers, and ask it for the model's context length."""
+        with self._call_lock.held():
+            return self._ensure_checked(None)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """An estimate from above: the protocol has no tokenizer."""
+        """An upper estimate: the protocol has no tokenizer."""
         return [len(_PIECE.findall(text)) + sum(ord(c) > 0x2FFF for c in text) for text in texts]
 
     def score(
@@ -98,11 +98,11 @@ class RemoteBackend:
     ) -> list[float]:
         """By legacy completions that echo the prompt with its log probabilities, one context at a time. Raises `ModelError` where the
         server does not do that."""
-        _refuse(adaptation)
+        _reject_adaptation(adaptation)
         tail = clean(continuation).strip()
         if not tail:
             raise ModelError("There is no text to score.")
-        with self._turn.taken(cancel):
+        with self._call_lock.held(cancel):
             return [self._score(clean(text).rstrip(), tail, cancel) for text in context]
 
     def draft(
@@ -112,7 +112,7 @@ class RemoteBackend:
         cancel: CancelToken | None = None,
         adaptation: Adaptation | None = None,
     ) -> Drafts:
-        raise ModelError(f"The server at {self._address.shown} writes whole answers only.")
+        raise ModelError(f"The server at {self._address.url} writes whole answers only.")
 
     def generate(
         self,
@@ -123,54 +123,54 @@ class RemoteBackend:
     ) -> Iterator[GenerationEvent]:
         """As `Backend.generate`; cancelling, and closing the iterator, close the connection. `min_new_tokens`, `repetition_penalty` and
         `lookup` are the server's affair."""
-        _refuse(adaptation)
+        _reject_adaptation(adaptation)
         try:
-            self._turn.take(cancel)
+            self._call_lock.acquire(cancel)
         except Cancelled:
             yield Finished("cancelled", 0, 0, 0.0, 0.0)
             return
-        writing = _Writing(options)
+        state = _StreamState(options)
         try:
-            for text in self._texts(messages, options, writing, cancel):
-                if shown := writing.add(text):
-                    yield TextChunk(shown)
-                if writing.scanner.stopped:
+            for text in self._text_pieces(messages, options, state, cancel):
+                if safe_text := state.add(text):
+                    yield TextChunk(safe_text)
+                if state.scanner.stopped:
                     break
-            if not writing.scanner.stopped and (text := writing.scanner.finish()):
+            if not state.scanner.stopped and (text := state.scanner.finish()):
                 yield TextChunk(text)
             prompt = sum(self.count_tokens([message.content for message in messages]))
-            yield writing.finished(prompt)
+            yield state.finished(prompt)
         except Cancelled:
-            yield writing.finished(0, "cancelled")
+            yield state.finished(0, "cancelled")
         finally:
-            self._hang_up()
-            self._turn.give()
+            self._close_call()
+            self._call_lock.release()
 
     def unload(self) -> None:
         """The server's memory is its own."""
 
     def close(self) -> None:
-        """Break off what is under way. Idempotent; from any thread."""
+        """Abort the call in progress. Idempotent; may be called from any thread."""
         self._closed = True
-        self._hang_up()
+        self._close_call()
 
     # Requests.
 
-    def _ready(self, cancel: CancelToken | None) -> ModelInfo:
+    def _ensure_checked(self, cancel: CancelToken | None) -> ModelInfo:
         if self._info is None:
-            status, body = self._whole("/models", None, cancel)
+            status, body = self._fetch("/models", None, cancel)
             if status in (401, 403, 429):  # but it need not have a list, nor one that works
-                raise self._refused(status, body)
-            context = self._context or _context_in(body, self._model) or DEFAULT_CONTEXT
+                raise self._status_error(status, body)
+            context = self._context or _context_length(body, self._model) or DEFAULT_CONTEXT
             self._info = ModelInfo(self._model, "", context, "", "remote")
         return self._info
 
-    def _texts(
-        self, messages: Sequence[Message], options: GenerationOptions, writing: _Writing, cancel: CancelToken | None
+    def _text_pieces(
+        self, messages: Sequence[Message], options: GenerationOptions, state: _StreamState, cancel: CancelToken | None
     ) -> Iterator[str]:
-        """What the model writes, piece by piece."""
+        """The text that the model writes, piece by piece."""
         sampled = options.do_sample and options.temperature > 0
-        asked = {
+        request = {
             "model": self._model,
             "messages": [{"role": m.role, "content": clean(m.content)} for m in messages],
             "stream": True,
@@ -179,111 +179,113 @@ class RemoteBackend:
             "seed": options.seed,
             **({"top_p": options.top_p} if sampled else {}),
         }
-        call = self._send("/chat/completions", asked)
+        call = self._send("/chat/completions", request)
         status, kind = call.head(cancel)
         if status != 200:
-            raise self._refused(status, b"\n".join(call.lines(cancel)))
+            raise self._status_error(status, b"\n".join(call.lines(cancel)))
         if kind == "application/json":  # a server that does not stream
-            whole = _json(b"\n".join(call.lines(cancel)).decode("utf-8", "replace"))
-            choice = _choice(whole)
-            writing.take(whole, choice)
-            yield str(_of(choice, "message").get("content") or "")
+            response = _json(b"\n".join(call.lines(cancel)).decode("utf-8", "replace"))
+            choice = _first_choice(response)
+            state.record(response, choice)
+            yield str(_object_field(choice, "message").get("content") or "")
             return
         for data in events(call.lines(cancel)):
             if data.strip() == "[DONE]":
                 return
-            told = _json(data)
-            if told.get("error"):
-                raise ModelError(f"The server at {self._address.shown} failed: {self._said(told)}.")
-            choice = _choice(told)
-            writing.take(told, choice)
-            if text := _of(choice, "delta").get("content"):
+            event = _json(data)
+            if event.get("error"):
+                raise ModelError(f"The server at {self._address.url} failed: {self._error_text(event)}.")
+            choice = _first_choice(event)
+            state.record(event, choice)
+            if text := _object_field(choice, "delta").get("content"):
                 yield str(text)
-        if not writing.ended:
-            raise ModelError(f"The server at {self._address.shown} broke off in the middle of its answer: try again.")
+        if not state.ended:
+            raise ModelError(f"The server at {self._address.url} broke off in the middle of its answer: try again.")
 
     def _score(self, head: str, tail: str, cancel: CancelToken | None) -> float:
         prefix = f"{head}\n" if head else ""
-        asked = {"model": self._model, "prompt": prefix + tail, "echo": True, "logprobs": 1, "max_tokens": 1}
-        status, body = self._whole("/completions", {**asked, "temperature": 0.0}, cancel)
+        request = {"model": self._model, "prompt": prefix + tail, "echo": True, "logprobs": 1, "max_tokens": 1}
+        status, body = self._fetch("/completions", {**request, "temperature": 0.0}, cancel)
         if status in (401, 403, 429) or status >= 500:
-            raise self._refused(status, body)
-        told = _of(_choice(_json(body.decode("utf-8", "replace"))), "logprobs") if status == 200 else {}
-        values, offsets = told.get("token_logprobs"), told.get("text_offset")
+            raise self._status_error(status, body)
+        logprobs = (
+            _object_field(_first_choice(_json(body.decode("utf-8", "replace"))), "logprobs") if status == 200 else {}
+        )
+        values, offsets = logprobs.get("token_logprobs"), logprobs.get("text_offset")
         if not isinstance(values, list) or not isinstance(offsets, list) or len(values) != len(offsets):
-            raise ModelError(_NO_SCORES.format(self._address.shown))
+            raise ModelError(_NO_SCORES.format(self._address.url))
         ends = [*offsets[1:], len(prefix) + len(tail)]
         # A token that reaches over the border counts, as in `scoring`; what was written after the text does not.
-        inside = [
+        tail_logprobs = [
             float(value)
             for value, start, end in zip(values, offsets, ends, strict=True)
             if value is not None and end > len(prefix) and start < len(prefix) + len(tail)
         ]
-        if not inside:
-            raise ModelError(_NO_SCORES.format(self._address.shown))
-        return sum(inside) / len(inside)
+        if not tail_logprobs:
+            raise ModelError(_NO_SCORES.format(self._address.url))
+        return sum(tail_logprobs) / len(tail_logprobs)
 
-    def _whole(self, path: str, asked: Mapping[str, Any] | None, cancel: CancelToken | None) -> tuple[int, bytes]:
+    def _fetch(self, path: str, request: Mapping[str, Any] | None, cancel: CancelToken | None) -> tuple[int, bytes]:
         try:
-            call = self._send(path, asked)
+            call = self._send(path, request)
             status, _ = call.head(cancel)
             return status, b"\n".join(call.lines(cancel))
         finally:
-            self._hang_up()
+            self._close_call()
 
-    def _send(self, path: str, asked: Mapping[str, Any] | None) -> HttpCall:
+    def _send(self, path: str, request: Mapping[str, Any] | None) -> HttpCall:
         if self._closed:
             raise ModelError("The model was closed.")
         headers = {"Accept": "text/event-stream, application/json", "User-Agent": "pathline"}
-        if key := self._secret():
+        if key := self._api_key():
             headers["Authorization"] = f"Bearer {key}"
         body = None
-        if asked is not None:
+        if request is not None:
             headers["Content-Type"] = "application/json"
-            body = json.dumps(asked, ensure_ascii=False).encode()
+            body = json.dumps(request, ensure_ascii=False).encode()
         self._call = HttpCall(self._address, path, body, headers, self._silence_seconds)
         return self._call
 
-    def _hang_up(self) -> None:
+    def _close_call(self) -> None:
         call, self._call = self._call, None
         if call is not None:
             call.close()
 
-    def _secret(self) -> str:
+    def _api_key(self) -> str:
         key = os.environ.get(self._key, "").strip()
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise ModelError(f"What the environment variable {self._key} holds is no API key: set it anew.")
         return key
 
-    def _said(self, told: Mapping[str, Any]) -> str:
-        """What the server says is wrong, on one line; without the key, should it repeat that."""
-        error = told.get("error") or told.get("detail") or told.get("message") or _NO_REASON
+    def _error_text(self, response: Mapping[str, Any]) -> str:
+        """The server's error message on one line, without the API key in case it repeats that."""
+        error = response.get("error") or response.get("detail") or response.get("message") or _NO_REASON
         text = str(error.get("message") or error if isinstance(error, dict) else error)
-        if key := self._secret():
+        if key := self._api_key():
             text = text.replace(key, "…")
         text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return text[:200].rstrip(".") or _NO_REASON
 
-    def _refused(self, status: int, body: bytes) -> ModelError:
-        """An answer that is none, as a sentence that says what to do."""
-        shown = self._address.shown
-        said = self._said(_json(body.decode("utf-8", "replace"), strict=False))
+    def _status_error(self, status: int, body: bytes) -> ModelError:
+        """The error for a response status other than 200, with what the user can do about it."""
+        url = self._address.url
+        reason = self._error_text(_json(body.decode("utf-8", "replace"), strict=False))
         if status in (401, 403):
-            return ModelError(f"The server at {shown} refuses the key: set the environment variable {self._key}.")
+            return ModelError(f"The server at {url} refuses the key: set the environment variable {self._key}.")
         if status in (404, 405):
             return ModelError(
-                f"The server at {shown} knows no chat completions or no model {self._model!r} there ({said}): check the model's "
+                f"The server at {url} knows no chat completions or no model {self._model!r} there ({reason}): check the model's "
                 "name, and that the address ends where /chat/completions begins (often /v1)."
             )
         if 300 <= status < 400:
-            return ModelError(f"The server at {shown} points to another address, which is not followed: give that one.")
+            return ModelError(f"The server at {url} points to another address, which is not followed: give that one.")
         if status == 429:
-            return ModelError(f"The server at {shown} takes no more requests for now ({said}): try again later.")
-        return ModelError(f"The server at {shown} refuses the request with status {status}: {said}.")
+            return ModelError(f"The server at {url} takes no more requests for now ({reason}): try again later.")
+        return ModelError(f"The server at {url} refuses the request with status {status}: {reason}.")
 
 
-class _Writing:
-    """What is known of an answer while it arrives."""
+class _StreamState:
+    """The state of a streamed answer: text scanner, finish reason, token counts, times."""
 
     def __init__(self, options: GenerationOptions) -> None:
         self.scanner = StopScanner(options.stop)
@@ -300,11 +302,11 @@ class _Writing:
             self._first = time.perf_counter()
         return self.scanner.add(text)
 
-    def take(self, told: Mapping[str, Any], choice: Mapping[str, Any]) -> None:
+    def record(self, event: Mapping[str, Any], choice: Mapping[str, Any]) -> None:
         if choice.get("finish_reason"):
             self.ended = True
             self._reason = "length" if choice["finish_reason"] == "length" else "stop"
-        self._usage = _of(told, "usage") or self._usage
+        self._usage = _object_field(event, "usage") or self._usage
 
     def finished(self, prompt_tokens: int, reason: str | None = None) -> Finished:
         now = time.perf_counter()
@@ -313,8 +315,8 @@ class _Writing:
             self._reason = "stop"
         return Finished(
             reason or self._reason,
-            _count(self._usage.get("prompt_tokens"), prompt_tokens),
-            _count(self._usage.get("completion_tokens"), self._pieces),
+            _count_or(self._usage.get("prompt_tokens"), prompt_tokens),
+            _count_or(self._usage.get("completion_tokens"), self._pieces),
             first - self._started,
             now - first,
         )
@@ -346,44 +348,48 @@ def _is_loopback(host: str) -> bool:
         return host.rstrip(".").lower() == "localhost"
 
 
-def _refuse(adaptation: Adaptation | None) -> None:
+def _reject_adaptation(adaptation: Adaptation | None) -> None:
     if adaptation is not None and adaptation != Adaptation():
         raise ModelError("Adapters and memories need a local model: a server's cannot be changed. Turn them off.")
 
 
 def _json(text: str, strict: bool = True) -> dict[str, Any]:
     try:
-        told = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
-        told = None
-    if isinstance(told, dict):
-        return told
+        value = None
+    if isinstance(value, dict):
+        return value
     if strict:
         raise ModelError("What the server of the model sends is not OpenAI's protocol: check its address.")
     return {"error": text}
 
 
-def _choice(told: Mapping[str, Any]) -> dict[str, Any]:
-    choices = told.get("choices")
+def _first_choice(response: Mapping[str, Any]) -> dict[str, Any]:
+    choices = response.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     return first if isinstance(first, dict) else {}
 
 
-def _of(told: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = told.get(name)
+def _object_field(mapping: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = mapping.get(name)
     return value if isinstance(value, dict) else {}
 
 
-def _count(told: Any, otherwise: int) -> int:
-    return told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else otherwise
+def _count_or(value: Any, otherwise: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else otherwise
 
 
-def _context_in(body: bytes, model: str) -> int | None:
-    """What the list of models says of a model's context: vLLM's, llama.cpp's and others' names for it."""
+def _context_length(body: bytes, model: str) -> int | None:
+    """The context length of a model in the response to /models, under the names of vLLM, llama.cpp and others; None if it is not there."""
     entries = _json(body.decode("utf-8", "replace"), strict=False).get("data")
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and entry.get("id") == model:
-            for told in (entry.get("max_model_len"), entry.get("context_length"), _of(entry, "meta").get("n_ctx")):
-                if length := _count(told, 0):
+            for value in (
+                entry.get("max_model_len"),
+                entry.get("context_length"),
+                _object_field(entry, "meta").get("n_ctx"),
+            ):
+                if length := _count_or(value, 0):
                     return length
     return None

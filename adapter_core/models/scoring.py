@@ -1,4 +1,4 @@
-"""Reading: how likely a text is after each of several contexts."""
+"""Score a text: how likely it is after each of several contexts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import Cancelled, ModelError
-from ..types import CancelToken
+from ..errors import ModelError
+from ..types import CancelToken, check_cancelled
 from .breaking import Breaker
 from .loading import LoadedModel
 from .text import clean
@@ -49,17 +49,14 @@ def score(
     options = options or ScoringOptions()
     if not continuation.strip():
         raise ModelError("There is no text to score.")
-    cancelled = cancel.is_set if cancel is not None else lambda: False
     items = []
     for index, context in enumerate(contexts):
-        if cancelled():
-            raise Cancelled("Cancelled.")
+        check_cancelled(cancel)
         items.append(_prepare(loaded, index, context, continuation, options))
     scores = [0.0] * len(items)
     breaker = Breaker(loaded.model, cancel)
     for batch in micro_batches(items, options):
-        if cancelled():
-            raise Cancelled("Cancelled.")
+        check_cancelled(cancel)
         with breaker:
             values = _read(loaded, batch)
         for item, value in zip(batch, values, strict=True):
@@ -138,8 +135,8 @@ def _read(loaded: LoadedModel, batch: Sequence[_Item]) -> list[float]:
 
     longest = max(len(item.ids) for item in batch)
     tokens = torch.zeros((len(batch), longest), dtype=torch.long)
-    wanted = max(len(item.ids) - item.start for item in batch)
-    positions = torch.zeros((len(batch), wanted), dtype=torch.long)
+    max_targets = max(len(item.ids) - item.start for item in batch)
+    positions = torch.zeros((len(batch), max_targets), dtype=torch.long)
     for row, item in enumerate(batch):
         tokens[row, : len(item.ids)] = torch.tensor(item.ids)
         count = len(item.ids) - item.start
@@ -147,7 +144,7 @@ def _read(loaded: LoadedModel, batch: Sequence[_Item]) -> list[float]:
     tokens, positions = tokens.to(loaded.device), positions.to(loaded.device)
     with torch.inference_mode():
         logits = loaded.model(input_ids=tokens, use_cache=False, logits_to_keep=positions).logits
-        if logits.shape[1] != wanted:  # an architecture that does not know `logits_to_keep`
+        if logits.shape[1] != max_targets:  # an architecture that does not know `logits_to_keep`
             logits = torch.take_along_dim(logits, positions[..., None], dim=1)
         targets = torch.take_along_dim(tokens, positions + 1, dim=1)
         chosen = torch.log_softmax(logits.float(), dim=-1).gather(-1, targets[..., None])[..., 0].cpu()

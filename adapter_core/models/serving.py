@@ -1,4 +1,5 @@
-"""What stands on a loaded model during a call: the seam to `adapters`, which knows how and is passed in, since `models` is below it."""
+"""The interface through which adaptations are applied to a loaded model; `adapters` implements it and is passed in, since `models` must
+not import it."""
 
 from __future__ import annotations
 
@@ -29,20 +30,20 @@ class Applied:
 
 
 class Serving(Protocol):
-    """Puts adaptations on a model and keeps there what the last call wanted. Used by one call at a time."""
+    """Applies adaptations to a model, and keeps the last one applied. Used by one call at a time."""
 
     def apply(self, loaded: LoadedModel, adaptation: Adaptation) -> Applied:
-        """Make the model what `adaptation` says, changing only what differs from the last time. Raises `AdapterError` and `UsageError`;
+        """Apply `adaptation`, changing only what differs from the one applied last. Raises `AdapterError` and `UsageError`;
         the model is then bare."""
         ...
 
     def remove(self) -> None:
-        """Take everything off. Idempotent."""
+        """Restore the bare model. Idempotent."""
         ...
 
 
 class BareServing:
-    """Of a model that was opened without adapters."""
+    """The `Serving` of a model that was opened without adapters: it accepts only the empty adaptation."""
 
     def apply(self, loaded: LoadedModel, adaptation: Adaptation) -> Applied:
         if adaptation != Adaptation():

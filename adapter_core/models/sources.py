@@ -1,4 +1,4 @@
-"""From what the user calls a model to what is loaded (names: `adapter_core/model_names.py`)."""
+"""Resolve a model's name to its files (the forms of names: `adapter_core/model_names.py`)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def resolve(model: str | None = None) -> ModelSource:
             return _installed_source(folder)
     if not is_hub_id(model):
         raise ModelMissingError(
-            f"{_shown(model)} is no model: name a folder (./…), a .gguf file or a Hugging Face id such as org/name."
+            f"{_quoted_name(model)} is no model: name a folder (./…), a .gguf file or a Hugging Face id such as org/name."
         )
     return _hub_source(model)
 
@@ -57,23 +57,23 @@ def absolute_name(model: str | None) -> str | None:
     return model
 
 
-def check_folder(shown: str, folder: Path) -> None:
+def check_folder(display_name: str, folder: Path) -> None:
     """Raises `ModelFileError` unless `folder` holds a configuration and safetensors."""
     try:
         files = [path.name for path in folder.iterdir()]
     except OSError as error:
-        raise ModelFileError(f"{shown} cannot be read: {error.strerror}.") from error
+        raise ModelFileError(f"{display_name} cannot be read: {error.strerror}.") from error
     if "config.json" not in files:
-        raise ModelFileError(f"{shown} holds no model: there is no config.json in it.")
+        raise ModelFileError(f"{display_name} holds no model: there is no config.json in it.")
     if any(file.endswith(".safetensors") for file in files):
         return
     pickles = sorted(file for file in files if file.endswith(_PICKLES))
     if pickles:
         raise ModelFileError(
-            f"{shown} holds its weights only as a pickle ({pickles[0]}), which can run code and is never read here: "
+            f"{display_name} holds its weights only as a pickle ({pickles[0]}), which can run code and is never read here: "
             "convert it to safetensors."
         )
-    raise ModelFileError(f"{shown} holds no weights: there is no .safetensors file in it.")
+    raise ModelFileError(f"{display_name} holds no weights: there is no .safetensors file in it.")
 
 
 def _installed_source(folder: Path) -> ModelSource:
@@ -124,11 +124,11 @@ def _hub_source(model: str) -> ModelSource:
 
 
 def missing_libraries(names: Sequence[str] = ()) -> ModelMissingError:
-    """What to say where torch, transformers or another of the named libraries are not installed."""
+    """The error for libraries that are not installed: the named ones, or torch and transformers."""
     return ModelMissingError(
         f"The language model needs {', '.join(names) or 'torch and transformers'}: {how_to_install('model')}."
     )
 
 
-def _shown(model: str) -> str:
+def _quoted_name(model: str) -> str:
     return repr(model if len(model) <= 80 else model[:77] + "…")

@@ -32,12 +32,12 @@ Progress = Callable[[str, int, int], None]
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
-    """The progress callback of those who do not want to know."""
+    """A progress callback that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What a file was when it was installed. Equal size and time stand for an equal hash, until `check` is asked."""
+    """A file as it was installed. Equal size and time are taken to mean an equal hash, except by a full `verify`."""
 
     sha256: str
     size: int
@@ -46,7 +46,7 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`digest` is the SHA-256 of the weights; `source` says where they came from, `source_sha256` is its hash."""
+    """`digest` is the SHA-256 of the weights; `source` is their origin, `source_sha256` its hash."""
 
     name: str
     source: str
@@ -64,7 +64,7 @@ def model_folder(name: str) -> Path:
 
 
 def how_to_repair(name: str) -> str:
-    """The command that brings a damaged model back, as a sentence."""
+    """A sentence with the command that repairs a damaged model."""
     if name == DEFAULT_NAME:
         return "Run `pathline model pull --force` to install it again."
     return f"Run `pathline model remove {name}` and install it again."

@@ -1,4 +1,4 @@
-"""Text on its way into and out of a model: prompts, and the stream of what was written."""
+"""Text into and out of a model: encoding prompts, decoding and scanning the generated stream."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def _apply(tokenizer: Any, turns: list[dict[str, str]]) -> list[int]:
 
 def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
     system = "\n\n".join(turn["content"] for turn in turns if turn["role"] == "system")
-    others = [dict(turn) for turn in turns if turn["role"] != "system"]
-    if system and others:
-        others[0]["content"] = f"{system}\n\n{others[0]['content']}"
-    return others or [{"role": "user", "content": system}]
+    other_turns = [dict(turn) for turn in turns if turn["role"] != "system"]
+    if system and other_turns:
+        other_turns[0]["content"] = f"{system}\n\n{other_turns[0]['content']}"
+    return other_turns or [{"role": "user", "content": system}]
 
 
 class Detokenizer:
@@ -64,7 +64,7 @@ class Detokenizer:
         return self._piece(last=False)
 
     def finish(self) -> str:
-        """What is left, with U+FFFD for bytes that are no character."""
+        """The remaining text, with U+FFFD for bytes that are no character."""
         return self._piece(last=True)
 
     def _piece(self, *, last: bool) -> str:
@@ -80,7 +80,7 @@ class Detokenizer:
 
 
 class StopScanner:
-    """Passes text on until the first of the stop strings; what could be the beginning of one is held back."""
+    """Passes text on up to the first stop string; text that may be the beginning of one is held back."""
 
     def __init__(self, stop: Sequence[str]) -> None:
         self._stop = [string for string in stop if string]
@@ -93,17 +93,17 @@ class StopScanner:
         found = [at for at in (self._held.find(string) for string in self._stop) if at >= 0]
         if found:
             self.stopped = True
-            shown, self._held = self._held[: min(found)], ""
-            return shown
+            safe_text, self._held = self._held[: min(found)], ""
+            return safe_text
         keep = max((_overlap(self._held, string) for string in self._stop), default=0)
         cut = len(self._held) - keep
-        shown, self._held = self._held[:cut], self._held[cut:]
-        return shown
+        safe_text, self._held = self._held[:cut], self._held[cut:]
+        return safe_text
 
     def finish(self) -> str:
-        """What was held back in vain."""
-        shown, self._held = self._held, ""
-        return shown
+        """The text that is still held back."""
+        safe_text, self._held = self._held, ""
+        return safe_text
 
 
 def _overlap(text: str, string: str) -> int:

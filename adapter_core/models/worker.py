@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import ModelError, PathlineError
-from ..streams import take_over
+from ..streams import claim_stdio
 from .backend import Backend, Finished, GenerationOptions, Message
 from .messages import PROTOCOL, adaptation_from_json, draft_from_json, read_frame, write_frame
 
@@ -30,8 +30,8 @@ _PARENT_POLL_SECONDS = 2.0
 
 
 def main(make_serving: Callable[[], Serving] | None = None) -> int:
-    """Serve until the parent goes away. `make_serving`: what puts adaptations on the model, made once with it."""
-    requests, replies = take_over()
+    """Serve until the parent goes away. `make_serving` creates the `Serving` that applies adaptations, once."""
+    requests, replies = claim_stdio()
     if sys.platform != "win32":
         # Ctrl-C in the terminal is for the parent, which then asks to cancel.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -95,7 +95,7 @@ class Worker:
             self._cancelled.discard(number)
 
     def _run(self, number: Any, method: str, params: dict[str, Any]) -> Any:
-        """Do what is asked and return the result's value; written text is sent on the way."""
+        """Run one request and return the result's value; generated text is sent as it is written."""
         if method == "load":
             from .local import LocalBackend
 

@@ -1,4 +1,4 @@
-"""What the server answers to: one module for each LSP request or notification, or group of them that is one thing."""
+"""The handlers: one module for each LSP request or notification, or related group of them."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from adapter_core.engine import join_reasons
 from adapter_core.errors import Cancelled, IndexDamagedError, PathlineError, UsageError
 
 from ..freshness import Located, up_to_date, without_stale
-from ..memory import give_back
+from ..memory import release_memory
 from ..protocol import ASK
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _MAX_QUESTION = 20_000
 _MAX_NAME = 200
 _MAX_TRIES = 2
 _CATCH_UP_SECONDS = 2.0
-_BEHIND = "files that changed are still being indexed; ask again in a moment"
+_INDEX_BEHIND = "files that changed are still being indexed; ask again in a moment"
 
 
 def register(server: PathlineServer) -> None:
@@ -42,7 +42,7 @@ def register(server: PathlineServer) -> None:
 
 
 def read_question(value: Any) -> Question:
-    """The question of a request or a command. Raises `JsonRpcInvalidParams` with what is wrong about it."""
+    """Parse the question of a request or a command. Raises `JsonRpcInvalidParams` with the problem."""
     from ..answering import Question
 
     if not isinstance(value, Mapping):
@@ -95,15 +95,15 @@ async def run_question(
         raise JsonRpcRequestCancelled("The answer was stopped.") from error
     except (sqlite3.Error, IndexDamagedError) as error:
         server.index_failed(error)
-        told = "The index could not be read and is built anew; ask again in a moment."
-        raise JsonRpcException(told, REQUEST_FAILED) from error
+        message = "The index could not be read and is built anew; ask again in a moment."
+        raise JsonRpcException(message, REQUEST_FAILED) from error
     except PathlineError as error:
         raise JsonRpcException(str(error), REQUEST_FAILED) from error
     finally:
         cancel.set()
         progress.end()
         with suppress(RuntimeError):  # the server is going down
-            server.answers.submit(give_back)
+            server.answers.submit(release_memory)
     server.cited.show(answer)
     return answer
 
@@ -111,7 +111,7 @@ async def run_question(
 async def _answer(
     server: PathlineServer, question: Question, cancel: threading.Event, progress: _Progress, partial: Any
 ) -> dict[str, Any]:
-    """Ask, and once more when cited lines were edited before the answer was there."""
+    """Answer, and try once more if cited lines were edited in the meantime."""
     from ..answering import root_of
 
     pool = server.phrasing if question.phrase else server.answers
@@ -119,22 +119,21 @@ async def _answer(
     root = await loop.run_in_executor(pool, root_of, server.session.snapshot(), question)
     current = await server.catch_up(root, _CATCH_UP_SECONDS, cancel)
     for attempt in range(1, _MAX_TRIES + 1):
-        found, stale, remember = await _try(server, question, cancel, progress, partial)
+        located, stale, remember = await _try(server, question, cancel, progress, partial)
         if not stale:
             break
         log.info("%d cited lines were edited while the answer was made (try %d)", stale, attempt)
     remember()
-    told = (without_stale(found) if stale else found).to_json()
-    if told["complete"] and not current:
-        told |= {"complete": False, "reason": join_reasons(told["reason"], _BEHIND)}
-    return told
+    value = (without_stale(located) if stale else located).to_json()
+    if value["complete"] and not current:
+        value |= {"complete": False, "reason": join_reasons(value["reason"], _INDEX_BEHIND)}
+    return value
 
 
 async def _try(
     server: PathlineServer, question: Question, cancel: threading.Event, progress: _Progress, partial: Any
 ) -> tuple[Located, int, Callable[[], None]]:
-    """The answer from what is open now, as it is once it is there: with how many citations that are not fresh, and what makes it part
-    of its conversation."""
+    """One attempt, on a snapshot of now: (the answer with lines moved by later edits, the number of stale citations, `remember`)."""
     from ..answering import answer
 
     loop = asyncio.get_running_loop()
@@ -145,7 +144,7 @@ async def _try(
             raise no_folder()
 
         def on_loop(name: str, value: Any) -> None:
-            # What arrives after the end of the request is dropped: its tokens are no longer the client's.
+            # Events after the end of the request are dropped: the client no longer accepts its tokens.
             if cancel.is_set():
                 return
             if name == "stage":
@@ -153,21 +152,21 @@ async def _try(
             elif partial is not None:
                 claim, stale = up_to_date(value, moves, documents.all())
                 if not stale:
-                    told = {"claims": claim.to_json()["claims"]}
-                    server.protocol.notify(types.PROGRESS, types.ProgressParams(partial, told))
+                    partial_answer = {"claims": claim.to_json()["claims"]}
+                    server.protocol.notify(types.PROGRESS, types.ProgressParams(partial, partial_answer))
 
         def emit(name: str, value: Any) -> None:
             loop.call_soon_threadsafe(on_loop, name, value)
 
         pool = server.phrasing if question.phrase else server.answers
-        found, remember = await loop.run_in_executor(
+        located, remember = await loop.run_in_executor(
             pool, answer, snapshot, question, server.engine, server.conversations, cancel, emit
         )
-        return *up_to_date(found, moves, documents.all()), remember
+        return *up_to_date(located, moves, documents.all()), remember
 
 
 class _Progress:
-    """The progress that the client started with its token, if it did. Its cancel button sets `cancel`."""
+    """Work-done progress under the client's token, if it sent one. Its cancel button sets `cancel`."""
 
     def __init__(self, server: PathlineServer, token: Any, cancel: threading.Event) -> None:
         self._progress = server.work_done_progress

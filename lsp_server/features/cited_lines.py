@@ -43,7 +43,7 @@ class Cited:
 
 
 class CitedLines:
-    """On the loop thread. Files are known by path, since clients and servers escape the same URI differently."""
+    """Used on the loop thread. Files are keyed by path, since clients and servers escape the same URI differently."""
 
     def __init__(self, server: PathlineServer) -> None:
         self._server = server
@@ -56,7 +56,7 @@ class CitedLines:
 
         Those whose lines changed meanwhile are left out.
         """
-        self._forget_all()
+        self._clear()
         for claim in answer["claims"]:
             for citation in claim["citations"]:
                 if citation["resolves"] and citation["fresh"] and citation["supports"]:
@@ -64,11 +64,11 @@ class CitedLines:
         for key in list(self._cited):
             document = self._open_document(key)
             if document is not None:
-                self._cited[key] = still_there(self._cited[key], document, self._server.session.encoding)
+                self._cited[key] = fresh_lines(self._cited[key], document, self._server.session.encoding)
         self._publish(self._published | set(self._cited))
 
     def clear(self) -> None:
-        self._forget_all()
+        self._clear()
         self._publish(set(self._published))
 
     def refresh(self) -> None:
@@ -76,20 +76,20 @@ class CitedLines:
         self._publish(self._published | set(self._cited))
 
     def opened(self, uri: str) -> None:
-        key = key_of(uri)
+        key = path_key(uri)
         document = self._server.session.documents.get(uri)
         if key in self._cited and document is not None:
             self._uris[key] = uri
-            self._update(key, still_there(self._cited[key], document, self._server.session.encoding))
+            self._update(key, fresh_lines(self._cited[key], document, self._server.session.encoding))
 
     def edited(self, uri: str, before: Document, after: Document) -> None:
-        key = key_of(uri)
+        key = path_key(uri)
         if key in self._cited:
             self._update(key, moved(self._cited[key], before, after, self._server.session.encoding))
 
     def changed_on_disk(self, uris: Iterable[str]) -> None:
-        """Files that are not open may have changed: look, and withdraw what is no longer there."""
-        keys = {key for key in map(key_of, uris) if key in self._cited and self._open_document(key) is None}
+        """Recheck files that are not open, and withdraw citations whose lines changed on disk."""
+        keys = {key for key in map(path_key, uris) if key in self._cited and self._open_document(key) is None}
         if keys:
             self._server.spawn(self._recheck(keys))
 
@@ -98,16 +98,16 @@ class CitedLines:
         checks = {key: (self._uris[key], self._cited[key]) for key in keys if key in self._cited}
 
         def check(stop: threading.Event) -> dict[str, tuple[Cited, ...]]:
-            return {key: still_on_disk(snapshot, uri, cited) for key, (uri, cited) in checks.items()}
+            return {key: fresh_on_disk(snapshot, uri, cited) for key, (uri, cited) in checks.items()}
 
-        found = await self._server.look_up(check, _BUDGET_SECONDS)
+        found = await self._server.run_within(check, _BUDGET_SECONDS)
         for key, (_, cited) in checks.items():
             if self._cited.get(key) == cited and self._open_document(key) is None:
                 self._update(key, found[key] if found is not None else ())
 
     def _add(self, message: str, citation: dict[str, Any]) -> None:
         uri, end = citation["location"]["uri"], citation["location"]["range"]["end"]
-        key = key_of(uri)
+        key = path_key(uri)
         self._uris[key] = uri
         cited = Cited(citation["start"], citation["end"], citation["sha256"], message, end["character"])
         if cited not in self._cited.get(key, ()):
@@ -118,14 +118,14 @@ class CitedLines:
         document = documents.get(self._uris.get(key, ""))
         if document is not None:
             return document
-        return next((d for uri, d in documents.all().items() if key_of(uri) == key), None)
+        return next((d for uri, d in documents.all().items() if path_key(uri) == key), None)
 
     def _update(self, key: str, cited: tuple[Cited, ...]) -> None:
         if cited != self._cited.get(key):
             self._cited[key] = cited
             self._publish({key})
 
-    def _forget_all(self) -> None:
+    def _clear(self) -> None:
         self._cited = {}
 
     def _publish(self, keys: set[str]) -> None:
@@ -145,45 +145,42 @@ class CitedLines:
                 self._published.discard(key)
 
 
-def key_of(uri: str) -> str:
+def path_key(uri: str) -> str:
     path = path_of_uri(uri)
     return path if path is not None else uri
 
 
-def still_there(cited: tuple[Cited, ...], document: Document, encoding: str) -> tuple[Cited, ...]:
-    """Those whose lines are in the document, where they were cited."""
+def fresh_lines(cited: tuple[Cited, ...], document: Document, encoding: str) -> tuple[Cited, ...]:
+    """The items whose lines are unchanged in the document, at their place."""
     return tuple(
         replace(item, width=document.end_units(item.end - 1, encoding))
         for item in cited
-        if _holds(item, document.lines)
+        if _is_fresh(item, document.lines)
     )
 
 
 def moved(cited: tuple[Cited, ...], before: Document, after: Document, encoding: str) -> tuple[Cited, ...]:
-    """Where the lines are after a change.
-
-    What stands above it stays, what stands below it moves, what it touches goes.
-    """
+    """The items after an edit: those above it stay, those below it move, those that it touches are dropped."""
     move = move_between(before.lines, after.lines)
-    placed = [
-        replace(item, start=place[0], end=place[1])
+    moved_lines = [
+        replace(item, start=lines[0], end=lines[1])
         for item in cited
-        if (place := move.of(item.start, item.end)) is not None
+        if (lines := move.of(item.start, item.end)) is not None
     ]
-    return still_there(tuple(placed), after, encoding)
+    return fresh_lines(tuple(moved_lines), after, encoding)
 
 
-def still_on_disk(snapshot: Snapshot, uri: str, cited: tuple[Cited, ...]) -> tuple[Cited, ...]:
-    """Those whose lines are in the file as it is on disk now. For a worker thread."""
+def fresh_on_disk(snapshot: Snapshot, uri: str, cited: tuple[Cited, ...]) -> tuple[Cited, ...]:
+    """The items whose lines are unchanged in the file on disk. For a worker thread."""
     place = snapshot.place(uri)
     if place is None:
         return ()
     with snapshot.graph(place.root) as graph:
         document = graph.document(place.path)
-    return tuple(item for item in cited if document is not None and _holds(item, document.lines))
+    return tuple(item for item in cited if document is not None and _is_fresh(item, document.lines))
 
 
-def _holds(item: Cited, lines: list[str]) -> bool:
+def _is_fresh(item: Cited, lines: list[str]) -> bool:
     return 1 <= item.start <= item.end <= len(lines) and hash_lines(lines, item.start, item.end) == item.sha256
 
 

@@ -30,7 +30,7 @@ def register(server: PathlineServer) -> None:
         if only and types.CodeActionKind.Empty not in only:
             return []  # the client wants fixes or refactorings
         snapshot = server.session.snapshot(params.text_document.uri)
-        found = await server.look_up(lambda stop: make_actions(snapshot, params, stop), _BUDGET_SECONDS)
+        found = await server.run_within(lambda stop: make_actions(snapshot, params, stop), _BUDGET_SECONDS)
         return found or []
 
 
@@ -65,7 +65,7 @@ def make_actions(snapshot: Snapshot, params: types.CodeActionParams, stop: threa
 
 
 def _standing_question(ref: SymbolRef) -> str:
-    """What a client that cannot prompt asks about a symbol."""
+    """The question about a symbol for a client that cannot prompt for one."""
     name = code(ref.symbol.qualname)
     if ref.symbol.is_callable:
         return f"What is {name} for, who calls it, and which tests cover it?"

@@ -43,7 +43,7 @@ def register(server: PathlineServer) -> None:
 
 
 def apply_settings(server: PathlineServer, value: Any) -> list[str]:
-    """Use these settings from here on. Returns what is wrong about them, for the user."""
+    """Parse and apply the client's settings. Returns the problems with them, for the user."""
     server.session.settings, problems, unknown = read_settings(value)
     if unknown:
         log.warning("unknown settings are ignored: %s", ", ".join(unknown))

@@ -18,7 +18,7 @@ ASK_COMMAND = "pathline.server.ask"
 CLEAR_COMMAND = "pathline.server.clearCitations"
 REINDEX_COMMAND = "pathline.server.reindex"
 
-_SHOWN_CHARACTERS = 300
+_MAX_CHARACTERS = 300
 
 
 def register(server: PathlineServer) -> None:
@@ -42,7 +42,7 @@ def register(server: PathlineServer) -> None:
     async def reindex(*_: Any) -> None:
         try:
             for index in server.engine.indexes():
-                await index.synced()
+                await index.sync_and_wait()
         except RuntimeError as error:
             raise JsonRpcException(str(error), REQUEST_FAILED) from error
 
@@ -63,14 +63,14 @@ def register(server: PathlineServer) -> None:
 
 
 def first_sentences(answer: dict[str, Any]) -> str:
-    """What fits a message: the first sentences, each with its place."""
+    """The first sentences of an answer, each with its places, as many as fit a message."""
     if not answer["claims"]:
         return str(answer["text"])
-    shown: list[str] = []
+    sentences: list[str] = []
     for claim in answer["claims"]:
         places = ", ".join(f"{c['path']}:{c['start']}" for c in claim["citations"])
         sentence = f"{claim['text']} ({places})"
-        if shown and sum(map(len, shown)) + len(sentence) > _SHOWN_CHARACTERS:
+        if sentences and sum(map(len, sentences)) + len(sentence) > _MAX_CHARACTERS:
             break
-        shown.append(sentence)
-    return " ".join(shown)
+        sentences.append(sentence)
+    return " ".join(sentences)

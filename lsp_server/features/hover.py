@@ -1,7 +1,7 @@
 """`textDocument/hover`: signature, first words of the docstring, where it is defined, and how many call it.
 
-From the index and the open documents. It waits for no model and no walk over the disk, and gives up after a moment. Where
-they do not tell, type inference is asked, for a moment too; what it says, or that it was too late, is marked.
+From the index and the open documents. It waits for no model and no walk over the disk, and gives up after a short time. If they do not
+resolve the name, type inference is tried, also for a short time; its result, or its timeout, is marked as such.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..documents import Document
 from ..markdown import MARKDOWN, PLAIN_TEXT, Style, docstring_head
 from ..positions import to_units
 from ..session import ClientSupport, Snapshot
-from ..symbols import Found, inferred_at, symbol_at, word_at
+from ..symbols import ResolvedSymbol, inferred_at, symbol_at, word_at
 
 if TYPE_CHECKING:
     from adapter_core.engine import Inspection, JediClient
@@ -35,16 +35,16 @@ log = logging.getLogger(__name__)
 
 _BUDGET_SECONDS = 1.0
 _CALLERS_BUDGET_SECONDS = 0.3
-_INFERENCE_SECONDS = 0.4  # of a text that was just edited it takes longer, goes on, and tells the next hover
+_INFERENCE_SECONDS = 0.4  # after an edit it takes longer; it then continues, and the next hover gets its result
 # Above this many call sites of that name, they are counted and not traced.
 _MAX_TRACED = 300
-_MOST_OTHERS = 3
+_MAX_OTHERS = 3
 _CALLERS_SECONDS = 1.0  # a hover is not waited for
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """What a hover says, but for the callers: those may take too long. `ref` None: it is outside the workspace."""
+class HoverContent:
+    """The content of a hover, without the callers, which may take too long. `ref` None: the symbol is outside the workspace."""
 
     root: Root
     ref: SymbolRef | None
@@ -59,31 +59,31 @@ def register(server: PathlineServer) -> None:
     async def hover(params: types.HoverParams) -> types.Hover | None:
         uri, position = params.text_document.uri, params.position
         snapshot = server.session.snapshot(uri)
-        described = await server.look_up(
-            lambda _: describe(snapshot, uri, position.line, position.character), _BUDGET_SECONDS
+        content = await server.run_within(
+            lambda _: hover_content(snapshot, uri, position.line, position.character), _BUDGET_SECONDS
         )
-        if described is None or not described.certain:
+        if content is None or not content.certain:
             inferred = await _infer(server, snapshot, uri, position.line, position.character)
-            described = _told_by_inference(described, inferred, style_of(snapshot.client))
-        if described is None:
+            content = _with_inference(content, inferred, style_of(snapshot.client))
+        if content is None:
             return None
-        root, ref = described.root, described.ref
+        root, ref = content.root, content.ref
         callers: str | None = None
         if ref is not None:
-            callers = await server.look_up(lambda _: callers_of(snapshot, root, ref), _CALLERS_BUDGET_SECONDS)
-        text = f"{described.body}\n\n{' · '.join(filter(None, (described.where, callers)))}"
+            callers = await server.run_within(lambda _: callers_of(snapshot, root, ref), _CALLERS_BUDGET_SECONDS)
+        text = f"{content.body}\n\n{' · '.join(filter(None, (content.where, callers)))}"
         kind = types.MarkupKind.Markdown if snapshot.client.markdown else types.MarkupKind.PlainText
-        return types.Hover(types.MarkupContent(kind, text), described.range)
+        return types.Hover(types.MarkupContent(kind, text), content.range)
 
 
 def style_of(client: ClientSupport) -> Style:
     return MARKDOWN if client.markdown else PLAIN_TEXT
 
 
-def describe(snapshot: Snapshot, uri: str, line: int, units: int) -> Described | None:
-    """The symbol at a position of an open document.
+def hover_content(snapshot: Snapshot, uri: str, line: int, units: int) -> HoverContent | None:
+    """The hover for the symbol at a position of an open document.
 
-    None where there is none, or the document is none of the workspace's.
+    None if there is none, or the document is outside the workspace.
     """
     place, document = snapshot.place(uri), snapshot.document(uri)
     if place is None or document is None:
@@ -94,37 +94,39 @@ def describe(snapshot: Snapshot, uri: str, line: int, units: int) -> Described |
     if found is None:
         return None
     style = style_of(snapshot.client)
-    around = _word_range(document, line, column, snapshot.encoding)
-    return _described(place.root, found, _where(found, style), around, style)
+    word_range = _word_range(document, line, column, snapshot.encoding)
+    return _content_of(place.root, found, _location_text(found, style), word_range, style)
 
 
-def describe_inferred(
+def inferred_content(
     snapshot: Snapshot, uri: str, line: int, units: int, jedi: JediClient, stop: threading.Event
-) -> Described | str | None:
-    """What type inference says about a position of an open document; as text, why it did not come to say anything."""
+) -> HoverContent | str | None:
+    """The hover from type inference for a position of an open document; a string is the reason for which inference failed."""
     place, document = snapshot.place(uri), snapshot.document(uri)
     if place is None or document is None or not is_python(place.path):
         return None
     column = document.column(line, units, snapshot.encoding)
     with snapshot.graph(place.root, place.path) as graph:
-        found, said = inferred_at(graph, place.path, line + 1, column, jedi, stop, _INFERENCE_SECONDS)
-    around, word = _word_range(document, line, column, snapshot.encoding), word_at(document.line(line), column)
-    if said is None or word is None:
+        found, inspection = inferred_at(graph, place.path, line + 1, column, jedi, stop, _INFERENCE_SECONDS)
+    word_range, word = _word_range(document, line, column, snapshot.encoding), word_at(document.line(line), column)
+    if inspection is None or word is None:
         return None
     style = style_of(snapshot.client)
     if found is not None:
-        return _described(place.root, found, f"inferred: {_where(found, style)}", around, style)
-    if said.outside:
-        body, where = _outside(word.name, said, style)
-        return Described(place.root, None, body, where, around, True)
-    return said.reason if said.status in ("late", "failed") else None
+        return _content_of(place.root, found, f"inferred: {_location_text(found, style)}", word_range, style)
+    if inspection.outside:
+        body, where = _external_content(word.name, inspection, style)
+        return HoverContent(place.root, None, body, where, word_range, True)
+    return inspection.reason if inspection.status in ("late", "failed") else None
 
 
-async def _infer(server: PathlineServer, snapshot: Snapshot, uri: str, line: int, units: int) -> Described | str | None:
-    """`describe_inferred` beside the look-ups, which it would keep from others."""
+async def _infer(
+    server: PathlineServer, snapshot: Snapshot, uri: str, line: int, units: int
+) -> HoverContent | str | None:
+    """`inferred_content`, not in the pool of look-ups, whose threads it would block."""
     stop = threading.Event()
     work = asyncio.get_running_loop().run_in_executor(
-        None, describe_inferred, snapshot, uri, line, units, server.engine.jedi, stop
+        None, inferred_content, snapshot, uri, line, units, server.engine.jedi, stop
     )
     try:
         return await asyncio.wait_for(work, _INFERENCE_SECONDS + _BUDGET_SECONDS)
@@ -137,33 +139,37 @@ async def _infer(server: PathlineServer, snapshot: Snapshot, uri: str, line: int
         stop.set()
 
 
-def _told_by_inference(own: Described | None, inferred: Described | str | None, style: Style) -> Described | None:
-    if isinstance(inferred, Described):
+def _with_inference(
+    content: HoverContent | None, inferred: HoverContent | str | None, style: Style
+) -> HoverContent | None:
+    if isinstance(inferred, HoverContent):
         return inferred
-    if own is not None and inferred:
-        return replace(own, where=f"{own.where} · not checked, {style.line(inferred)}")
-    return own
+    if content is not None and inferred:
+        return replace(content, where=f"{content.where} · not checked, {style.line(inferred)}")
+    return content
 
 
-def _described(root: Root, found: Found, where: str, around: types.Range | None, style: Style) -> Described:
+def _content_of(
+    root: Root, found: ResolvedSymbol, where: str, word_range: types.Range | None, style: Style
+) -> HoverContent:
     parts = [_signature(found.ref, style), docstring_head(found.ref.symbol.docstring, style.line)]
-    return Described(root, found.ref, "\n\n".join(filter(None, parts)), where, around, found.certain)
+    return HoverContent(root, found.ref, "\n\n".join(filter(None, parts)), where, word_range, found.certain)
 
 
-def _outside(word: str, said: Inspection, style: Style) -> tuple[str, str]:
-    """The body and the place of what is defined outside the workspace."""
-    found = said.outside[0]
+def _external_content(word: str, inspection: Inspection, style: Style) -> tuple[str, str]:
+    """(body, location text) of a symbol that is defined outside the workspace."""
+    found = inspection.outside[0]
     place = f"{found.file}:{found.line}" if found.line is not None else found.file
     where = f"{style.code(found.full_name)}{f' in {style.code(place)}' if place else ''}, outside this workspace"
     if found.kind == "instance":
-        return style.block(f"{word}: {said.type or found.full_name}", "python"), f"inferred: {where}"
+        return style.block(f"{word}: {inspection.type or found.full_name}", "python"), f"inferred: {where}"
     head = {"class": "class ", "function": "def ", "module": "module "}.get(found.kind, "")
     body = style.block(head + (found.signature or found.full_name), "python")
     return "\n\n".join(filter(None, (body, style.line(found.doc)))), f"inferred: {where}"
 
 
 def callers_of(snapshot: Snapshot, root: Root, ref: SymbolRef) -> str:
-    """How often a symbol is called, and how sure that is: calls through what the text does not show are never seen."""
+    """How often a symbol is called, and how certain that is; dynamic calls that the text does not show are never counted."""
     symbol = ref.symbol
     if symbol.kind not in ("class", "function", "method"):
         return ""
@@ -197,12 +203,12 @@ def _signature(ref: SymbolRef, style: Style) -> str:
     return style.block("\n".join([*decorators, text]), "python")
 
 
-def _where(found: Found, style: Style) -> str:
+def _location_text(found: ResolvedSymbol, style: Style) -> str:
     place = f"defined at {_place(found.ref, style)}"
     if found.others:
-        shown = [_place(other, style) for other in found.others[:_MOST_OTHERS]]
-        more = f" and {len(found.others) - len(shown)} more" if len(found.others) > len(shown) else ""
-        return f"{place} · it may also be that at {', '.join(shown)}{more}"
+        places = [_place(other, style) for other in found.others[:_MAX_OTHERS]]
+        more = f" and {len(found.others) - len(places)} more" if len(found.others) > len(places) else ""
+        return f"{place} · it may also be that at {', '.join(places)}{more}"
     return place if found.certain else f"matched by name, the only one of this workspace: {place}"
 
 

@@ -43,12 +43,12 @@ def register(server: PathlineServer) -> None:
     async def document_symbol(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | None:
         uri = params.text_document.uri
         snapshot = server.session.snapshot(uri)
-        return await server.look_up(lambda _: document_symbols(snapshot, uri), _BUDGET_SECONDS)
+        return await server.run_within(lambda _: document_symbols(snapshot, uri), _BUDGET_SECONDS)
 
     @server.feature(types.WORKSPACE_SYMBOL)
     async def workspace_symbol(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation] | None:
         snapshot = server.session.snapshot()
-        return await server.look_up(lambda stop: workspace_symbols(snapshot, params.query, stop), _BUDGET_SECONDS)
+        return await server.run_within(lambda stop: workspace_symbols(snapshot, params.query, stop), _BUDGET_SECONDS)
 
 
 def document_symbols(snapshot: Snapshot, uri: str) -> list[types.DocumentSymbol] | None:
@@ -59,21 +59,21 @@ def document_symbols(snapshot: Snapshot, uri: str) -> list[types.DocumentSymbol]
         facts = graph.facts(place.path)
         if facts is None:
             return None
-        made = {
+        symbols = {
             index: _document_symbol(graph, graph.ref(facts, index), snapshot.encoding)
             for index in range(1, len(facts.symbols))
         }
-        return nested(made, {index: facts.symbols[index].parent for index in made})
+        return nested(symbols, {index: facts.symbols[index].parent for index in symbols})
 
 
-def nested(made: dict[int, types.DocumentSymbol], parents: dict[int, int]) -> list[types.DocumentSymbol]:
-    """Those that are in no other; the others become children of the one they are in."""
+def nested(symbols: dict[int, types.DocumentSymbol], parents: dict[int, int]) -> list[types.DocumentSymbol]:
+    """The top-level symbols; all others become children of their parent."""
     top: list[types.DocumentSymbol] = []
     children: defaultdict[int, list[types.DocumentSymbol]] = defaultdict(list)
-    for index, item in made.items():
-        (children[parents[index]] if parents[index] in made else top).append(item)
+    for index, item in symbols.items():
+        (children[parents[index]] if parents[index] in symbols else top).append(item)
     for index, items in children.items():
-        made[index].children = items
+        symbols[index].children = items
     return top
 
 
@@ -89,9 +89,9 @@ def _document_symbol(graph: CodeGraph, ref: SymbolRef, encoding: str) -> types.D
 
 
 def workspace_symbols(snapshot: Snapshot, query: str, stop: threading.Event) -> list[types.SymbolInformation]:
-    """Symbols whose name holds the letters of the query in their order; the closest names first.
+    """Symbols whose name contains the letters of the query in order; the closest names first.
 
-    Of a dotted query (`Cart.total`) the last name counts so, and the others name what it is in.
+    Of a dotted query (`Cart.total`) the last part matches the name, and the rest its container.
     """
     owner, _, last = "".join(query.lower().split()).rpartition(".")
     letters = last or owner.rpartition(".")[2]
@@ -101,23 +101,27 @@ def workspace_symbols(snapshot: Snapshot, query: str, stop: threading.Event) -> 
     for root in snapshot.roots:
         with snapshot.graph(root) as graph:
             for name in _names(graph, letters):
-                # Of a name that thousands of classes define (`__init__`), no more are looked up than are shown.
-                wanted = None if last and owner else _MAX_RESULTS
-                for ref in graph.find_symbol(name, wanted):
+                # Thousands of classes may define a name (`__init__`): no more are looked up than are returned.
+                limit = None if last and owner else _MAX_RESULTS
+                for ref in graph.find_symbol(name, limit):
                     if stop.is_set() or len(found) == _MAX_RESULTS:
                         return found
-                    if not last or not owner or _holds(ref.full_name.rpartition(".")[0], owner):
-                        found.append(_information(snapshot, graph, root, ref))
+                    if not last or not owner or _contains_in_order(ref.full_name.rpartition(".")[0], owner):
+                        found.append(_symbol_information(snapshot, graph, root, ref))
     return found
 
 
 def _names(graph: CodeGraph, letters: str) -> list[str]:
     opened = (ref.symbol.name for path in graph.documents.open_texts for ref in graph.defs_in(path))
-    matching = {name for name in (*graph.store.all_names(), *opened) if name.isidentifier() and _holds(name, letters)}
+    matching = {
+        name
+        for name in (*graph.store.all_names(), *opened)
+        if name.isidentifier() and _contains_in_order(name, letters)
+    }
     return sorted(matching, key=lambda name: (_distance(name.lower(), letters), len(name), name))[:_MAX_NAMES]
 
 
-def _holds(name: str, letters: str) -> bool:
+def _contains_in_order(name: str, letters: str) -> bool:
     rest = iter(name.lower())
     return all(letter in rest for letter in letters)
 
@@ -126,7 +130,7 @@ def _distance(name: str, letters: str) -> int:
     return 0 if name == letters else 1 if name.startswith(letters) else 2 if letters in name else 3
 
 
-def _information(snapshot: Snapshot, graph: CodeGraph, root: Root, ref: SymbolRef) -> types.SymbolInformation:
+def _symbol_information(snapshot: Snapshot, graph: CodeGraph, root: Root, ref: SymbolRef) -> types.SymbolInformation:
     location = types.Location(snapshot.uri_of(root, ref.path), _range(name_range(graph, ref, snapshot.encoding)))
     container = ref.full_name.rpartition(".")[0] if ref.symbol.kind != "section" else ref.path
     return types.SymbolInformation(location, ref.symbol.name, kind_of(ref.symbol), container_name=container or None)

@@ -12,7 +12,7 @@ from ..workspace import Root, places_of
 if TYPE_CHECKING:
     from ..server import PathlineServer
 
-# What the index holds, and what decides about it.
+# The files that are indexed, and those that decide which are.
 _PATTERNS = ("**/*.{py,pyi,pyw,md,rst,txt,toml,cfg,ini}", "**/.gitignore")
 
 
@@ -26,20 +26,20 @@ def register(server: PathlineServer) -> None:
 
 
 def changed_paths(uris: Iterable[str], roots: Iterable[Root]) -> dict[Root, set[str] | None]:
-    """What changed in each root, of one notification: a branch switch tells of thousands of files. None: anything."""
+    """The changed paths of a notification by root (None: anything in it), at once, since a branch switch changes thousands of files."""
     roots = tuple(roots)
     changed: dict[Root, set[str] | None] = {}
     for place in (place for uri in uris for place in places_of(uri, roots)):
         paths = changed.setdefault(place.root, set())
         if "." not in place.path.rpartition("/")[2]:
-            changed[place.root] = None  # a folder is told by its own name; what was in it is not
+            changed[place.root] = None  # a deleted or renamed folder is reported by its own name, without its files
         elif paths is not None:
             paths.add(place.path)
     return changed
 
 
 def register_watchers(server: PathlineServer) -> None:
-    """Ask the client to watch, where it can be asked; others send `didSave` at least."""
+    """Ask the client to watch files, if it supports that; others send `didSave` at least."""
     if not server.session.client.watching:
         return
     watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _PATTERNS]

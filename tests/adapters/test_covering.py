@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter_core.adapters.fitting.covering import covering
+from adapter_core.adapters.fitting.covering import select_covering
 from adapter_core.adapters.fitting.options import FitOptions
-from adapter_core.adapters.fitting.packing import packed
+from adapter_core.adapters.fitting.packing import pack_sequences
 
 TOKENS = st.lists(st.integers(0, 3), min_size=0, max_size=24)
 
@@ -44,7 +44,7 @@ def values(sequences: np.ndarray, files: dict[str, np.ndarray], chosen: list[int
 def test_each_choice_adds_the_most(texts: list[list[int]], others: list[list[int]]) -> None:
     sequences = np.array(texts, np.int64)
     files = apart(*others, *sequences)
-    chosen = covering(sequences, files, 3).tolist()
+    chosen = select_covering(sequences, files, 3).tolist()
     assert len(chosen) == 3
     for number, place in enumerate(chosen):
         left = values(sequences, files, chosen[:number])
@@ -55,9 +55,9 @@ def test_what_stands_in_several_files_comes_first_and_not_twice() -> None:
     common, further = [1, 2, 3, 4], [5, 6, 7, 8]
     sequences = np.array([[9, 10, 11, 12], common, common, further, [13, 14, 15, 16]])
     files = apart([*common, 0, *further], [*common, 0, *further], [*common, 9], [9])
-    assert covering(sequences, files, 2).tolist() == [1, 3]
+    assert select_covering(sequences, files, 2).tolist() == [1, 3]
     few = {path.replace("/", "_"): tokens for path, tokens in files.items()}  # all in one folder
-    assert covering(sequences, few, 2).tolist() == [1, 3]
+    assert select_covering(sequences, few, 2).tolist() == [1, 3]
 
 
 def test_what_one_folder_repeats_is_worth_nothing_elsewhere() -> None:
@@ -65,27 +65,27 @@ def test_what_one_folder_repeats_is_worth_nothing_elsewhere() -> None:
     sequences = np.array([local, common])
     files = {f"a/m{n}.py": np.array(local) for n in range(9)}
     files |= {f"{folder}/m.py": np.array(common) for folder in ("b", "c")} | {"d/m.py": np.array([9])}
-    assert covering(sequences, files, 1).tolist() == [1]
+    assert select_covering(sequences, files, 1).tolist() == [1]
 
 
 def test_little_text_is_taken_whole() -> None:
     sequences = np.arange(12).reshape(3, 4)
-    assert covering(sequences, {}, 5).tolist() == [0, 1, 2]
+    assert select_covering(sequences, {}, 5).tolist() == [0, 1, 2]
 
 
 def test_numbers_of_large_vocabularies_are_told_apart() -> None:
     high = (1 << 20) + 1
     sequences = np.array([[1, 2, 3], [high, 2, 3], [4, 5, 6]])
-    assert covering(sequences, apart([high, 2, 3], [high, 2, 3]), 1).tolist() == [1]
+    assert select_covering(sequences, apart([high, 2, 3], [high, 2, 3]), 1).tolist() == [1]
 
 
 def test_the_same_text_is_chosen_in_whatever_order_files_come() -> None:
     draw = np.random.default_rng(5)
     files = {f"m{n}.py": draw.integers(0, 9, 80) for n in range(20)}
     options = FitOptions(steps=3, batch=2, length=16)
-    found = packed(files, 9, options)
+    found = pack_sequences(files, 9, options)
     assert found.shape == (6, 16)
-    assert (found == packed(dict(reversed(files.items())), 9, options)).all()
+    assert (found == pack_sequences(dict(reversed(files.items())), 9, options)).all()
 
 
 def test_with_a_time_limit_the_most_telling_text_comes_first() -> None:
@@ -93,7 +93,7 @@ def test_with_a_time_limit_the_most_telling_text_comes_first() -> None:
     common = np.arange(16)
     files = {f"f{n}/m.py": np.concatenate([draw.integers(100, 10_000, 64), common]) for n in range(12)}
     options = FitOptions(steps=1_000_000, seconds=60.0, batch=2, length=16)
-    found = packed(files, 9, options)
+    found = pack_sequences(files, 9, options)
     holding = [len(rows(sequence) & rows(common)) for sequence in found]
     assert holding[0] == max(holding)
     assert len(found) == sum(len(tokens) + 1 for tokens in files.values()) // 16

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter_core.adapters.adapter import Adapter, Factors
-from adapter_core.adapters.deltas import build_per_layer_deltas, decomposed, delta_norm, scaled, truncated
+from adapter_core.adapters.deltas import (
+    build_per_layer_deltas,
+    decompose_delta,
+    delta_norm,
+    scale_factors,
+    truncate_rank,
+)
 from adapter_core.errors import AdapterError
 from tests.adapters.models import random_adapter
 
@@ -86,9 +92,9 @@ def test_what_is_kept_of_a_target():
 @pytest.mark.parametrize("budget", [0, 1, 7, 15, 1000])
 def test_the_rank_budget_goes_to_the_largest_singular_values(budget):
     mixed = build_per_layer_deltas(BASE, rank_budget=budget)
-    kept = sorted(v for layer in mixed for f in layer.values() for v in decomposed(f)[1].tolist() if v > 1e-7)
+    kept = sorted(v for layer in mixed for f in layer.values() for v in decompose_delta(f)[1].tolist() if v > 1e-7)
     of_all = sorted(
-        v for layer in build_per_layer_deltas(BASE) for f in layer.values() for v in decomposed(f)[1].tolist()
+        v for layer in build_per_layer_deltas(BASE) for f in layer.values() for v in decompose_delta(f)[1].tolist()
     )
     np.testing.assert_allclose(kept, of_all[max(len(of_all) - budget, 0) :], rtol=1e-4)
 
@@ -105,11 +111,11 @@ def test_factors_are_decomposed_without_the_whole(rows, columns, rank, keep, see
     rng = np.random.default_rng(seed)
     factors = Factors(rng.standard_normal((rank, columns)), rng.standard_normal((rows, rank)))
     whole = factors.up @ factors.down
-    left, values, right = decomposed(factors)
+    left, values, right = decompose_delta(factors)
     np.testing.assert_allclose(left * values @ right, whole, atol=1e-9)
     assert delta_norm(factors) == pytest.approx(np.linalg.norm(whole), abs=1e-6)
-    assert delta_norm(scaled(factors, -0.5)) == pytest.approx(0.5 * np.linalg.norm(whole), abs=1e-5)
-    kept = truncated(factors, keep)
+    assert delta_norm(scale_factors(factors, -0.5)) == pytest.approx(0.5 * np.linalg.norm(whole), abs=1e-5)
+    kept = truncate_rank(factors, keep)
     assert kept.shape == factors.shape
     best = np.linalg.svd(whole)[1][keep:]
     assert np.linalg.norm(whole - kept.up @ kept.down) <= np.sqrt((best**2).sum()) + 1e-5

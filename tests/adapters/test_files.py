@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from adapter_core.adapters.adapter import Adapter, Factors
 from adapter_core.adapters.files import digest_of, load_adapters_npz, save_npz
-from adapter_core.adapters.transport import TRANSPORTS, packed, unpacked
+from adapter_core.adapters.transport import TRANSPORTS, pack_factors, unpack_factors
 from adapter_core.errors import AdapterFileError
 from tests.adapters.models import random_adapter
 
@@ -135,7 +135,7 @@ def test_int8_is_within_its_stated_error(rows, columns, rank, spread, seed):
     up = rng.standard_normal((rows, rank)).astype(np.float32)
     up[:, : rank // 2] = 0
     factors = Factors(down, up)
-    back = unpacked(packed(factors, "int8"), "int8")
+    back = unpack_factors(pack_factors(factors, "int8"), "int8")
     assert (np.abs(back.down - down) <= np.abs(down).max(axis=1, initial=0)[:, None] / 254 * 1.001 + 1e-12).all()
     off = np.linalg.norm(back.up.astype(np.float64) @ back.down - up.astype(np.float64) @ down)
     assert off <= int8_error_bound(factors)

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from adapter_core.adapters.adapter import Adapter
 from adapter_core.adapters.fit import fit_adapter
-from adapter_core.adapters.fitting.judge import DevelopmentText, judge, kept
-from adapter_core.adapters.fitting.lora import beside, linear_layers
+from adapter_core.adapters.fitting.judge import DevelopmentText, judge, kept_adapter
+from adapter_core.adapters.fitting.lora import adapter_attached, linear_layers
 from adapter_core.adapters.fitting.options import FitOptions, JudgeOptions
-from adapter_core.adapters.fitting.packing import packed
+from adapter_core.adapters.fitting.packing import pack_sequences
 from adapter_core.adapters.fitting.scoring import bits_per_byte, score_windows
 from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT, HELD_OUT, SplitOptions, split_by_directory
 from adapter_core.adapters.fitting.windows import encode, function_windows, windows
@@ -134,11 +134,11 @@ def test_text_is_scored_alike_alone_and_beside_others(loaded, files: dict[str, n
 def test_packing_caps_files_and_ignores_their_order() -> None:
     files = {"a": np.arange(10, 400, dtype=np.uint32), "b": np.arange(1000, 1040, dtype=np.uint32), "c": np.arange(0)}
     options = FitOptions(length=16, tokens_per_file=64, seed=3)
-    found = packed(files, 7, options)
+    found = pack_sequences(files, 7, options)
     assert found.shape == ((64 + 40 + 2) // 16, 16)
-    assert (found == packed(dict(reversed(files.items())), 7, options)).all()
+    assert (found == pack_sequences(dict(reversed(files.items())), 7, options)).all()
     assert (found == 7).sum() in (1, 2)  # one may stand in the part that fills no sequence
-    assert not np.array_equal(found, packed(files, 7, replace(options, seed=4)))
+    assert not np.array_equal(found, pack_sequences(files, 7, replace(options, seed=4)))
 
 
 # -- fitting -----------------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def test_what_was_trained_is_what_stands_beside_the_model(loaded, files: dict[st
     found = windows(loaded.tokenizer, files, 4, 64)
     none = bits_per_byte(found, [s.chosen for s in score_windows(loaded.model, found)])
     fitted = fit_adapter(loaded, files, replace(OPTIONS, steps=12))
-    with beside(loaded.model, fitted.adapter):
+    with adapter_attached(loaded.model, fitted.adapter):
         with_it = bits_per_byte(found, [s.chosen for s in score_windows(loaded.model, found)])
     after = bits_per_byte(found, [s.chosen for s in score_windows(loaded.model, found)])
     assert with_it < 0.95 * none
@@ -284,12 +284,12 @@ def test_what_helps_is_kept_and_what_harms_is_not(loaded, files, development: De
     verdict = judge(loaded.model, found, text_only)
     assert [t.scale for t in verdict.trials] == [0.0, *JudgeOptions().scales]
     assert verdict.scale in JudgeOptions().scales
-    own = kept(found, verdict)
+    own = kept_adapter(found, verdict)
     assert own is not None
     assert own.scale == pytest.approx(found.scale * verdict.scale)
     backwards = replace(found, alpha=-found.alpha)
     assert judge(loaded.model, backwards, text_only).scale == 0.0
-    assert kept(backwards, judge(loaded.model, backwards, text_only)) is None
+    assert kept_adapter(backwards, judge(loaded.model, backwards, text_only)) is None
 
 
 def test_general_prose_must_not_suffer(loaded, files, development: DevelopmentText) -> None:

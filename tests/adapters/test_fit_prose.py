@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from adapter_core.adapters.fit import fit_adapter
 from adapter_core.adapters.fitting.judge import general_windows
 from adapter_core.adapters.fitting.options import FitOptions, JudgeOptions
-from adapter_core.adapters.fitting.packing import mingled
+from adapter_core.adapters.fitting.packing import mix_in_prose
 from adapter_core.adapters.fitting.prose import prose_sequences
 from adapter_core.adapters.fitting.windows import encode
 from adapter_core.errors import UsageError
@@ -105,7 +105,7 @@ def test_shares_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
 @given(st.integers(0, 60), st.integers(0, 20), st.sampled_from([0.0, 1 / 16, 0.1, 0.25, 0.5]))
 def test_prose_is_spread_evenly(texts: int, others: int, share: float) -> None:
     text, prose = np.arange(texts)[:, None].repeat(2, 1), -1 - np.arange(others)[:, None].repeat(2, 1)
-    found = mingled(text, prose, share)[:, 0]
+    found = mix_in_prose(text, prose, share)[:, 0]
     own, foreign = found[found >= 0], found[found < 0]
     assert own.tolist() == list(range(texts))
     assert foreign.tolist() == [-1 - n for n in range(len(foreign))]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from adapter_core.adapters.fit import fit_adapter
 from adapter_core.adapters.fitting.options import FitOptions
-from adapter_core.adapters.fitting.packing import Sequences, woven
-from adapter_core.adapters.fitting.questions import QuestionRow, packed_rows, question_rows
+from adapter_core.adapters.fitting.packing import Sequences, interleave_rows
+from adapter_core.adapters.fitting.questions import QuestionRow, pack_question_rows, question_rows
 from adapter_core.adapters.fitting.windows import encode
 from adapter_core.models.loading import load_model
 from adapter_core.models.sources import resolve
@@ -86,8 +86,8 @@ def rows(count: int) -> list[QuestionRow]:
 
 
 def test_only_questions_count(loaded) -> None:
-    tokens, asked = packed_rows(loaded.tokenizer, rows(40), 7, 96, 5, seed=1)
-    again = packed_rows(loaded.tokenizer, rows(40), 7, 96, 5, seed=1)
+    tokens, asked = pack_question_rows(loaded.tokenizer, rows(40), 7, 96, 5, seed=1)
+    again = pack_question_rows(loaded.tokenizer, rows(40), 7, 96, 5, seed=1)
     assert np.array_equal(tokens, again[0])
     assert np.array_equal(asked, again[1])
     assert tokens.shape == asked.shape == (5, 96)
@@ -103,12 +103,12 @@ def test_only_questions_count(loaded) -> None:
 
 def test_a_long_place_is_cut_at_its_end(loaded) -> None:
     long = QuestionRow("docstring", "a.py", "where does it begin", "begin here\n" + "x = 1\n" * 500)
-    tokens, asked = packed_rows(loaded.tokenizer, [long], 0, 64, 9, seed=0)
+    tokens, asked = pack_question_rows(loaded.tokenizer, [long], 0, 64, 9, seed=0)
     assert tokens.shape == (1, 64)
     assert asked[0, -1]
     assert loaded.tokenizer.decode(tokens[0].tolist()[1:]).startswith("begin here")
     assert loaded.tokenizer.decode(tokens[0][asked[0]].tolist()) == "where does it begin"
-    assert packed_rows(loaded.tokenizer, [], 0, 64, 9, seed=0)[0].shape == (0, 64)
+    assert pack_question_rows(loaded.tokenizer, [], 0, 64, 9, seed=0)[0].shape == (0, 64)
 
 
 @given(st.integers(0, 20), st.integers(0, 20), st.floats(0, 1), st.integers(1, 30), st.integers(1, 3))
@@ -116,14 +116,14 @@ def test_weaving(texts: int, asked: int, share: float, steps: int, batch: int) -
     text = np.arange(texts)[:, None].repeat(2, 1)
     of_rows = Sequences(-1 - np.arange(asked)[:, None].repeat(2, 1), np.zeros((asked, 2), bool))
     options = FitOptions(questions=share, steps=steps, batch=batch, length=2)
-    found = woven(text, of_rows, options)
+    found = interleave_rows(text, of_rows, options)
     available = texts // batch + (asked // batch if share else 0)
     assert len(found) == batch * min(steps, available)
-    assert (found.counted[:, 0] == (found.tokens[:, 0] >= 0)).all()
-    for own, kind in ((found.tokens[found.counted[:, 0], 0], 1), (found.tokens[~found.counted[:, 0], 0], -1)):
+    assert (found.loss_mask[:, 0] == (found.tokens[:, 0] >= 0)).all()
+    for own, kind in ((found.tokens[found.loss_mask[:, 0], 0], 1), (found.tokens[~found.loss_mask[:, 0], 0], -1)):
         assert (np.diff(own) == kind).all()  # each in its order, none twice
     if steps <= min(texts // batch, asked // batch):
-        assert abs((~found.counted[:, 0]).sum() / batch - share * steps) <= 1
+        assert abs((~found.loss_mask[:, 0]).sum() / batch - share * steps) <= 1
 
 
 def test_training_on_questions_makes_them_likelier(loaded) -> None:

@@ -24,8 +24,8 @@ from adapter_core.adapters.remembering.counts import (
     context_keys,
     count,
 )
-from adapter_core.adapters.remembering.followers import Model
-from adapter_core.adapters.remembering.gate import FEATURES, MODEL, Gate, joined
+from adapter_core.adapters.remembering.followers import ModelView
+from adapter_core.adapters.remembering.gate import FEATURES, MODEL_EXPONENT, Gate, concatenate_stats
 from adapter_core.errors import AdapterFileError, UsageError
 
 DIGEST = "of a tokenizer"
@@ -37,9 +37,9 @@ def array(*ids: int) -> np.ndarray:
     return np.array(ids, np.uint32)
 
 
-def said(logs: Callable[[np.ndarray], np.ndarray]) -> Model:
+def said(logs: Callable[[np.ndarray], np.ndarray]) -> ModelView:
     """A model that gives these log probabilities, and is half sure."""
-    return Model(logs, math.log(0.5), 2.0)
+    return ModelView(logs, math.log(0.5), 2.0)
 
 
 # All tokens are alike to it.
@@ -99,7 +99,7 @@ def test_a_prediction_is_a_mixture_that_longer_contexts_decide() -> None:
     memory = Memory.build({"a": array(1, 2, 3, 9, 1, 2, 4), "b": array(8, 2, 5)}, DIGEST)
     found = memory.next_distribution([1, 2], EVEN)
     assert found.tokens.tolist() == [3, 4, 5]
-    assert found.kept + found.shares.sum() == pytest.approx(1)
+    assert found.model_weight + found.shares.sum() == pytest.approx(1)
     # 5 followed only the last token, 3 and 4 both of them.
     assert found.shares[0] == found.shares[1] > found.shares[2] > 0
 
@@ -108,8 +108,8 @@ def test_among_what_followed_the_model_and_the_counts_decide() -> None:
     memory = Memory.build({"a": array(1, 3, 1, 3, 1, 4)}, DIGEST)
     odds = [EVEN, said(lambda tokens: np.log(np.where(tokens == 4, 0.4, 0.01)))]
     (three, four), (less, more) = (memory.next_distribution([1], model).shares for model in odds)
-    assert three / four == pytest.approx(2 ** (1 - MODEL))
-    assert less / more == pytest.approx(2 ** (1 - MODEL) * (0.01 / 0.4) ** MODEL)
+    assert three / four == pytest.approx(2 ** (1 - MODEL_EXPONENT))
+    assert less / more == pytest.approx(2 ** (1 - MODEL_EXPONENT) * (0.01 / 0.4) ** MODEL_EXPONENT)
 
 
 def test_what_the_model_thinks_impossible_stays_so() -> None:
@@ -125,8 +125,8 @@ def test_nothing_known_leaves_everything_to_the_model() -> None:
     memory = Memory.build({"a": array(1, 2, 3)}, DIGEST)
     for context in ([], [7], [3]):
         found = memory.next_distribution(context, EVEN)
-        assert (found.kept, len(found.tokens)) == (1.0, 0)
-    assert Memory.build({}, DIGEST).next_distribution([1], EVEN).kept == 1.0
+        assert (found.model_weight, len(found.tokens)) == (1.0, 0)
+    assert Memory.build({}, DIGEST).next_distribution([1], EVEN).model_weight == 1.0
 
 
 @settings(deadline=None)
@@ -144,34 +144,34 @@ def test_whole_texts_are_scored_as_position_by_position(
     chosen = np.array([row[i] if i < vocabulary else -np.inf for row, i in zip(logs, ids[first:], strict=True)])
     gate = Gate.fitted()
     tokens = np.array(ids, np.uint32)
-    mixed = gate.mix(memory.known(tokens, logs, first), chosen)
-    parts = [memory.known(tokens, logs[i : i + 2], first + i) for i in range(0, len(logs), 2)]
-    assert gate.mix(joined(parts), chosen) == pytest.approx(mixed)
+    mixed = gate.mix(memory.stats_of(tokens, logs, first), chosen)
+    parts = [memory.stats_of(tokens, logs[i : i + 2], first + i) for i in range(0, len(logs), 2)]
+    assert gate.mix(concatenate_stats(parts), chosen) == pytest.approx(mixed)
     for row, at in enumerate(range(first, len(ids))):
         own = logs[row]
         of = lambda t, own=own: np.array([own[i] if i < vocabulary else -np.inf for i in t.tolist()])  # noqa: E731
-        found = memory.next_distribution(ids[:at], Model(of, float(own.max()), -float(np.exp(own) @ own)))
+        found = memory.next_distribution(ids[:at], ModelView(of, float(own.max()), -float(np.exp(own) @ own)))
         share = dict(zip(found.tokens.tolist(), found.shares.tolist(), strict=True)).get(ids[at], 0.0)
-        assert math.exp(mixed[row]) == pytest.approx(found.kept * math.exp(chosen[row]) + share, abs=1e-12)
+        assert math.exp(mixed[row]) == pytest.approx(found.model_weight * math.exp(chosen[row]) + share, abs=1e-12)
 
 
 def test_what_almost_anything_follows_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory.build({"a": array(1, 2, 3, 1, 2, 4, 1, 2, 5, 7, 2, 6)}, DIGEST)
-    monkeypatch.setattr(followers, "_MOST", 3)
+    monkeypatch.setattr(followers, "_MAX_FOLLOWERS", 3)
     assert memory.next_distribution([1, 2], EVEN).tokens.tolist() == [3, 4, 5]  # 6 followed the 2 alone
-    assert memory.known(array(1, 2, 3), np.log(np.full((2, 9), 0.1))).totals[1].tolist() == [0, 3, 0, 0, 0, 0]
+    assert memory.stats_of(array(1, 2, 3), np.log(np.full((2, 9), 0.1))).totals[1].tolist() == [0, 3, 0, 0, 0, 0]
 
 
 def test_what_is_known_of_a_text() -> None:
     memory = Memory.build({"a": array(1, 2, 3, 1, 2, 4, 1, 2, 3)}, DIGEST)
-    known = memory.known(array(1, 2, 3), np.log(np.full((2, 5), 0.2)))
+    known = memory.stats_of(array(1, 2, 3), np.log(np.full((2, 5), 0.2)))
     assert known.totals.tolist() == [[3, 0, 0, 0, 0, 0], [3, 3, 0, 0, 0, 0]]
     assert known.kinds.tolist() == [[1, 0, 0, 0, 0, 0], [2, 2, 0, 0, 0, 0]]
     assert known.peaks[1, :2] == pytest.approx([2 / 3, 2 / 3])
     assert np.exp(known.tops) == pytest.approx([0.2, 0.2])
     assert known.entropies == pytest.approx([math.log(5)] * 2)
     assert np.exp(known.masses[1, :2]) == pytest.approx([0.4, 0.4])
-    raised = 2 ** (1 - MODEL)
+    raised = 2 ** (1 - MODEL_EXPONENT)
     assert known.shares[1, :2] == pytest.approx([raised / (1 + raised)] * 2)
     assert known.shares[0, 0] == 1
 
@@ -181,12 +181,12 @@ def test_a_surer_model_leaves_less_to_the_memory() -> None:
     unsure, sure = (
         memory.next_distribution([1], EVEN._replace(top=math.log(p), entropy=e)) for p, e in ((0.2, 3.0), (0.99, 0.1))
     )
-    assert sure.kept > unsure.kept
+    assert sure.model_weight > unsure.model_weight
 
 
 def test_what_came_more_often_is_believed_more() -> None:
     once, often = (Memory.build({"a": array(*[1, 2] * n)}, DIGEST) for n in (1, 40))
-    assert often.next_distribution([1], EVEN).kept < once.next_distribution([1], EVEN).kept
+    assert often.next_distribution([1], EVEN).model_weight < once.next_distribution([1], EVEN).model_weight
 
 
 def test_the_gate_that_comes_with_the_package_fits_what_is_looked_at() -> None:
@@ -293,4 +293,8 @@ def assert_equal(found, expected) -> None:
 
 def assert_same_prediction(first: Memory, second: Memory, context: list[int]) -> None:
     a, b = first.next_distribution(context, EVEN), second.next_distribution(context, EVEN)
-    assert (a.tokens.tolist(), a.shares.tolist(), a.kept) == (b.tokens.tolist(), b.shares.tolist(), b.kept)
+    assert (a.tokens.tolist(), a.shares.tolist(), a.model_weight) == (
+        b.tokens.tolist(),
+        b.shares.tolist(),
+        b.model_weight,
+    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from adapter_core.adapters.memory import Memory
-from adapter_core.adapters.remembering.followers import Model
+from adapter_core.adapters.remembering.followers import ModelView
 from adapter_core.adapters.remembering.gate import FEATURES, Gate
 
 torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
@@ -32,11 +32,11 @@ def test_the_softmax_of_what_comes_out_is_the_mixture(memory: Memory, logits) ->
     before = torch.softmax(logits.double(), -1)
     found = memory.next_distribution(
         [1, 2],
-        Model(
+        ModelView(
             lambda tokens: before.log()[tokens].numpy(), math.log(before.max()), float(torch.special.entr(before).sum())
         ),
     )
-    expected = before * found.kept
+    expected = before * found.model_weight
     expected[torch.from_numpy(found.tokens)] += torch.from_numpy(found.shares)
     mixed = MemoryStep(memory)([1, 2], logits)
     assert torch.softmax(mixed.double(), -1).numpy() == pytest.approx(expected.numpy(), abs=1e-6)

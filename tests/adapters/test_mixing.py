@@ -182,18 +182,18 @@ def test_an_interrupt_while_weights_are_exchanged(monkeypatch, fails_at):
     before = weights(model)
     calls = itertools.count()
 
-    class Interrupted(snapshot._Patched):
+    class Interrupted(snapshot._PatchedParameter):
         @property
-        def shown(self):
+        def merged(self):
             if next(calls) == fails_at:
                 raise KeyboardInterrupt
             return self.kept
 
-        @shown.setter
-        def shown(self, tensor):
+        @merged.setter
+        def merged(self, tensor):
             self.kept = tensor
 
-    monkeypatch.setattr(snapshot, "_Patched", Interrupted)
+    monkeypatch.setattr(snapshot, "_PatchedParameter", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         register_hook_mixed_adapters(model, adapter_for(model))
     monkeypatch.undo()
@@ -213,7 +213,7 @@ def test_an_interrupt_while_it_is_taken_off(monkeypatch, fails_at, nested):
     before = weights(model)
     other = register_hook_mixed_adapters(model, adapter_for(model, 1)) if nested else None
     with_other = weights(model)
-    same, calls = snapshot._same, itertools.count()
+    same, calls = snapshot._not_moved, itertools.count()
 
     def interrupted(*arguments):
         if next(calls) == fails_at:
@@ -221,7 +221,7 @@ def test_an_interrupt_while_it_is_taken_off(monkeypatch, fails_at, nested):
         return same(*arguments)
 
     with pytest.raises(KeyboardInterrupt), register_hook_mixed_adapters(model, adapter_for(model)):
-        monkeypatch.setattr(snapshot, "_same", interrupted)
+        monkeypatch.setattr(snapshot, "_not_moved", interrupted)
     monkeypatch.undo()
     assert_same_bits(model, with_other)
     if other is not None:

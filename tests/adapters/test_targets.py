@@ -61,8 +61,8 @@ def test_rows_of_fused_layers_with_shared_keys():
     (sites, _) = layout_of(tiny("phi3")).sites
     assert [(sites[t].start, sites[t].stop) for t in ("q_proj", "k_proj", "v_proj")] == [(0, 32), (32, 48), (48, 64)]
     assert [(sites[t].start, sites[t].stop) for t in ("gate_proj", "up_proj")] == [(0, 56), (56, 112)]
-    assert not sites["q_proj"].whole
-    assert sites["down_proj"].whole
+    assert not sites["q_proj"].covers_module
+    assert sites["down_proj"].covers_module
 
 
 def test_conv1d_is_transposed():

@@ -66,10 +66,10 @@ def test_rows_are_unique_and_their_groups_say_what_they_are() -> None:
 
 
 def test_both_doors_have_every_flag() -> None:
-    from adapter_core.cli.run import _door
+    from adapter_core.cli.run import _module_parser
 
     ask = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)).choices["ask"]
-    for parser in (ask, _door()):
+    for parser in (ask, _module_parser()):
         known = {flag for action in parser._actions for flag in action.option_strings}
         assert {option.on_command_line for option in OPTIONS.values()} <= known
 

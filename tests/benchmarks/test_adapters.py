@@ -20,7 +20,7 @@ from _memory_gate import fit_gate
 from adapter_core.adapters.adapter import Adapter, Factors
 from adapter_core.adapters.fitting.split import BUILD, HELD_OUT
 from adapter_core.adapters.fitting.windows import Window, encode
-from adapter_core.adapters.remembering.gate import Gate, Known, joined
+from adapter_core.adapters.remembering.gate import ContextStats, Gate, concatenate_stats
 
 from ..models.conftest import tiny_tokenizer  # noqa: F401 - a fixture
 
@@ -145,12 +145,12 @@ def test_a_gate_is_learned_from_what_helped() -> None:
     """Where the memory is right and the model is not, it is believed; where it is wrong, it is not."""
     shape = (400, 6)
     many, alone = np.full(shape, 4), np.full(400, -1.0)
-    wrong = Known(many, many, np.ones(shape), np.full(shape, -1.0), np.zeros(shape), alone, -alone)
+    wrong = ContextStats(many, many, np.ones(shape), np.full(shape, -1.0), np.zeros(shape), alone, -alone)
     hit = (np.random.default_rng(0).random((400, 1)) < 0.9) * np.ones(shape)
     right = replace(wrong, shares=hit)
     chosen = np.full(400, -3.0)
-    trusting, doubting = (fit_gate(joined([known] * 20), np.tile(chosen, 20)) for known in (right, wrong))
+    trusting, doubting = (fit_gate(concatenate_stats([known] * 20), np.tile(chosen, 20)) for known in (right, wrong))
     assert trusting.mix(right, chosen).sum() > Gate.fitted().mix(right, chosen).sum()
     assert np.prod(1 - trusting.of(wrong)[0]) < 0.2
     assert np.prod(1 - doubting.of(wrong)[0]) > 0.9
-    assert len(joined([wrong, right])) == 800
+    assert len(concatenate_stats([wrong, right])) == 800

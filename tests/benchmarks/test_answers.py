@@ -76,7 +76,7 @@ def test_mutants_are_changed_and_false(repo: Path) -> None:
     kinds = set()
     for fact in found:
         wording = wordings.sections(wordings.FIRST)[fact.relation][0]
-        true = mutants.tell(fact, wording)
+        true = mutants.to_sentence(fact, wording)
         for kind, mutant in mutants.mutants_of_fact(
             fact, wording, table, ["alpha", "beta"], ["helper", "run"], 20, rng
         ):
@@ -94,11 +94,11 @@ def test_a_fact_told_as_another_relation_is_a_mutant() -> None:
     call = facts.Fact("calls", "f", "E", "", "m.py", 2, 2)
     both = facts.Table([call, facts.Fact("raises", "f", "E", "", "m.py", 2, 2)])
     rng = random.Random(1)
-    told = [mutants.told_as_another(call, wordings.sections(wordings.FIRST), both, rng) for _ in range(60)]
+    told = [mutants.reworded_as_other_relation(call, wordings.sections(wordings.FIRST), both, rng) for _ in range(60)]
     assert None in told  # it raises it, too
     assert {t.spans for t in told if t is not None} == {(("m.py", 2, 2),)}
     three = facts.Fact("sets", "f", "x", "1", "m.py", 2, 2)
-    assert mutants.told_as_another(three, wordings.sections(wordings.FIRST), both, rng) is None
+    assert mutants.reworded_as_other_relation(three, wordings.sections(wordings.FIRST), both, rng) is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_fact_told_as_another_relation_is_a_mutant() -> None:
     ],
 )
 def test_denials(text: str, denied: str) -> None:
-    assert mutants._denied(text) == denied
+    assert mutants._negated(text) == denied
 
 
 def test_invented_names_are_not_there() -> None:

@@ -28,13 +28,13 @@ from adapter_core.answers.checking.role_model import RoleModel
     ],
 )
 def test_the_roles_of_a_wording(wording: str, relation: str, roles: tuple[str, ...]) -> None:
-    told = fit_roles.told(wording, relation)
+    told = fit_roles.parse_wording(wording, relation)
     assert told is not None
     assert told.roles == roles
 
 
 def test_a_wording_without_all_names_tells_nothing() -> None:
-    assert fit_roles.told("`{s}` calls something.", "calls") is None
+    assert fit_roles.parse_wording("`{s}` calls something.", "calls") is None
 
 
 def test_every_relation_is_told_in_sentences_made_by_grammar() -> None:
@@ -42,7 +42,7 @@ def test_every_relation_is_told_in_sentences_made_by_grammar() -> None:
     assert set(made) == {*PAIRS, *TRIPLES}
     assert made == generated(20, seed=3)
     assert made != generated(20, seed=4)
-    assert all(fit_roles.told(w, relation) is not None for relation, some in made.items() for w in some)
+    assert all(fit_roles.parse_wording(w, relation) is not None for relation, some in made.items() for w in some)
 
 
 def test_forms_of_verbs() -> None:
@@ -61,8 +61,8 @@ def test_what_is_learned_reads_what_it_has_not_met(tmp_path: Path, monkeypatch: 
         told
         for verb in ("calls", "invokes", "runs", "uses")
         for told in (
-            fit_roles.told(f"`{{s}}` {verb} `{{o}}`.", "calls"),
-            fit_roles.told(f"`{{o}}` is {verb.removesuffix('s')}ed by `{{s}}`.", "calls"),
+            fit_roles.parse_wording(f"`{{s}}` {verb} `{{o}}`.", "calls"),
+            fit_roles.parse_wording(f"`{{o}}` is {verb.removesuffix('s')}ed by `{{s}}`.", "calls"),
         )
         if told is not None
     ]
@@ -70,8 +70,8 @@ def test_what_is_learned_reads_what_it_has_not_met(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(role_model, "_FILE", tmp_path / "roles.txt")
     model: RoleModel = role_model.load_role_model.__wrapped__()
     active, passive = (
-        fit_roles.told("`{s}` triggers `{o}`.", "calls"),
-        fit_roles.told("`{o}` is triggered by `{s}`.", "calls"),
+        fit_roles.parse_wording("`{s}` triggers `{o}`.", "calls"),
+        fit_roles.parse_wording("`{o}` is triggered by `{s}`.", "calls"),
     )
     assert active is not None
     assert passive is not None

@@ -153,7 +153,7 @@ def test_a_question_during_which_is_typed(monkeypatch: pytest.MonkeyPatch, edit:
     told = asyncio.run(run())
     assert told["text"].startswith(expected)
     assert shown == [told]
-    assert session._watching == []
+    assert session._line_moves == []
 
 
 async def _call(work: Callable[[], None]) -> None:

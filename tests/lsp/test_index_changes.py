@@ -56,10 +56,10 @@ Syncs = list[tuple[bool, "list[str] | None"]]
 def test_a_sync_after_one_that_failed_looks_at_everything(syncs: Syncs) -> None:
     def work(index: RootIndex) -> None:
         index.sync(paths=["a.py"])
-        index._received({"event": "failed", "reason": "the disk is full"})
+        index._handle_event({"event": "failed", "reason": "the disk is full"})
         index.sync(paths=["b.py"])
         assert index.unsynced == {"a.py"}
-        index._received({"event": "synced"})
+        index._handle_event({"event": "synced"})
         assert index.unsynced == frozenset()
         index.sync(paths=["c.py"])
 
@@ -70,10 +70,10 @@ def test_a_sync_after_one_that_failed_looks_at_everything(syncs: Syncs) -> None:
 def test_a_wish_to_build_anew_outlives_the_indexer(syncs: Syncs) -> None:
     def work(index: RootIndex) -> None:
         index.sync(rebuild=True, paths=["a.py"])
-        index._received({"event": "died", "reason": "killed"})
+        index._handle_event({"event": "died", "reason": "killed"})
         index.sync_soon(["b.py"])  # a file is saved before it is started again
         index.sync(paths=())
-        index._received({"event": "synced"})
+        index._handle_event({"event": "synced"})
         index.sync(paths=["c.py"])
 
     run(work)

@@ -67,9 +67,9 @@ def test_nothing_is_nothing(client: Client, tmp_path: Path) -> None:
 
 
 def test_an_inference_that_does_not_answer_is_marked() -> None:
-    own = hover.Described(None, None, "body", "matched by name", None, False)  # type: ignore[arg-type]
-    marked = hover._told_by_inference(own, "type inference took longer than 0.8 s", MARKDOWN)
+    own = hover.HoverContent(None, None, "body", "matched by name", None, False)  # type: ignore[arg-type]
+    marked = hover._with_inference(own, "type inference took longer than 0.8 s", MARKDOWN)
     assert marked is not None
     assert marked.where == "matched by name · not checked, type inference took longer than 0.8 s"
-    assert hover._told_by_inference(own, None, MARKDOWN) == own
-    assert hover._told_by_inference(None, "type inference took longer than 0.8 s", MARKDOWN) is None
+    assert hover._with_inference(own, None, MARKDOWN) == own
+    assert hover._with_inference(None, "type inference took longer than 0.8 s", MARKDOWN) is None

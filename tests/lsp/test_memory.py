@@ -18,10 +18,10 @@ def test_memory_is_given_back_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
     monkeypatch.setattr(memory, "ctypes", SimpleNamespace(CDLL=lambda name: SimpleNamespace(malloc_trim=given.append)))
     monkeypatch.setattr(memory, "sys", SimpleNamespace(platform="linux"))
-    memory.give_back()
+    memory.release_memory()
     assert given == [0]
     monkeypatch.setattr(memory, "sys", SimpleNamespace(platform="win32"))
-    memory.give_back()
+    memory.release_memory()
     assert given == [0]
 
 
@@ -32,18 +32,18 @@ def test_a_library_that_cannot_give_back_is_no_trouble(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(memory, "ctypes", SimpleNamespace(CDLL=without))
     monkeypatch.setattr(memory, "sys", SimpleNamespace(platform="linux"))
-    memory.give_back()
+    memory.release_memory()
 
 
 def test_it_is_given_back_once_for_the_look_ups_of_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[bool] = []
-    monkeypatch.setattr(server_module, "give_back", lambda: given.append(True))
-    monkeypatch.setattr(server_module, "_GIVE_BACK_SECONDS", 0.05)
+    monkeypatch.setattr(server_module, "release_memory", lambda: given.append(True))
+    monkeypatch.setattr(server_module, "_RELEASE_SECONDS", 0.05)
 
     async def look_up_twice() -> None:
         server = PathlineServer()
         for _ in range(2):
-            assert [await server.look_up(lambda stop: 1, 5.0) for _ in range(3)] == [1, 1, 1]
+            assert [await server.run_within(lambda stop: 1, 5.0) for _ in range(3)] == [1, 1, 1]
             before = len(given)
             while len(given) == before:
                 await asyncio.sleep(0.01)
@@ -55,8 +55,8 @@ def test_it_is_given_back_once_for_the_look_ups_of_a_moment(monkeypatch: pytest.
 
 def test_look_ups_while_answers_are_made_wait_for_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[bool] = []
-    monkeypatch.setattr(server_module, "give_back", lambda: given.append(True))
-    monkeypatch.setattr(server_module, "_GIVE_BACK_SECONDS", 0.0)
+    monkeypatch.setattr(server_module, "release_memory", lambda: given.append(True))
+    monkeypatch.setattr(server_module, "_RELEASE_SECONDS", 0.0)
 
     async def look_up_while_busy() -> None:
         server = PathlineServer()
@@ -64,7 +64,7 @@ def test_look_ups_while_answers_are_made_wait_for_one_turn(monkeypatch: pytest.M
         for _ in range(2):
             server.answers.submit(done.wait)
         for _ in range(5):
-            assert await server.look_up(lambda stop: 1, 5.0) == 1
+            assert await server.run_within(lambda stop: 1, 5.0) == 1
             await asyncio.sleep(0.01)
         done.set()
         server.answers.shutdown()
@@ -76,5 +76,5 @@ def test_look_ups_while_answers_are_made_wait_for_one_turn(monkeypatch: pytest.M
 def test_what_is_remembered_for_a_question_is_forgotten() -> None:
     text = "def remembered(): pass\n"
     first = outline_of(text)
-    memory.give_back()
+    memory.release_memory()
     assert outline_of(text) is not first

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from lsp_server.features.hover import _where
+from lsp_server.features.hover import _location_text
 from lsp_server.features.symbols import nested
 from lsp_server.markdown import MARKDOWN
-from lsp_server.symbols import Found, symbol_at
+from lsp_server.symbols import ResolvedSymbol, symbol_at
 from tests.support import graph_of
 
 from .harness import cursor
@@ -29,7 +29,7 @@ else:
 """
 
 
-def found_at(folder: Path, marked: str) -> Found | None:
+def found_at(folder: Path, marked: str) -> ResolvedSymbol | None:
     text, position = cursor(MODULE + marked)
     with graph_of(folder, f"#- m.py\n{text}") as graph:
         return symbol_at(graph, "m.py", position["line"] + 1, position["character"])
@@ -70,7 +70,7 @@ def test_names_of_the_module_are_found(tmp_path: Path, marked: str, line: int) -
 def test_what_a_name_may_be_as_well_is_said(tmp_path: Path) -> None:
     found = found_at(tmp_path, "eit$0her()")
     assert found is not None
-    assert _where(found, MARKDOWN) == "defined at `m.py:6` · it may also be that at `m.py:8`"
+    assert _location_text(found, MARKDOWN) == "defined at `m.py:6` · it may also be that at `m.py:8`"
 
 
 def test_what_has_the_name_comes_first(tmp_path: Path) -> None:

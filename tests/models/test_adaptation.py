@@ -14,7 +14,7 @@ import pytest
 from adapter_core.adapters.files import save_npz
 from adapter_core.adapters.memory import Memory, tokenizer_digest
 from adapter_core.adapters.options import CAP_VARIABLE
-from adapter_core.adapters.remembering.followers import Model
+from adapter_core.adapters.remembering.followers import ModelView
 from adapter_core.adapters.serving import AdapterServing, unmapped
 from adapter_core.adapters.targets import TARGETS, infer_target_shapes
 from adapter_core.errors import AdapterError, AdapterFileError, ModelError, UsageError
@@ -285,10 +285,10 @@ def test_an_unmapped_memory_predicts_the_same(files, tiny_tokenizer):
     memory = Memory.load(files / "memory", tokenizer_digest(tiny_tokenizer))
     context = tiny_tokenizer("The quick brown fox")["input_ids"]
     mapped, copied = (
-        m.next_distribution(context, Model(lambda t: np.full(len(t), -4.0), -1.0, 2.0))
+        m.next_distribution(context, ModelView(lambda t: np.full(len(t), -4.0), -1.0, 2.0))
         for m in (memory, unmapped(memory))
     )
-    assert mapped.kept < 1
+    assert mapped.model_weight < 1
     assert (mapped.tokens.tolist(), mapped.shares.tolist()) == (copied.tokens.tolist(), copied.shares.tolist())
 
 

@@ -45,9 +45,9 @@ class Killed(ProcessBackend):
                 psutil.Process(self.pid).kill()
             yield event
 
-    def _exchange(self, method: str, params: dict[str, Any], cancel: CancelToken | None) -> Iterator[Any]:
+    def _request(self, method: str, params: dict[str, Any], cancel: CancelToken | None) -> Iterator[Any]:
         # Drafts come all at once: meanwhile it is asked whether they are still wanted.
-        return super()._exchange(method, params, Deadly(self, cancel) if method == "draft" else cancel)
+        return super()._request(method, params, Deadly(self, cancel) if method == "draft" else cancel)
 
 
 class Deadly:

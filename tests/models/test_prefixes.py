@@ -70,7 +70,7 @@ def test_what_is_kept_is_bit_for_bit_what_reading_gives(loaded):
     reader = Reader(loaded)
     for at in range(0, 40, CHUNK):
         reader.read(prompt[at : at + CHUNK])
-    (kept,) = prefixes._kept
+    (kept,) = prefixes._entries
     for (keys, values), (expected_keys, expected_values) in zip(kept.layers, reader.beginning(40), strict=True):
         assert torch.equal(keys, expected_keys)
         assert torch.equal(values, expected_values)
@@ -111,10 +111,10 @@ def test_few_are_kept_and_within_their_memory(loaded):
     assert run(loaded, two, prefixes)[1].reused_tokens == 32
     assert run(loaded, three, prefixes)[1].reused_tokens == 32
     assert run(loaded, one, prefixes)[1].reused_tokens == 0
-    each = prefixes._kept[0].bytes // 40
+    each = prefixes._entries[0].bytes // 40
     small = Prefixes(max_bytes=each * 20)
     run(loaded, one, small)
-    assert [p.bytes for p in small._kept] == [each * 16]
+    assert [p.bytes for p in small._entries] == [each * 16]
     assert run(loaded, one, small)[1].reused_tokens == 16
     none = Prefixes(max_bytes=each * 7)
     run(loaded, one, none)
@@ -126,7 +126,7 @@ def test_a_longer_prompt_takes_the_place_of_its_beginning(loaded):
     prefixes = Prefixes()
     run(loaded, short, prefixes)
     run(loaded, long, prefixes)
-    assert [len(p.tokens) for p in prefixes._kept] == [40]
+    assert [len(p.tokens) for p in prefixes._entries] == [40]
 
 
 def test_a_cancelled_answer_leaves_what_it_read_to_the_next(loaded):

@@ -16,7 +16,7 @@ _NAME = "pathline_training"
 
 @contextmanager
 def attention_for_training(model: Any) -> Iterator[None]:
-    """The model with this attention while the context is open, on a CPU and where it used PyTorch's; else as it is."""
+    """A context in which the model uses this attention, if it is on a CPU and used PyTorch's; otherwise it is unchanged."""
     before = model.config._attn_implementation
     if model.device.type != "cpu" or before != "sdpa":
         yield
@@ -37,14 +37,14 @@ def _attend(
     module: Any, query: Any, key: Any, value: Any, attention_mask: Any, scaling: float | None = None, **_: Any
 ) -> tuple[Any, None]:
     """`query` (batch, heads, length, width), `key` and `value` (batch, groups, length, width), `attention_mask` (batch, 1, length, length)
-    to be added. Gives (batch, length, heads, width), and no weights."""
+    to be added. Returns (batch, length, heads, width), and None for the weights."""
     import torch
 
     batch, heads, length, width = query.shape
     groups, seen = key.shape[1], key.shape[2]
     scale = width**-0.5 if scaling is None else scaling
-    asked = (query * scale).reshape(batch * groups, heads // groups * length, width)
-    scores = torch.bmm(asked, key.reshape(batch * groups, seen, width).transpose(1, 2))
+    scaled_query = (query * scale).reshape(batch * groups, heads // groups * length, width)
+    scores = torch.bmm(scaled_query, key.reshape(batch * groups, seen, width).transpose(1, 2))
     scores = scores.view(batch, heads, length, seen)
     if attention_mask is not None:
         scores = scores + attention_mask

@@ -15,29 +15,32 @@ from ...whole_files import whole_file
 _VERSION = 1
 
 
-def save(file: Path, told: Mapping[str, str], numbers: Mapping[str, float], arrays: Mapping[str, np.ndarray]) -> None:
-    """Readers see the old file or the new one. Raises `OSError`."""
-    whole: dict[str, Any] = {f"array/{name}": value for name, value in arrays.items()}
-    whole.update({f"number/{name}": np.float64(value) for name, value in numbers.items()})
-    whole.update({f"text/{name}": np.frombuffer(value.encode(), np.uint8) for name, value in told.items()})
+def save(
+    file: Path, identity: Mapping[str, str], numbers: Mapping[str, float], arrays: Mapping[str, np.ndarray]
+) -> None:
+    """Write the state of a fit. `identity` names what it was fitted to (model, text, setting). Readers see the old file or the new one.
+    Raises `OSError`."""
+    stored_arrays: dict[str, Any] = {f"array/{name}": value for name, value in arrays.items()}
+    stored_arrays.update({f"number/{name}": np.float64(value) for name, value in numbers.items()})
+    stored_arrays.update({f"text/{name}": np.frombuffer(value.encode(), np.uint8) for name, value in identity.items()})
     with whole_file(file) as stream:
-        np.savez(stream, version=np.int64(_VERSION), **whole)
+        np.savez(stream, version=np.int64(_VERSION), **stored_arrays)
 
 
-def load(file: Path, told: Mapping[str, str]) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """What `save` wrote. Raises `AdapterFileError` where it is damaged, or of a fit whose `told` was another."""
+def load(file: Path, identity: Mapping[str, str]) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """Load what `save` wrote: (numbers, arrays). Raises `AdapterFileError` if it is damaged, or its `identity` differs."""
     try:
         with np.load(file, allow_pickle=False) as data:
             if int(data["version"]) != _VERSION:
                 raise AdapterFileError(f"{file} is an unfinished fit of another version: remove it to begin anew.")
-            stored = {name: bytes(data[f"text/{name}"]).decode() for name in told}
+            stored = {name: bytes(data[f"text/{name}"]).decode() for name in identity}
             numbers = {n.partition("/")[2]: float(data[n]) for n in data.files if n.startswith("number/")}
             arrays = {n.partition("/")[2]: data[n] for n in data.files if n.startswith("array/")}
     except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise AdapterFileError(f"{file} is no unfinished fit that can be read: remove it to begin anew.") from error
     except OSError as error:
         raise AdapterFileError(f"{file} cannot be read ({error.strerror}): remove it to begin anew.") from error
-    changed = [name for name in told if stored[name] != told[name]]
+    changed = [name for name in identity if stored[name] != identity[name]]
     if changed:
         raise AdapterFileError(
             f"{file} is an unfinished fit of another {' and '.join(changed)}: remove it to begin anew."

@@ -1,8 +1,8 @@
-"""Which of a repository's text to train on, when there is time for little of it: what together holds the most of what recurs.
+"""Choose the text to train on when there is time for little of it: the sequences that together hold the most recurring trigrams.
 
-Three tokens in a row that stand in several folders are worth learning: they will stand in further ones. So sequences are taken one by
-one, each time the one that holds the most of these which those before it do not hold yet (greedy maximum coverage; each further time that
-a row of tokens is met counts a quarter, a ninth, …). Measured in docs/adapters.md, beside a random choice.
+Token trigrams that occur in several folders are worth learning: they will occur in others. So sequences are chosen one by one, each time
+the one with the most such trigrams that are not covered yet (greedy maximum coverage; each further occurrence of a trigram counts a
+quarter, a ninth, …). Measured in docs/adapters.md, against a random choice.
 """
 
 from __future__ import annotations
@@ -15,58 +15,58 @@ import numpy as np
 
 _NONE = np.empty(0, np.uint64)
 _BITS = 21  # of a token's number, so that three of them fit one integer
-_MOST = 32  # what stands in more folders counts no more
+_MAX_FOLDERS = 32  # more folders give a trigram no more weight
 
 
-def covering(sequences: np.ndarray, files: Mapping[str, np.ndarray], count: int) -> np.ndarray:
-    """The places (count,) of the sequences (n, length) to train on, the most telling first; all n where there are not more.
-    `files`: the tokens of each file, by which it is counted in how many folders something stands."""
-    known, worth = _recurring(_holders(files))
-    held = [_found(_rows(sequence), known) for sequence in sequences]
-    met = np.zeros(len(known))
+def select_covering(sequences: np.ndarray, files: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+    """The indices (count,) of the sequences (n, length) to train on, the most informative first; all n if there are not more.
+    `files`: the tokens of each file, from which the folders of each trigram are counted."""
+    trigrams, weights = _recurring_trigrams(_tokens_by_folder(files))
+    indices = [_indices_of(_trigrams(sequence), trigrams) for sequence in sequences]
+    times_covered = np.zeros(len(trigrams))
 
-    def value(place: int) -> float:
-        return float((worth[held[place]] / (1 + met[held[place]]) ** 2).sum())
+    def gain(index: int) -> float:
+        return float((weights[indices[index]] / (1 + times_covered[indices[index]]) ** 2).sum())
 
-    # What a sequence adds only falls, so a value of earlier is a bound, and few are worked out anew (Minoux 1978).
-    waiting = [(-value(place), place) for place in range(len(sequences))]
-    heapq.heapify(waiting)
+    # The gain of a sequence only falls, so an earlier value is an upper bound, and few are computed again (Minoux 1978).
+    heap = [(-gain(index), index) for index in range(len(sequences))]
+    heapq.heapify(heap)
     chosen: list[int] = []
-    while waiting and len(chosen) < count:
-        _, place = heapq.heappop(waiting)
-        now = -value(place)
-        if waiting and (now, place) > waiting[0]:
-            heapq.heappush(waiting, (now, place))
+    while heap and len(chosen) < count:
+        _, index = heapq.heappop(heap)
+        now = -gain(index)
+        if heap and (now, index) > heap[0]:
+            heapq.heappush(heap, (now, index))
             continue
-        chosen.append(place)
-        met[held[place]] += 1
+        chosen.append(index)
+        times_covered[indices[index]] += 1
     return np.array(chosen, np.int64)
 
 
-def _rows(tokens: np.ndarray) -> np.ndarray:
-    """Each three tokens in a row once, as sorted integers."""
+def _trigrams(tokens: np.ndarray) -> np.ndarray:
+    """The distinct token trigrams, as sorted integers."""
     wide = tokens.astype(np.uint64)
     return np.unique((wide[:-2] << np.uint64(2 * _BITS)) | (wide[1:-1] << np.uint64(_BITS)) | wide[2:])
 
 
-def _holders(files: Mapping[str, np.ndarray]) -> list[list[np.ndarray]]:
-    """The tokens of the files of each folder; of each file, where all are in one."""
+def _tokens_by_folder(files: Mapping[str, np.ndarray]) -> list[list[np.ndarray]]:
+    """The tokens of the files of each folder; or of each file, if all are in one folder."""
     folders: dict[str, list[np.ndarray]] = defaultdict(list)
     for path in sorted(files):
         folders[path.rpartition("/")[0]].append(files[path])
     return list(folders.values()) if len(folders) > 1 else [[files[path]] for path in sorted(files)]
 
 
-def _recurring(holders: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """What at least two holders have, sorted, and what each is worth: the logarithm of the number of these."""
-    own = [np.unique(np.concatenate([_NONE, *(_rows(t) for t in texts if len(t) > 2)])) for texts in holders]
+def _recurring_trigrams(folders: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """(trigrams in at least two folders, sorted; their weights: the log2 of the number of folders)."""
+    own = [np.unique(np.concatenate([_NONE, *(_trigrams(t) for t in texts if len(t) > 2)])) for texts in folders]
     known, having = np.unique(np.concatenate([_NONE, *own]), return_counts=True)
     several = having > 1
-    return known[several], np.log2(np.minimum(having[several], _MOST))
+    return known[several], np.log2(np.minimum(having[several], _MAX_FOLDERS))
 
 
-def _found(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The places in `known` of those rows that are in it."""
+def _indices_of(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The indices in `known` of those rows that are in it."""
     places = np.searchsorted(known, rows)
     inside = places < len(known)
     places, rows = places[inside], rows[inside]

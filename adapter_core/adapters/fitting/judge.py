@@ -1,4 +1,4 @@
-"""Whether a fitted adapter is kept, and at which scale: by development files that were chosen before the first step."""
+"""Decide on development files, chosen before the first step, whether a fitted adapter is kept, and at which scale."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from ...types import CancelToken
 from ..adapter import Adapter
 from ..memory import Memory
-from .lora import beside
+from .lora import adapter_attached
 from .options import JudgeOptions
 from .scoring import TokenScores, bits_per_byte, score_windows
 from .windows import Window, encode, function_windows, windows
@@ -19,8 +19,8 @@ from .windows import Window, encode, function_windows, windows
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the adapter does at `scale`, in bits per byte: `text` and `bodies`, without memory and, where there is one, with it; `general`:
-    prose that has nothing to do with the repository."""
+    """Bits per byte with the adapter at `scale`: of `text` and `bodies`, without memory and, if there is one, with it; `general`: of prose
+    that has nothing to do with the repository."""
 
     scale: float
     text: float
@@ -54,7 +54,7 @@ class DevelopmentText:
         texts: Mapping[str, str],
         options: JudgeOptions | None = None,
     ) -> DevelopmentText:
-        """From development files, as tokens and as text (by path)."""
+        """Draw windows from development files: `files` are their tokens, `texts` their text, by path."""
         options = options or JudgeOptions()
         return cls(
             tuple(windows(tokenizer, files, options.windows, options.length)),
@@ -64,7 +64,7 @@ class DevelopmentText:
 
 
 def general_windows(tokenizer: Any, options: JudgeOptions) -> list[Window]:
-    """Prose that comes with Python itself: the help on the language. None where a distribution leaves it out."""
+    """Windows of prose that comes with Python: the help on the language. Empty if a distribution leaves that out."""
     if not options.general:
         return []
     try:
@@ -84,15 +84,15 @@ def judge(
     cancel: CancelToken | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verdict:
-    """Try the adapter at each scale. Where there is a memory, the adapter has to improve on it. Without function bodies to ask for, text
-    alone decides; without text, nothing is kept. A scale at which general prose suffers is none. `progress` is told how many scales are
-    done, of how many. Raises `Cancelled`."""
+    """Score the adapter at each scale. If there is a memory, the adapter has to improve on it. Without function bodies, text alone decides;
+    without text, nothing is kept. A scale that harms general prose is rejected. `progress` is called with the number of scales done and
+    their total. Raises `Cancelled`."""
     options = options or JudgeOptions()
     trials = []
     for number, scale in enumerate((0.0, *options.scales)):
         if progress is not None:
             progress(number, 1 + len(options.scales))
-        with beside(model, adapter, scale):
+        with adapter_attached(model, adapter, scale):
             text = score_windows(model, development.text, cancel, memory)
             bodies = score_windows(model, development.bodies, cancel, memory)
             general = score_windows(model, development.general, cancel)
@@ -106,34 +106,39 @@ def judge(
                 bodies_with_memory=_bits_with_memory(development.bodies, bodies),
             )
         trials.append(trial)
-    return Verdict(_best(trials, options), tuple(trials))
+    return Verdict(_best_scale(trials, options), tuple(trials))
 
 
-def kept(adapter: Adapter, verdict: Verdict) -> Adapter | None:
-    """The adapter at the scale of the verdict; None where it is not kept."""
+def kept_adapter(adapter: Adapter, verdict: Verdict) -> Adapter | None:
+    """The adapter at the scale of the verdict; None if it is not kept."""
     return replace(adapter, alpha=adapter.alpha * verdict.scale) if verdict.scale else None
 
 
-def _best(trials: Sequence[Trial], options: JudgeOptions) -> float:
-    none, *others = trials
-    best, scale, least = 0.0, 0.0, options.least
-    for trial in others:
-        if none.general and trial.general and trial.general > none.general * (1 + options.most_harm):
+def _best_scale(trials: Sequence[Trial], options: JudgeOptions) -> float:
+    baseline, *scaled_trials = trials
+    best_gain, scale, min_gain = 0.0, 0.0, options.least
+    for trial in scaled_trials:
+        if baseline.general and trial.general and trial.general > baseline.general * (1 + options.most_harm):
             continue
-        text, bodies = (_gain(a, b) for a, b in zip(_figures(none), _figures(trial), strict=True))
-        if text is not None and text > least and (bodies is None or bodies > least) and text + (bodies or 0) > best:
-            best, scale = text + (bodies or 0), trial.scale
+        text, bodies = (_gain(a, b) for a, b in zip(_deciding_scores(baseline), _deciding_scores(trial), strict=True))
+        if (
+            text is not None
+            and text > min_gain
+            and (bodies is None or bodies > min_gain)
+            and text + (bodies or 0) > best_gain
+        ):
+            best_gain, scale = text + (bodies or 0), trial.scale
     return scale
 
 
-def _figures(trial: Trial) -> tuple[float, float]:
+def _deciding_scores(trial: Trial) -> tuple[float, float]:
     if trial.text_with_memory is None or trial.bodies_with_memory is None:
         return trial.text, trial.bodies
     return trial.text_with_memory, trial.bodies_with_memory
 
 
 def _gain(before: float, after: float) -> float | None:
-    """None where there was nothing to score."""
+    """The relative improvement of bits per byte; None if there was nothing to score."""
     return 1 - after / before if before else None
 
 

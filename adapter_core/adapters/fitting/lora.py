@@ -1,4 +1,4 @@
-"""Low-rank factors beside the linear layers of a model: to be trained, and to be scored with."""
+"""Low-rank factors beside the linear layers of a model, for training and for scoring."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def linear_layers(model: Any, targets: Sequence[str] = TARGETS) -> dict[tuple[in
 
 
 class TrainedFactors:
-    """`down` (rank, d_in) and `up` (d_out, rank) as float32 parameters, added to what a layer gives while they are attached.
+    """`down` (rank, d_in) and `up` (d_out, rank) as float32 parameters, whose product is added to the layer's output while attached.
 
     As LoRA begins: `down` uniform within ±1/sqrt(d_in), `up` zero, so that the model is at first what it was.
     """
@@ -49,37 +49,37 @@ class TrainedFactors:
 
     def _add(self, layer: Any, inputs: tuple[Any, ...], output: Any) -> Any:
         # In the model's number format; the parameters themselves stay in float32, or small steps would be rounded away.
-        given = inputs[0]
-        narrow = given @ self.down.to(given.dtype).T
-        return output + narrow @ (self.up * self._scale).to(given.dtype).T
+        layer_input = inputs[0]
+        projected = layer_input @ self.down.to(layer_input.dtype).T
+        return output + projected @ (self.up * self._scale).to(layer_input.dtype).T
 
     def detach(self) -> None:
         self._handle.remove()
 
 
 @contextmanager
-def beside(model: Any, adapter: Adapter | None, scale: float = 1.0) -> Iterator[None]:
-    """The model with `scale` times the adapter's deltas while the context is open; its weights are not touched."""
+def adapter_attached(model: Any, adapter: Adapter | None, scale: float = 1.0) -> Iterator[None]:
+    """A context in which the model has `scale` times the adapter's deltas; its weights are not changed."""
     import torch
 
     handles = []
     try:
         if adapter is not None and scale:
             layers = linear_layers(model)
-            for block, own in enumerate(adapter.layers):
-                for target, factors in own.items():
+            for block, targets in enumerate(adapter.layers):
+                for target, factors in targets.items():
                     layer = layers[block, target]
                     place = {"device": layer.weight.device, "dtype": layer.weight.dtype}
                     down = torch.from_numpy(np.ascontiguousarray(factors.down.T)).to(**place)
                     up = torch.from_numpy(np.ascontiguousarray(factors.up.T) * (adapter.scale * scale)).to(**place)
-                    handles.append(layer.register_forward_hook(_side(down, up)))
+                    handles.append(layer.register_forward_hook(_delta_hook(down, up)))
         yield
     finally:
         for handle in handles:
             handle.remove()
 
 
-def _side(down: Any, up: Any) -> Any:
+def _delta_hook(down: Any, up: Any) -> Any:
     def add(layer: Any, inputs: tuple[Any, ...], output: Any) -> Any:
         return output + (inputs[0] @ down) @ up
 

@@ -1,5 +1,4 @@
-"""The loss of a language model in pieces: the vocabulary's logits of a whole step are the largest thing in training, and are never
-all there at once."""
+"""The loss of a language model in chunks, so that the logits of a whole step, the largest tensor in training, are never held at once."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ _ROWS = 128
 
 def mean_loss(hidden: Any, head: Any, targets: Any) -> Any:
     """The mean cross entropy (nats) of `targets` (n,) under `head` (a frozen linear layer without bias) of `hidden` (n, width).
-    Gradients reach `hidden` alone, and are worked out in the same pass."""
+    Only `hidden` gets a gradient, which is computed in the same pass."""
     return _loss_function().apply(hidden, head.weight, targets)
 
 
@@ -44,9 +43,9 @@ def _make() -> Any:
             return total / len(hidden)
 
         @staticmethod
-        def backward(ctx: Any, *given: Any) -> Any:
+        def backward(ctx: Any, *gradients: Any) -> Any:
             (slope,) = ctx.saved_tensors
-            return slope * (given[0] / len(slope)), None, None
+            return slope * (gradients[0] / len(slope)), None, None
 
     return MeanLoss
 

@@ -10,17 +10,17 @@ from ..targets import TARGETS
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """`steps` of `batch` sequences of `length` tokens each, one pass over packed text; with `seconds`, as many steps as that time is
-    enough for, but not more than `steps`.
+    """`steps` of `batch` sequences of `length` tokens each, one pass over packed text; with `seconds`, as many steps as fit in that time,
+    at most `steps`.
 
-    `alpha`: deltas are scaled by alpha / rank. `first_block`: blocks below this share of the model are left as they are; what lies
-    below the first adapted block needs no backward pass. `tokens_per_file`: of a larger file only a part is read. `covering`: which of the
-    text is trained on is chosen (`covering.py`), and not drawn; with `seconds` the most telling comes first. `rate` is AdamW's, after
-    `warm_up` steps, falling to a tenth in a straight line. `clip`: the largest norm of a step's gradient. `questions`: the share of the
-    steps that train log P(question | place) on rows made from the repository (`questions.py`), instead of its text: the model reads much
-    better for it, and predicts text less well than if all steps were text's (docs/adapters.md). `prose`: the share of the text that is
-    none of the repository's, so that other text does not suffer (`prose.py`). `averaged`: the adapter is the mean of what it was after each
-    of this share of the steps, the last ones.
+    `alpha`: deltas are scaled by alpha / rank. `first_block`: the share of the model's blocks, from the bottom, that are not adapted; those
+    below the first adapted block need no backward pass. `tokens_per_file`: only a part of this length is read of a larger file. `covering`:
+    choose the text by coverage (`covering.py`) instead of at random; with `seconds`, the most informative comes first. `rate`: AdamW's
+    learning rate, after `warm_up` steps, falling linearly to a tenth. `clip`: the largest norm of a step's gradient. `questions`: the share
+    of the steps that train log P(question | place) on rows made from the repository (`questions.py`) instead of on its text: the model then
+    reads much better, and predicts text less well than with text alone (docs/adapters.md). `prose`: the share of the text that comes from
+    elsewhere, so that other text does not suffer (`prose.py`). `averaged`: the adapter is the mean of its states after this share of the
+    steps, the last ones.
     """
 
     rank: int = 8
@@ -53,7 +53,7 @@ class FitOptions:
 class JudgeOptions:
     """Development text: about `windows` windows of `length` tokens, `functions` function bodies, and `general` windows of prose that has
     nothing to do with the repository. An adapter is kept at the best of `scales` at which the first two improve by at least `least` (a
-    share of the bits per byte) and the third gets worse by at most `most_harm`. Told beside it: how well the model reads for
+    share of the bits per byte) and the third gets worse by at most `most_harm`. Also reported: how well the model reads for
     `questions` questions among `places` places, of each of which `place_tokens` are read."""
 
     windows: int = 8

@@ -1,7 +1,7 @@
 """Prose to train on among a repository's text, so that the model keeps what it knows of other text: docstrings of Python's own library.
 
-Every machine that runs Python has them, and they are about something else than the repository. The help on the language, by which the
-judge tells whether a fit harms other prose, is no part of them. What they do: docs/adapters.md, "Keeping other prose".
+Every machine that runs Python has them, and they are not about the repository. The help on the language, on which the judge measures harm
+to other prose, is not among them. Their effect: docs/adapters.md, "Keeping other prose".
 """
 
 from __future__ import annotations

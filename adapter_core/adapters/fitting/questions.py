@@ -1,4 +1,4 @@
-"""Questions and where their answers stand, made from a repository itself: what trains a model to read for a question.
+"""Questions with the places of their answers, extracted from a repository itself, to train a model to read for a question.
 
 Of each function and class with a docstring, its first sentence is the question and the definition without it the place; of a comment on
 lines of its own, the comment and the lines that follow; of a test with a telling name, its words and its body. The place comes first and
@@ -43,10 +43,10 @@ def question_rows(texts: Mapping[str, str]) -> list[QuestionRow]:
     out, as is all of a file that does not parse."""
     found = [row for path in sorted(texts) for row in _rows(path, texts[path])]
     often = Counter(row.question.lower() for row in found)
-    return [row for row in found if often[row.question.lower()] == 1 and _fits(row.question)]
+    return [row for row in found if often[row.question.lower()] == 1 and _has_usable_length(row.question)]
 
 
-def packed_rows(
+def pack_question_rows(
     tokenizer: Any, rows: list[QuestionRow], separator: int, length: int, count: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """At most `count` sequences (n, length) int64 of whole rows, and which of their tokens are a question's, (n, length) bool.
@@ -57,19 +57,19 @@ def packed_rows(
     order = list(rows)
     random.Random(seed).shuffle(order)
     sequences: list[np.ndarray] = []
-    asked: list[np.ndarray] = []
-    tokens, mask = _empty(separator, length)
+    question_masks: list[np.ndarray] = []
+    tokens, mask = _empty_sequence(separator, length)
     at = 0
-    for place, question in _encoded(tokenizer, order, length):
+    for place, question in _encode_rows(tokenizer, order, length):
         size = 1 + len(place) + len(question)
         if size > length:
             continue
         if at + size > length:
             sequences.append(tokens)
-            asked.append(mask)
+            question_masks.append(mask)
             if len(sequences) == count:
                 break
-            tokens, mask = _empty(separator, length)
+            tokens, mask = _empty_sequence(separator, length)
             at = 0
         tokens[at + 1 : at + size] = np.concatenate([place, question])
         mask[at + 1 + len(place) : at + size] = True
@@ -77,13 +77,13 @@ def packed_rows(
     else:
         if at:
             sequences.append(tokens)
-            asked.append(mask)
+            question_masks.append(mask)
     if not sequences:
         return np.empty((0, length), np.int64), np.empty((0, length), bool)
-    return np.stack(sequences), np.stack(asked)
+    return np.stack(sequences), np.stack(question_masks)
 
 
-def _encoded(tokenizer: Any, rows: list[QuestionRow], length: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _encode_rows(tokenizer: Any, rows: list[QuestionRow], length: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     for start in range(0, len(rows), 256):
         some = rows[start : start + 256]
         # The line break belongs to the place: a token that reaches over it would tell what comes.
@@ -94,11 +94,11 @@ def _encoded(tokenizer: Any, rows: list[QuestionRow], length: int) -> Iterator[t
             yield (place if len(place) <= room else np.concatenate([place[: room - 1], place[-1:]])), question
 
 
-def _empty(separator: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+def _empty_sequence(separator: int, length: int) -> tuple[np.ndarray, np.ndarray]:
     return np.full(length, separator, np.int64), np.zeros(length, bool)
 
 
-def _fits(question: str) -> bool:
+def _has_usable_length(question: str) -> bool:
     return _MIN_WORDS <= len(question.split()) <= _MAX_WORDS
 
 
@@ -111,32 +111,32 @@ def _rows(path: str, text: str) -> list[QuestionRow]:
     found: list[tuple[int, QuestionRow]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            row = _documented(path, lines, node) or _test(path, lines, node)
+            row = _docstring_row(path, lines, node) or _test_row(path, lines, node)
             if row is not None:
                 found.append((node.lineno, row))
-    found += [(number, row) for number, row in _comments(path, lines)]
+    found += [(number, row) for number, row in _comment_rows(path, lines)]
     return [row for _, row in sorted(found, key=lambda item: item[0])]
 
 
-def _documented(path: str, lines: list[str], node: Any) -> QuestionRow | None:
-    said = ast.get_docstring(node)
+def _docstring_row(path: str, lines: list[str], node: Any) -> QuestionRow | None:
+    docstring = ast.get_docstring(node)
     string = node.body[0]
-    if not said or len(node.body) < 2 or string.end_lineno is None or node.body[1].lineno <= string.end_lineno:
+    if not docstring or len(node.body) < 2 or string.end_lineno is None or node.body[1].lineno <= string.end_lineno:
         return None
     start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
     before = lines[start - 1 : string.lineno - 1]
     after = lines[string.end_lineno : min(node.end_lineno, string.end_lineno + _MAX_LINES)]
-    return QuestionRow("docstring", path, _first_sentence(said), "\n".join([*before, *after]))
+    return QuestionRow("docstring", path, _first_sentence(docstring), "\n".join([*before, *after]))
 
 
-def _test(path: str, lines: list[str], node: Any) -> QuestionRow | None:
+def _test_row(path: str, lines: list[str], node: Any) -> QuestionRow | None:
     if isinstance(node, ast.ClassDef) or not node.name.startswith("test_"):
         return None
     body = lines[node.body[0].lineno - 1 : min(node.end_lineno, node.lineno + _MAX_LINES)]
     return QuestionRow("test", path, " ".join(node.name.split("_")[1:]), "\n".join(body))
 
 
-def _comments(path: str, lines: list[str]) -> Iterator[tuple[int, QuestionRow]]:
+def _comment_rows(path: str, lines: list[str]) -> Iterator[tuple[int, QuestionRow]]:
     at = 0
     while at < len(lines):
         start = at
@@ -152,13 +152,13 @@ def _comments(path: str, lines: list[str]) -> Iterator[tuple[int, QuestionRow]]:
                 break
             code.append(line)
         words = " ".join(line.strip().lstrip("#").strip() for line in lines[start:at])
-        # Code that was commented out, directives of tools, and rulers ask nothing.
+        # Commented-out code, directives of tools, and rulers are no questions.
         if code and re.match(r"[A-Z][a-z]* [a-z]", words) and not re.search(r"[=(){}\[\]]", words):
             yield at, QuestionRow("comment", path, _first_sentence(words), "\n".join(code))
 
 
 def _first_sentence(text: str) -> str:
-    """In plain words on one line, without its full stop, as questions are asked."""
+    """The first sentence as plain text on one line, without its full stop, like a question."""
     flat = " ".join(text.split("\n\n")[0].split())
     sentence = _SENTENCE_END.split(flat, maxsplit=1)[0]
     return _MARKUP.sub("", _ROLE.sub("", sentence)).rstrip(". ").strip()

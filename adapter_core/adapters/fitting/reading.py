@@ -13,7 +13,7 @@ from ...models.loading import LoadedModel
 from ...models.scoring import ScoringOptions, score
 from ...types import CancelToken
 from ..adapter import Adapter
-from .lora import beside
+from .lora import adapter_attached
 from .options import JudgeOptions
 from .questions import QuestionRow
 
@@ -26,8 +26,8 @@ def mean_reciprocal_rank(
     options: JudgeOptions | None = None,
     cancel: CancelToken | None = None,
 ) -> float | None:
-    """MRR (0 to 1, higher is better) over at most `options.questions` of `rows`, each against the places of its neighbours; None where
-    there are too few rows. The same rows for the same `rows`. Raises `Cancelled` and `ModelError`."""
+    """MRR (0 to 1, higher is better) over at most `options.questions` of `rows`, each against the places of its neighbours; None if there
+    are too few rows. The choice of rows is deterministic. Raises `Cancelled` and `ModelError`."""
     options = options or JudgeOptions()
     docstrings = [row for row in rows if row.kind == "docstring"]
     if options.questions < 1 or len(docstrings) < options.places:
@@ -35,7 +35,7 @@ def mean_reciprocal_rank(
     chosen = sorted(random.Random(0).sample(range(len(docstrings)), min(options.questions, len(docstrings))))
     reading = ScoringOptions(context_tokens=options.place_tokens)
     ranks = []
-    with beside(loaded.model, adapter, scale):
+    with adapter_attached(loaded.model, adapter, scale):
         for number in chosen:
             first = max(min(number - options.places // 2, len(docstrings) - options.places), 0)
             places = [row.place for row in docstrings[first : first + options.places]]

@@ -1,4 +1,4 @@
-"""From a repository to its fitted adapter: which files it is trained on, which judge it, what is said of it in the manifest."""
+"""Fit an adapter to a repository: which files it is trained on, which judge it, and what the manifest records of it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ...code_graph import CodeGraph
-from ...errors import AdapterFileError, Cancelled, UsageError
+from ...errors import AdapterFileError, UsageError
 from ...models.loading import LoadedModel
-from ...types import CancelToken
+from ...types import CancelToken, check_cancelled
 from ..adapter import Adapter
-from ..fit import Fitted, fit_adapter
+from ..fit import FitResult, fit_adapter
 from ..memory import Memory, tokenizer_digest
 from ..watching import UNWATCHED, Watcher
-from .judge import DevelopmentText, Verdict, judge, kept
+from .judge import DevelopmentText, Verdict, judge, kept_adapter
 from .options import FitOptions, JudgeOptions
 from .questions import question_rows
 from .reading import mean_reciprocal_rank
@@ -32,7 +32,7 @@ class RepositoryFit:
     too few."""
 
     adapter: Adapter
-    fitted: Fitted
+    fitted: FitResult
     verdict: Verdict
     parts: Mapping[str, int]
     reading: tuple[float, float] | None = None
@@ -50,26 +50,28 @@ def fit_repository(
     checkpoint: Path | None = None,
     watcher: Watcher = UNWATCHED,
 ) -> RepositoryFit:
-    """Fit an adapter to the Python files of `graph`, but for those of some directories, which judge it beside a memory of the others.
+    """Fit an adapter to the Python files of `graph`, except those of some directories, which judge it beside a memory of the others.
 
-    An unfinished fit of the same text and options at `checkpoint` goes on; one of others is begun anew. Raises as `fit_adapter`.
+    An unfinished fit of the same text and options at `checkpoint` is resumed; any other is started again. Raises as `fit_adapter`.
     """
     report, cancel = watcher.progress, watcher.cancel
-    texts = _texts(graph, cancel)
+    texts = _read_texts(graph, cancel)
     parts = split_by_directory({path: len(text.encode()) for path, text in texts.items()}, SplitOptions())
-    own = {part: {path: texts[path] for path in texts if parts[path] == part} for part in (BUILD, DEVELOPMENT)}
+    texts_by_part = {
+        part: {path: texts[path] for path in texts if parts[path] == part} for part in (BUILD, DEVELOPMENT)
+    }
     report("tokens", 0, len(texts), "")
-    tokens = {part: _encoded(loaded, found, cancel) for part, found in own.items()}
-    development = DevelopmentText.of(loaded.tokenizer, tokens[DEVELOPMENT], own[DEVELOPMENT], judging)
+    tokens = {part: _encode_texts(loaded, found, cancel) for part, found in texts_by_part.items()}
+    development = DevelopmentText.of(loaded.tokenizer, tokens[DEVELOPMENT], texts_by_part[DEVELOPMENT], judging)
     if not development.text:
         raise UsageError("There are too few files to fit an adapter: none are left that could judge it.")
 
     def step(done: int, steps: int, loss: float) -> None:
         report("fit", done, steps, f"loss {loss:.3f}")
 
-    rows = question_rows(own[BUILD]) if options.questions else []
+    rows = question_rows(texts_by_part[BUILD]) if options.questions else []
 
-    def fit() -> Fitted:
+    def fit() -> FitResult:
         return fit_adapter(loaded, tokens[BUILD], options, step, cancel, checkpoint, rows)
 
     report("fit", 0, options.steps if options.seconds is None else 0, "")
@@ -86,19 +88,19 @@ def fit_repository(
         loaded.model, fitted.adapter, development, judging, memory, cancel=cancel,
         progress=lambda done, total: report("judge", done, total, ""),
     )  # fmt: skip
-    adapter = kept(fitted.adapter, verdict) or fitted.adapter
+    adapter = kept_adapter(fitted.adapter, verdict) or fitted.adapter
     report("reading", 0, 0, "")
-    asked = question_rows(own[DEVELOPMENT])
-    before, after = (mean_reciprocal_rank(loaded, asked, a, 1.0, judging, cancel) for a in (None, adapter))
+    development_rows = question_rows(texts_by_part[DEVELOPMENT])
+    before, after = (mean_reciprocal_rank(loaded, development_rows, a, 1.0, judging, cancel) for a in (None, adapter))
     reading = (before, after) if before is not None and after is not None else None
-    return RepositoryFit(adapter, fitted, verdict, {part: len(found) for part, found in own.items()}, reading)
+    return RepositoryFit(adapter, fitted, verdict, {part: len(found) for part, found in texts_by_part.items()}, reading)
 
 
 def settings_of(found: RepositoryFit, options: FitOptions, judging: JudgeOptions) -> dict[str, Any]:
-    """For the manifest: what it was made with, so that it can be made again. No time is in it: the same inputs give the same bytes."""
-    told = asdict(replace(options, low_priority=False))
+    """The settings for the manifest, from which the fit can be repeated. They hold no time: the same inputs give the same bytes."""
+    settings = asdict(replace(options, low_priority=False))
     return {
-        **told,
+        **settings,
         "targets": list(options.targets),
         "steps": found.fitted.steps,
         "tokens": found.fitted.tokens,
@@ -111,8 +113,8 @@ def settings_of(found: RepositoryFit, options: FitOptions, judging: JudgeOptions
 
 
 def scores_of(found: RepositoryFit) -> list[dict[str, Any]]:
-    """For the manifest, of development files: bits per byte of the adapter at each scale, and of its controls, the model alone and the
-    memory alone; and how well the model reads, alone and with the adapter as it is stored."""
+    """The scores for the manifest, on development files: bits per byte of the adapter at each scale and of its controls, the model alone
+    and the memory alone; and the mean reciprocal rank in reading, of the model alone and with the stored adapter."""
     rows: list[dict[str, Any]] = []
     if found.reading is not None:
         for name, value in zip(("model alone", "adapter as stored"), found.reading, strict=True):
@@ -132,18 +134,16 @@ def _rounded(text: float, bodies: float) -> dict[str, float]:
     return {"text": round(text, 4), "bodies": round(bodies, 4)}
 
 
-def _texts(graph: CodeGraph, cancel: CancelToken | None) -> dict[str, str]:
+def _read_texts(graph: CodeGraph, cancel: CancelToken | None) -> dict[str, str]:
     found = {}
     for path in graph.view.python_paths():
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("Cancelled.")
+        check_cancelled(cancel)
         document = graph.document(path)
         if document is not None and document.text.strip():
             found[path] = document.text
     return found
 
 
-def _encoded(loaded: LoadedModel, texts: Mapping[str, str], cancel: CancelToken | None) -> dict[str, Any]:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("Cancelled.")
+def _encode_texts(loaded: LoadedModel, texts: Mapping[str, str], cancel: CancelToken | None) -> dict[str, Any]:
+    check_cancelled(cancel)
     return dict(zip(texts, encode(loaded.tokenizer, list(texts.values())), strict=True))

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import Cancelled
-from ...types import CancelToken
+from ...types import CancelToken, check_cancelled
 from ..memory import Memory
-from ..remembering.gate import Gate, Known, joined
+from ..remembering.gate import ContextStats, Gate, concatenate_stats
 from .windows import Window
 
 _BATCH_TOKENS = 1024
@@ -21,14 +20,14 @@ _ROWS = 256
 
 @dataclass(frozen=True, slots=True)
 class TokenScores:
-    """Of the predicted tokens of a window: `chosen` (n,) float32, the natural log of the probability that the model gives to each;
-    `known`: what a memory knows there, where one was given."""
+    """Scores of the predicted tokens of a window: `chosen` (n,) float32, the model's log probability (natural) of each; `known`: the
+    statistics of the memory there, if one was passed."""
 
     chosen: np.ndarray
-    known: Known | None = None
+    known: ContextStats | None = None
 
     def with_memory(self, gate: Gate | None = None) -> np.ndarray:
-        """Log probabilities (n,) under model and memory, mixed by `gate` (None: the fitted one). There must have been a memory."""
+        """Log probabilities (n,) under model and memory, mixed by `gate` (None: the fitted one). Needs `known`."""
         assert self.known is not None
         return (gate or Gate.fitted()).mix(self.known, self.chosen)
 
@@ -39,8 +38,7 @@ def score_windows(
     """Reads all windows, short ones in batches. Raises `Cancelled`."""
     found: dict[int, TokenScores] = {}
     for batch in _batches(windows):
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("Cancelled.")
+        check_cancelled(cancel)
         found.update(zip(batch, _read(model, [windows[i] for i in batch], memory), strict=True))
     return [found[i] for i in range(len(windows))]
 
@@ -78,15 +76,15 @@ def _read(model: Any, batch: Sequence[Window], memory: Memory | None) -> list[To
             scores = model.lm_head(hidden[row, window.first - 1 : last - 1]).float()
             total = torch.logsumexp(scores, dim=-1)
             chosen = scores.gather(-1, ids[row, window.first : last, None])[:, 0] - total
-            known = _known(memory, window, scores - total[:, None]) if memory is not None else None
+            known = _memory_stats(memory, window, scores - total[:, None]) if memory is not None else None
             found.append(TokenScores(chosen.cpu().numpy(), known))
     return found
 
 
-def _known(memory: Memory, window: Window, logs: Any) -> Known:
-    """Some rows at a time: each has as many followers as its last token has."""
+def _memory_stats(memory: Memory, window: Window, logs: Any) -> ContextStats:
+    """The memory's statistics of a window, some rows at a time, since each row may have many followers."""
     parts = [
-        memory.known(window.tokens, logs[start : start + _ROWS].cpu().numpy(), window.first + start)
+        memory.stats_of(window.tokens, logs[start : start + _ROWS].cpu().numpy(), window.first + start)
         for start in range(0, max(len(logs), 1), _ROWS)
     ]
-    return joined(parts)
+    return concatenate_stats(parts)

@@ -26,7 +26,7 @@ class Window:
 
 
 def encode(tokenizer: Any, texts: Sequence[str]) -> list[np.ndarray]:
-    """The tokens of each text, (n,) uint32. What looks like a special token is taken as plain text. Runs on all cores."""
+    """The tokens of each text, (n,) uint32. Special tokens in the text are encoded as plain text. Runs on all cores."""
     if not texts:
         return []
     texts = [clean(text) for text in texts]
@@ -66,7 +66,7 @@ def windows(
         if total >= count * length:
             break
         if len(tokens) >= 64:
-            found.append(Window(path, tokens, 1, _bytes(tokenizer, tokens[1:]), at))
+            found.append(Window(path, tokens, 1, _decoded_bytes(tokenizer, tokens[1:]), at))
             total += len(tokens)
     return found
 
@@ -97,7 +97,7 @@ def function_windows(
         after = after[:max_body]
         if len(before) and len(after) >= 16 and len(before) + len(after) <= max_tokens:
             tokens = np.concatenate([before, after])
-            found.append(Window(path, tokens, len(before), _bytes(tokenizer, after)))
+            found.append(Window(path, tokens, len(before), _decoded_bytes(tokenizer, after)))
     return found
 
 
@@ -112,16 +112,16 @@ def _functions(source: str) -> list[tuple[str, str]]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or len(node.body) < 3:
             continue
-        said = node.body[0]
-        if ast.get_docstring(node) is None or said.end_lineno is None or node.end_lineno is None:
+        docstring = node.body[0]
+        if ast.get_docstring(node) is None or docstring.end_lineno is None or node.end_lineno is None:
             continue
         start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-        if node.body[1].lineno > said.end_lineno:
-            head = "\n".join(lines[start - 1 : said.end_lineno]).rstrip()
-            found.append((head, "\n" + "\n".join(lines[said.end_lineno : node.end_lineno])))
+        if node.body[1].lineno > docstring.end_lineno:
+            head = "\n".join(lines[start - 1 : docstring.end_lineno]).rstrip()
+            found.append((head, "\n" + "\n".join(lines[docstring.end_lineno : node.end_lineno])))
     return found
 
 
-def _bytes(tokenizer: Any, tokens: np.ndarray) -> int:
+def _decoded_bytes(tokenizer: Any, tokens: np.ndarray) -> int:
     text = tokenizer.decode(tokens.tolist(), skip_special_tokens=False, clean_up_tokenization_spaces=False)
     return max(len(str(text).encode()), 1)

@@ -14,7 +14,7 @@ import numpy as np
 
 TOKEN_BITS = 20
 MAX_TOKEN = (1 << TOKEN_BITS) - 1
-# How many tokens are looked at. Without five and seven a prediction is hardly worse and the file a quarter smaller.
+# Context lengths in tokens. Without five and seven a prediction is hardly worse and the file a quarter smaller.
 LENGTHS = (1, 2, 3, 4, 6, 8)
 LONGEST = LENGTHS[-1]
 
@@ -38,7 +38,7 @@ EMPTY = Counts(np.empty(0, np.uint64), np.empty(0, np.int64))
 
 
 def count(files: Sequence[np.ndarray]) -> Counts:
-    """The counts of some files, each an array of token ids; no context reaches over the border of a file."""
+    """The counts of some files, each an array of token ids; no context crosses the border of a file."""
     files = [f for f in files if len(f) > 1]
     if not files:
         return EMPTY
@@ -84,7 +84,7 @@ def context_keys(context: Sequence[int]) -> list[int]:
 
 
 def add(first: Counts, second: Counts, sign: int = 1) -> Counts:
-    """`first` plus `sign` times `second`; what comes to 0 is gone, so equal contents are equal arrays."""
+    """`first` plus `sign` times `second`; zero counts are dropped, so equal contents are equal arrays."""
     if not len(second):
         return first
     # A few keys among many: those that are there already are changed in a copy, the others put in between.

@@ -1,10 +1,11 @@
-"""What the memory makes of the model's prediction: which of the tokens that followed here it raises, and how much it is believed.
+"""The gate: how the memory is mixed into the model's prediction, and with which weight.
 
 The model's distribution is the one that is backed off to. From the shortest known context to the longest, what followed it in the
 repository is mixed in: p ← (1 − w)·p + w·q, as in interpolated n-gram models (Jelinek and Mercer 1980) with the language model in the
 place of the unigrams. q is zero for what never followed; else it goes by the model and by the counts,
-q ∝ (the model's probability)^`MODEL` · count^(1 − `MODEL`): among many tokens that may follow, the model knows better which. w is
-what a small network makes of a few `features`, as adaptive retrieval does in kNN language models (He, Neubig and Berg-Kirkpatrick 2021).
+q ∝ (the model's probability)^`MODEL_EXPONENT` · count^(1 − `MODEL_EXPONENT`): among many tokens that may follow, the model knows better
+which. w is what a small network makes of a few `features`, as adaptive retrieval does in kNN language models (He, Neubig and
+Berg-Kirkpatrick 2021).
 """
 
 from __future__ import annotations
@@ -19,20 +20,20 @@ import numpy as np
 
 from .counts import LENGTHS
 
-MODEL = 0.35
-# How many numbers the gate looks at.
+MODEL_EXPONENT = 0.35
+# The number of input features, without the constant.
 FEATURES = len(LENGTHS) + 6
 _FILE = Path(__file__).with_name("gate.json")
-# Log probabilities below this are as good as it.
-_FAINTEST = -16.0
+# Lower log probabilities are clipped to this.
+_MIN_LOG_PROB = -16.0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the memory and the model know of each of n positions. By length of context (`LENGTHS`), (n, 6) each: `totals`: how often the
+class ContextStats:
+    """Statistics of n positions, from memory and model. By length of context (`LENGTHS`), (n, 6) each: `totals`: how often the
     context occurred with something after it, int64; `kinds`: how many different tokens that was, int64; `peaks`: the share of the token
-    that followed most; `masses`: the log probability that the model gives to all that followed together; `shares`: q of the token that
-    stands here. Of the model alone, (n,) each: `tops`, the log probability of the token that it thinks likeliest, and `entropies`, in
+    that followed most; `masses`: the log of the model's probability of all followers together; `shares`: q of the token that
+    is at this position. Of the model alone, (n,) each: `tops`, the log probability of its likeliest token, and `entropies`, in
     nats."""
 
     totals: np.ndarray
@@ -47,8 +48,10 @@ class Known:
         return len(self.totals)
 
 
-def joined(parts: Sequence[Known]) -> Known:
-    return Known(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Known)))
+def concatenate_stats(parts: Sequence[ContextStats]) -> ContextStats:
+    return ContextStats(
+        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(ContextStats))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +65,23 @@ class Gate:
 
     @classmethod
     def fitted(cls) -> Gate:
-        """The one that comes with the package, from development files of repositories in `benchmarks/adapter_packages.txt` and from
+        """The gate that comes with the package, fitted on development files of repositories in `benchmarks/adapter_packages.txt` and on
         general prose beside them, never from held-out files (`./x bench adapters --gate`)."""
         return _fitted()
 
-    def of(self, known: Known) -> np.ndarray:
-        """w of each context: (n, 6) float64, 0 where it is unknown."""
+    def of(self, known: ContextStats) -> np.ndarray:
+        """The weight w of each context: (n, 6) float64, 0 for unknown contexts."""
         seen = known.totals > 0
         weights = np.zeros(seen.shape)
         weights[seen] = 1 / (1 + np.exp(-self._odds(features(known)[seen])))
         return weights
 
-    def _odds(self, given: np.ndarray) -> np.ndarray:
-        found: np.ndarray = np.tanh(given @ self.hidden) @ self.out + given @ self.direct
+    def _odds(self, inputs: np.ndarray) -> np.ndarray:
+        found: np.ndarray = np.tanh(inputs @ self.hidden) @ self.out + inputs @ self.direct
         return found
 
-    def mix(self, known: Known, chosen: np.ndarray) -> np.ndarray:
-        """Log probabilities (n,) of the tokens that stand there under model and memory; `chosen` (n,) are those of the model alone."""
+    def mix(self, known: ContextStats, chosen: np.ndarray) -> np.ndarray:
+        """Log probabilities (n,) of the tokens at the positions under model and memory; `chosen` (n,) are those of the model alone."""
         weights = self.of(known)
         found = np.exp(np.asarray(chosen, np.float64))
         for k in range(len(LENGTHS)):
@@ -86,20 +89,20 @@ class Gate:
         return np.log(np.maximum(found, 1e-300))
 
 
-def features(known: Known) -> np.ndarray:
-    """What the gate looks at, (n, 6, F + 1): which length of context it is, how often and by how many different tokens it was followed,
-    the share of the commonest, how likely the model thinks these, how sure the model is, and 1. Each is brought to about −1 to 1."""
+def features(known: ContextStats) -> np.ndarray:
+    """The gate's input, (n, 6, F + 1): which length of context it is, how often and by how many different tokens it was followed,
+    the share of the commonest, the model's probability of these, how certain the model is, and 1. Each is scaled to about −1 to 1."""
     shape = known.totals.shape
     found = np.empty((*shape, FEATURES + 1))
     found[..., : shape[1]] = np.eye(shape[1])
-    alone = (known.entropies / 2 - 1, 2 * np.exp(known.tops) - 1, np.ones(len(known)))
+    model_features = (known.entropies / 2 - 1, 2 * np.exp(known.tops) - 1, np.ones(len(known)))
     for place, value in enumerate(
         (
             np.log1p(known.totals) / 3,
             np.log1p(known.kinds) / 3,
             2 * known.peaks - 1,
-            np.maximum(known.masses, _FAINTEST) / 6 + 1,
-            *(v[:, None] for v in alone),
+            np.maximum(known.masses, _MIN_LOG_PROB) / 6 + 1,
+            *(v[:, None] for v in model_features),
         ),
         shape[1],
     ):
@@ -108,12 +111,12 @@ def features(known: Known) -> np.ndarray:
 
 
 def log_raised(model: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """The logarithm of q, but for its sum: `model` (m,) log probabilities, `numbers` (m,) counts."""
-    found: np.ndarray = MODEL * model + (1 - MODEL) * np.log(numbers)
+    """The logarithm of q before normalisation: `model` (m,) log probabilities, `numbers` (m,) counts."""
+    found: np.ndarray = MODEL_EXPONENT * model + (1 - MODEL_EXPONENT) * np.log(numbers)
     return found
 
 
 @cache
 def _fitted() -> Gate:
-    told = json.loads(_FILE.read_text("utf-8"))
-    return Gate(*(np.array(told[field.name]) for field in fields(Gate)))
+    weights = json.loads(_FILE.read_text("utf-8"))
+    return Gate(*(np.array(weights[field.name]) for field in fields(Gate)))

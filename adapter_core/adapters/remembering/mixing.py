@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..memory import Memory
-from .followers import Model
+from .followers import ModelView
 from .gate import Gate
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ class MemoryStep:
         self._gate = gate
 
     def __call__(self, tokens: Sequence[int], logits: torch.Tensor) -> torch.Tensor:
-        """New logits (vocabulary,) float32, after `tokens`; `logits` stay as they are.
+        """New logits (vocabulary,) float32, after `tokens`; `logits` is not changed.
 
-        Their softmax is the mixture. What the memory does not name keeps its logit, so that what penalties do to it stays the same;
-        what it names is raised.
+        Their softmax is the mixture. Tokens that are not in the prediction keep their logits, so that penalties affect them as before;
+        the others are raised.
         """
         import torch
 
@@ -41,14 +41,14 @@ class MemoryStep:
             return found
 
         entropy = torch.special.entr(torch.softmax(mixed, dim=-1)).sum()
-        model = Model(logs, float(mixed.max() - total), float(entropy))
+        model = ModelView(logs, float(mixed.max() - total), float(entropy))
         predicted = self._memory.next_distribution(tokens, model, self._gate)
         # A vocabulary that was cut would not have the last of the tokenizer's ids.
         inside = predicted.tokens < len(mixed)
-        if predicted.kept <= 0 or not inside.any():
+        if predicted.model_weight <= 0 or not inside.any():
             return mixed
         at = torch.from_numpy(predicted.tokens[inside]).to(mixed.device)
         shares = torch.from_numpy(predicted.shares[inside]).to(mixed.device, torch.float32)
-        raised = torch.logaddexp(mixed[at] - total, shares.log() - math.log(predicted.kept))
+        raised = torch.logaddexp(mixed[at] - total, shares.log() - math.log(predicted.model_weight))
         mixed[at] = raised + total
         return mixed

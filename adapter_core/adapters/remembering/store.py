@@ -33,9 +33,11 @@ def write(file: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mappi
     """Write `header` (plain data) and the arrays named in `ARRAYS`. Readers see the old file or the new one. Raises `OSError`."""
     data = {name: np.ascontiguousarray(arrays[name], kind) for name, kind in ARRAYS.items()}
     sums = {name: [len(array), zlib.crc32(array.data)] for name, array in data.items()}
-    told = json.dumps({**header, "arrays": sums}, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
+    header_bytes = json.dumps({**header, "arrays": sums}, ensure_ascii=False, sort_keys=True).encode(
+        "utf-8", "surrogatepass"
+    )
     with whole_file(Path(file)) as stream:
-        stream.write(_PREFIX.pack(_MAGIC, _VERSION, zlib.crc32(told), len(told)) + told)
+        stream.write(_PREFIX.pack(_MAGIC, _VERSION, zlib.crc32(header_bytes), len(header_bytes)) + header_bytes)
         for array in data.values():
             stream.write(bytes(-stream.tell() % _ALIGNMENT))
             stream.write(array.data)
@@ -64,12 +66,12 @@ def read(file: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.nda
 
 
 def read_header(file: str | os.PathLike[str]) -> dict[str, Any]:
-    """The header alone, in the time of a small file; the arrays are not looked at. Raises as `read`."""
+    """Only the header, as fast as a small file; the arrays are not checked. Raises as `read`."""
     return _header(Path(file))[0]
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int, int]:
-    """Header, where it ends, and the size of the file."""
+    """(header, offset of its end, size of the file)."""
     try:
         with path.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
@@ -81,12 +83,12 @@ def _header(path: Path) -> tuple[dict[str, Any], int, int]:
             _, version, checksum, length = _PREFIX.unpack(prefix)
             if version != _VERSION:
                 raise AdapterFileError(f"{path} is a memory of version {version}, not {_VERSION}: build it anew.")
-            told = stream.read(min(length, _MAX_HEADER))
+            header_bytes = stream.read(min(length, _MAX_HEADER))
     except OSError as error:
         raise AdapterFileError(f"The memory {path} cannot be read ({error.strerror}): build it anew.") from error
-    if len(told) != length or zlib.crc32(told) != checksum:
+    if len(header_bytes) != length or zlib.crc32(header_bytes) != checksum:
         raise _damaged(path, "its header is damaged")
-    header: dict[str, Any] = json.loads(told.decode("utf-8", "surrogatepass"))
+    header: dict[str, Any] = json.loads(header_bytes.decode("utf-8", "surrogatepass"))
     return header, _PREFIX.size + length, size
 
 

@@ -1,4 +1,4 @@
-"""The memory of a workspace: made from its index, brought up to date with it, kept in the folder of its adapters."""
+"""Build the memory of a workspace from its index, update it, and store it in the folder of its adapters."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ...code_graph import CodeGraph
-from ...errors import AdapterFileError, Cancelled, ModelFileError
+from ...errors import AdapterFileError, ModelFileError
 from ...models.environment import library_environment
 from ...models.sources import missing_libraries
-from ...types import CancelToken
+from ...types import CancelToken, check_cancelled
 from ..fitting.windows import encode
 from ..memory import Memory, tokenizer_digest
 
 MEMORY = "repository.memory"
-# Called with how many files were read into tokens, of how many, and the last one's path.
+# Called with the number of files tokenized so far, their total, and the last one's path.
 SyncProgress = Callable[[int, int, str], None]
 # Between two looks at the cancel token, a tokenizer on two cores needs about a second for this much.
 _BATCH_CHARACTERS = 2_000_000
@@ -25,7 +25,7 @@ _BATCH_CHARACTERS = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class StoredMemory:
-    """A memory and the file that it was loaded from. `read`: of how many files the tokens were made anew."""
+    """A memory and the file that it was loaded from. `read`: the number of files that were tokenized again."""
 
     memory: Memory
     file: Path
@@ -39,14 +39,14 @@ def sync_memory(
     cancel: CancelToken | None = None,
     progress: SyncProgress | None = None,
 ) -> Memory:
-    """The memory of the Python files of `graph` as they are now, open editors included. Of a `memory` that is given, only what changed
-    is read into tokens anew; it is changed in place. Raises `Cancelled`, and then nothing was changed."""
+    """The memory of the current Python files of `graph`, with unsaved texts. If a `memory` is passed, only files that changed
+    are tokenized again, and it is updated in place. Raises `Cancelled`, and then nothing was changed."""
     digest = tokenizer_digest(tokenizer)
     if memory is None or memory.digest != digest:
         memory = Memory.build({}, digest)
     texts, versions = {}, {}
     for path in graph.view.python_paths():
-        _check(cancel)
+        check_cancelled(cancel)
         document = graph.document(path)
         if document is None:
             continue
@@ -60,7 +60,7 @@ def sync_memory(
         waiting.append(path)
         size += len(text)
         if size >= _BATCH_CHARACTERS or number == len(texts):
-            _check(cancel)
+            check_cancelled(cancel)
             changes.update(zip(waiting, encode(tokenizer, [texts[p] for p in waiting]), strict=True))
             done += len(waiting)
             waiting, size = [], 0
@@ -82,14 +82,14 @@ def stored_memory(
     Raises `Cancelled` and `OSError`."""
     file = folder / MEMORY
     try:
-        before: Memory | None = Memory.load(file, tokenizer_digest(tokenizer))
+        stored: Memory | None = Memory.load(file, tokenizer_digest(tokenizer))
     except AdapterFileError:
-        before = None
-    known = dict(before.versions) if before is not None else {}
-    whole = before is not None
-    memory = sync_memory(graph, tokenizer, before, cancel, progress)
-    read = sum(known.get(path) != version for path, version in memory.versions.items())
-    if whole and memory.versions == known:
+        stored = None
+    old_versions = dict(stored.versions) if stored is not None else {}
+    is_valid = stored is not None
+    memory = sync_memory(graph, tokenizer, stored, cancel, progress)
+    read = sum(old_versions.get(path) != version for path, version in memory.versions.items())
+    if is_valid and memory.versions == old_versions:
         return StoredMemory(memory, file, 0)
     folder.mkdir(parents=True, exist_ok=True)
     memory.save(file)
@@ -111,8 +111,3 @@ def load_tokenizer(folder: Path, name: str) -> Any:
         raise
     except Exception as error:  # a foreign file can break the loader in any way
         raise ModelFileError(f"There is no tokenizer in {folder} that can be used: {name} gets no memory.") from error
-
-
-def _check(cancel: CancelToken | None) -> None:
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("Cancelled.")

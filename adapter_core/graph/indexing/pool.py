@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from ...isolation import child_environment, isolated_command, quiet_process_options
 from ...paths import neutral_dir
-from ...streams import take_over
+from ...streams import claim_stdio
 from ..discovery.discover import FoundFile
 from ..storage.rows import FileRecord, FileRow
 from .batch import BatchResult, index_batch
@@ -161,7 +161,7 @@ def _why(timed_out: threading.Event, limit: float) -> str:
 
 def main() -> int:
     """The child: requests on stdin, results on stdout, until stdin closes."""
-    source, sink = take_over()
+    source, sink = claim_stdio()
     while (request := _read(source)) is not None:
         value = request[0]
         files = [FoundFile(**f) for f in value["files"]]
