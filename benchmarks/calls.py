@@ -25,7 +25,7 @@ from _call_cases import cases
 from _common import DATA, print_table, report, share
 from _observed_calls import Comparison, Edge, Found, Scopes, kind_of, read_seen, static_edges
 from _observed_data import OBSERVED
-from _observed_suite import PACKAGES, fetch
+from _observed_suite import PACKAGES, fetch_source
 from _test_links import tests
 
 from adapter_core.code_graph import CodeGraph, is_test_path
@@ -141,7 +141,7 @@ def _details(packages: list[Comparison], judged: list[tuple[Comparison, Found, s
 def compare() -> list[Comparison]:
     found = []
     for package in PACKAGES:
-        fetch(DATA, package.name, package.version, package.sha256)
+        fetch_source(DATA, package.name, package.version, package.sha256)
         graph = CodeGraph.load_or_build(DATA / f"{package.name}-{package.version}")
         seen = read_seen(OBSERVED / f"{package.name}.json", graph)
         found.append(Comparison(graph, seen, static_edges(graph), Scopes(graph)))
