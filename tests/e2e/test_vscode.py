@@ -240,7 +240,9 @@ def test_a_server_that_dies_and_the_folder_that_is_asked(
         for asked in (first, follow, new):
             assert asked["textDocument"] == at_cursor["textDocument"]
         assert first["conversation"] == follow["conversation"] != new["conversation"]
-        assert "position" not in follow  # whether `new` has one depends on when the click takes the focus out of the editor
+        assert (
+            "position" not in follow
+        )  # whether `new` has one depends on when the click takes the focus out of the editor
 
 
 def test_the_program_is_missing(workspace: Path, environment: dict[str, str], output: Path) -> None:
