@@ -10,10 +10,10 @@ with the lines that it has now (`exact`); of each call on other lines, whether i
 
 from __future__ import annotations
 
+import argparse
 import ast
 import random
 import statistics
-import sys
 import time
 import warnings
 from collections import Counter, defaultdict
@@ -173,7 +173,8 @@ def cpu(work: Callable[[], ModuleFacts]) -> tuple[float, ModuleFacts]:
 
 
 if __name__ == "__main__":
-    main(
-        Path(sys.argv[1]) if len(sys.argv) > 1 else DATA / "Django-5.2",
-        int(sys.argv[2]) if len(sys.argv) > 2 else 2_000,
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA / "Django-5.2")
+    parser.add_argument("edits", nargs="?", type=int, default=2_000)
+    arguments = parser.parse_args()
+    main(arguments.folder, arguments.edits)
