@@ -52,7 +52,7 @@ class _CacheSizes(NamedTuple):
     operations: int
 
 
-_SIZES_FOR_QUERIES = _CacheSizes(36_000, 16, 6_000)
+_SIZES_FOR_QUERIES = _CacheSizes(30_000, 16, 6_000)
 # Who goes through all files comes back to tables, but takes up each file's operations once.
 _SIZES_FOR_LINKING = _CacheSizes(200_000, 12, 3_000)
 

@@ -19,7 +19,7 @@ from .documents import MAX_CACHED_CHARACTERS, Document, Documents
 from .edited import parsed, row_count
 
 # A question about a name that is everywhere reads thousands of files.
-_MAX_ROWS = 75_000
+_MAX_ROWS = 60_000
 _MAX_USING_PATHS = 300_000  # paths of files that use a name
 
 
