@@ -16,7 +16,7 @@ from .engine_client import Engine
 from .freshness import Located
 from .positions import to_column
 from .session import Snapshot
-from .symbols import line_range, symbol_at, zoom_name
+from .symbols import line_range, symbol_at, word_at, zoom_name
 from .workspace import Place, Root
 
 # Called on the worker thread: ("stage", name), or ("claim", an answer of one claim, `Located`).
@@ -98,13 +98,19 @@ def _remember_nothing() -> None:
 def _cursor(
     snapshot: Snapshot, graph: CodeGraph, place: Place | None, question: Question, engine: Engine, cancel: CancelToken
 ) -> Cursor | None:
-    """The cursor at the question's position: its line, and the symbol that is named there."""
+    """The cursor at the question's position."""
     if place is None or question.position is None or question.uri is None:
         return None
     line, units = question.position
     column = _column(snapshot, graph, place, question.uri, line, units)
-    found = symbol_at(graph, place.path, line + 1, column, engine.jedi, cancel)
-    return Cursor(f"{place.path}:{line + 1}", zoom_name(graph, found.ref) if found is not None else None)
+    document = graph.document(place.path)
+    word = word_at(document.lines[line], column) if document is not None and line < len(document.lines) else None
+
+    def find_symbol() -> str | None:
+        found = symbol_at(graph, place.path, line + 1, column, engine.jedi, cancel)
+        return zoom_name(graph, found.ref) if found is not None else None
+
+    return Cursor(f"{place.path}:{line + 1}", word.name if word is not None else "", find_symbol)
 
 
 def _column(snapshot: Snapshot, graph: CodeGraph, place: Place, uri: str, line: int, units: int) -> int:

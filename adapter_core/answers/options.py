@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -207,12 +207,18 @@ class TelemetryOptions:
     with_question: bool = False
 
 
+def _no_symbol() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The cursor in an editor: its line as `path:line`, and the symbol at it, in a form that `CodeGraph.find_symbol` takes."""
+    """The cursor in an editor: its line as `path:line` and the identifier at it. `find_symbol` returns the symbol that this names, in a
+    form that `CodeGraph.find_symbol` takes; it is called only for a question that refers to it, since it may wait for type inference."""
 
     line: str
-    symbol: str | None = None
+    word: str = ""
+    find_symbol: Callable[[], str | None] = _no_symbol
 
 
 @dataclass(frozen=True, slots=True)

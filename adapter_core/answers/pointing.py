@@ -71,15 +71,15 @@ def focus_name(question: str, zoom: str | None, cursor: Cursor | None) -> str | 
     if cursor is None:
         return zoom
     words = re.findall(r"[^\W_]+", question[:_MAX_CHARS].lower())
-    if _only_points(question) and (_LINE_WORDS & set(words) or not (zoom or cursor.symbol)):
+    only_points = _only_points(question)
+    if only_points and _LINE_WORDS & set(words):
         return cursor.line
-    if zoom or not cursor.symbol:
+    if zoom:
         return zoom
-    name = re.split(r"[.:]", cursor.symbol)[-1]
-    is_named = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question) is not None
-    if is_named or _THIS.search(question) or (_PRONOUN.search(question) and len(words) <= _FEW_WORDS):
-        return cursor.symbol
-    return None
+    is_named = cursor.word and re.search(rf"(?<!\w){re.escape(cursor.word)}(?!\w)", question)
+    refers = only_points or _THIS.search(question) or (_PRONOUN.search(question) and len(words) <= _FEW_WORDS)
+    symbol = cursor.find_symbol() if cursor.word and (is_named or refers) else None
+    return symbol or (cursor.line if only_points else None)
 
 
 def expand_question(question: str, ref: SymbolRef | None) -> str:

@@ -116,9 +116,17 @@ def test_what_cannot_be_pointed_at(graph: CodeGraph, name: str, message: str) ->
     ],
 )
 def test_a_question_is_about_what_is_at_the_cursor_where_it_speaks_of_it(question: str, meant: str | None) -> None:
-    cursor = Cursor("shop/cart.py:13", "shop.cart.Cart.pay")
+    looked_up: list[str] = []
+
+    def find_symbol() -> str:
+        looked_up.append(question)
+        return "shop.cart.Cart.pay"
+
+    cursor = Cursor("shop/cart.py:13", "pay", find_symbol)
     assert focus_name(question, None, cursor) == meant
     assert focus_name(question, None, None) is None
+    # Type inference is not waited for where the question has nothing to do with the cursor.
+    assert bool(looked_up) == (meant == "shop.cart.Cart.pay")
     if meant != cursor.line:
         assert focus_name(question, "Other", cursor) == "Other"
     assert focus_name("what does this do?", None, Cursor("shop/cart.py:13")) == "shop/cart.py:13"
