@@ -17,6 +17,7 @@ from ....types import ModuleFacts, SymbolRef
 from ...inert import code
 from ..candidate import MAX_CITED, Candidate
 from .keyed_defaults import KeyedDefault, keyed_defaults
+from .product_files import product_files_with
 
 _NAME = r"[`\"']?(?P<{}>[A-Za-z_][\w.]*)[`\"']?(?:\(\))?"
 _ASKED = re.compile(
@@ -61,7 +62,11 @@ def default_value_sentences(graph: CodeGraph, question: str) -> Iterator[Candida
         index = SearchIndex(graph)
         functions = list(_functions_with_default(graph, index, name))
         keys = (name, f"default_{name}", f"DEFAULT_{name.upper()}")
-        keyed_places = [(path, key) for key in keys for path in _paths_with(index, key)]
+        keyed_places = [
+            (path, key)
+            for key in keys
+            for path in product_files_with(index, terms.split(key)[-1:], frozenset({BODY}))[:_MAX_FILES]
+        ]
     matching = [ref for ref in functions if _belongs_to(graph, ref, owner)] if owner else functions
     chosen = matching if owner or len(matching) <= _MAX_FUNCTIONS else []
     # The default of a parameter may only mean "not given"; the real default is then looked up by name, so those come first.
@@ -72,16 +77,6 @@ def default_value_sentences(graph: CodeGraph, question: str) -> Iterator[Candida
     )
     parameter_sentences = (item for ref in chosen if (item := _parameter_sentence(graph, ref, name)) is not None)
     yield from islice(chain(keyed, parameter_sentences), _MAX_SENTENCES)
-
-
-def _paths_with(index: SearchIndex, name: str) -> list[str]:
-    """The paths of the product's files whose statements contain the name, sorted."""
-    hit = index.hits(terms.split(name)[-1]) if terms.split(name) else None
-    if hit is None:
-        return []
-    file_numbers = {int(index.file_of[d]) for d, f in zip(hit.documents, hit.fields, strict=True) if f == BODY}
-    paths = [index.paths[f] for f in file_numbers if f >= 0]
-    return sorted(p for p in paths if not is_test_path(p) and not is_aside(p))[:_MAX_FILES]
 
 
 def _functions_with_default(graph: CodeGraph, index: SearchIndex, name: str) -> Iterator[SymbolRef]:

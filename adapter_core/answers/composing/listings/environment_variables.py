@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ....code_graph import CodeGraph, is_test_path
-from ....evidence.ranking import is_aside
+from ....code_graph import CodeGraph
 from ....evidence.search_index import SearchIndex
 from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...inert import code
 from ..candidate import Candidate, join_list, scope_name
+from .product_files import product_files_with
 
 _LISTING = re.compile(r"\b(?:which|what|list|all|show)\b[^?]{0,60}\benv(?:ironment)?[ -]?(?:var(?:iable)?s?)\b", re.I)
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
@@ -60,7 +60,9 @@ def environment_variable_sentences(graph: CodeGraph, question: str, check: Calla
 
 def _reads(graph: CodeGraph, check: Callable[[], None]) -> Iterator[_Read]:
     """The reads of the product, file by file, each variable once per function."""
-    for path in _paths(graph)[:_MAX_FILES]:
+    with graph.store.snapshot():
+        paths = product_files_with(SearchIndex(graph), _WORDS)
+    for path in paths[:_MAX_FILES]:
         if graph.inference.expired:
             return
         check()
@@ -76,14 +78,6 @@ def _reads(graph: CodeGraph, check: Callable[[], None]) -> Iterator[_Read]:
                 if facts is not None and (variable, index) not in seen:
                     seen.add((variable, index))
                     yield _Read(variable, path, literal.lineno, graph.ref(facts, index))
-
-
-def _paths(graph: CodeGraph) -> list[str]:
-    with graph.store.snapshot():
-        index = SearchIndex(graph)
-        files = {int(file) for word in _WORDS for file in index.file_of[index.hits(word).documents] if file >= 0}
-    paths = [index.paths[file] for file in files]
-    return sorted(path for path in paths if path.endswith(".py") and not is_test_path(path) and not is_aside(path))
 
 
 def _literals(node: ast.AST, from_os: bool) -> list[ast.Constant]:

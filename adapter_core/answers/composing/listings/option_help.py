@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from ....code_graph import CodeGraph, is_test_path
-from ....evidence.ranking import is_aside
+from ....code_graph import CodeGraph
 from ....evidence.search_index import SearchIndex
 from ....graph import terms
 from ....graph.memory.request_cache import request_cache
@@ -17,6 +16,7 @@ from ....graph.outline import outline_of
 from ....types import Citation
 from ...inert import code, printable
 from ..candidate import MAX_CITED, Candidate
+from .product_files import product_files_with
 
 _FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _OPTION = re.compile(
@@ -87,7 +87,10 @@ def _option(call: ast.Call) -> Option | None:
 
 
 def _of_option(graph: CodeGraph, name: str, check: Callable[[], None]) -> Iterator[Candidate]:
-    for path in _paths_with(graph, name)[:_MAX_FILES]:
+    with graph.store.snapshot():
+        # By the first word: the compound `dry_run` is no term of `--dry-run`.
+        paths = product_files_with(SearchIndex(graph), terms.split(_bare(name))[:1])
+    for path in paths[:_MAX_FILES]:
         if graph.inference.expired:
             return
         check()
@@ -99,16 +102,6 @@ def _of_option(graph: CodeGraph, name: str, check: Callable[[], None]) -> Iterat
                 sentence = f"The help of {code(flag)} says: “{text}”"
                 span = (path, option.start, option.end)
                 yield Candidate(sentence, "listing", (span,), f"{path}:{option.start}", 0, -1, named=True)
-
-
-def _paths_with(graph: CodeGraph, name: str) -> list[str]:
-    """The product's Python files in which the first word of a name stands: in `--dry-run` there is no `dry_run`."""
-    words = terms.split(_bare(name))
-    with graph.store.snapshot():
-        index = SearchIndex(graph)
-        files = {int(file) for word in words[:1] for file in index.file_of[index.hits(word).documents] if file >= 0}
-    paths = [index.paths[file] for file in files]
-    return sorted(path for path in paths if path.endswith(".py") and not is_test_path(path) and not is_aside(path))
 
 
 def _quotable(text: str) -> str:
