@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { parseSymbolArgument, type SymbolAtPosition } from "./askArguments";
 import type { AskParams } from "./protocol";
 
-/** Asks for a question about the workspace; the symbol at the cursor, if any, comes along as context. */
+/** Asks for a question about the workspace; the position comes along: "this" and "here" mean what is there. */
 export async function promptForQuestion(): Promise<AskParams | undefined> {
   const editor = pythonEditor();
   const question = await inputQuestion({ placeHolder: "How does …?", prompt: "A question about this workspace" });

@@ -70,7 +70,7 @@ local function find_client()
   return client
 end
 
---- The symbol at the cursor comes along as context, where the server knows the buffer.
+--- The position comes along, where the server knows the buffer: "this" and "here" mean what is there.
 ---@param client vim.lsp.Client
 ---@return table
 local function cursor_of(client)
