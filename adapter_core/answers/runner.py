@@ -14,6 +14,7 @@ from typing import Any
 
 from ..code_graph import CodeGraph
 from ..errors import ModelError, UsageError
+from ..evidence.project_questions import asks_layout
 from ..evidence.question import analyse
 from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
@@ -61,6 +62,8 @@ from .writing.adapting import Plan, plan
 from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
+_FURTHER_PARTS = 3  # sentences more about the parts of a project
+_FURTHER_PARTS = 3  # how many sentences more it has if it is about the parts of the project
 _COURSE_DISCOUNT = 2  # how many sentences less the answer has if one of them covers a whole function
 _COUNT_HINT = (
     'counts are told of what a question names, for example "How many methods does Router have?"; '
@@ -262,6 +265,8 @@ def _note_time_limit(run: Run, found: Found) -> None:
 
 def _choose_claims(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     limit = run.options.compose.max_sentences
+    if found.question.kind == "overview" and asks_layout(found.question.text):
+        limit += _FURTHER_PARTS
     chosen = choose(items, scores, found.weights, limit)
     course_limit = max(1, limit - _COURSE_DISCOUNT)
     if any(item.kind in COURSES for item in chosen[:course_limit]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,10 +19,6 @@ _DEFINITION_KINDS = frozenset({"class", "function", "method", "property"})
 # A name with more definitions is too ambiguous to count; of fewer, only the first are lifted.
 _MAX_DEFINITIONS = 12
 _MAX_LIFTED = 4
-_FRONT_PAGE = re.compile(r"docs?/(?:source/)?(?:index|readme)\.(?:rst|md)")
-_MAX_TITLE_LINE = 5  # lines
-# A line of badges, pictures and other mark-up, as stand above the title of a README.
-_MARKUP_LINE = re.compile(r"\s*(?:$|\.\. |:[\w-]+:|\[!\[|!\[|\[[^\]]*\]:|</?[a-z!]|\|)", re.I)
 # The same for a word that may be no name at all.
 _MAX_MENTIONED = 3
 
@@ -115,27 +110,3 @@ def lift_definitions(graph: CodeGraph, question: Question, options: RankingOptio
         for ref in refs if len(refs) <= _MAX_MENTIONED else ():
             lift(graph, ref, options.mention_boost / len(refs), f"defines {name}", candidates)
     return has_definition
-
-
-def _begins_with_title(graph: CodeGraph, path: str, first_heading: int) -> bool:
-    """Whether nothing but mark-up stands before the first heading of a text, or next to nothing."""
-    document = graph.document(path)
-    above = document.lines[: first_heading - 1] if document is not None else []
-    return first_heading <= _MAX_TITLE_LINE or all(map(_MARKUP_LINE.match, above))
-
-
-def lift_overview(graph: CodeGraph, index: SearchIndex, candidates: Candidates) -> bool:
-    """Lift a project's description of itself: the head of its README and the docstrings of its top-level packages. Returns whether there
-    are any candidates."""
-    readmes = [p for p in index.paths if "/" not in p and p.lower().startswith("readme")]
-    readmes = readmes or [p for p in index.paths if _FRONT_PAGE.fullmatch(p.lower())]
-    packages = [p for p in index.paths if p.endswith("/__init__.py") and p.removeprefix("src/").count("/") == 1]
-    for position, path in enumerate([*readmes[:1], *(p for p in packages if not is_test_path(p))][:4]):
-        facts = graph.facts(path)
-        if facts is not None:
-            # The first section of a text with a title, else what stands before all sections.
-            has_title = (
-                path in readmes and len(facts.symbols) > 1 and _begins_with_title(graph, path, facts.symbols[1].start)
-            )
-            lift(graph, graph.ref(facts, int(has_title)), 1.0 / (1 + position), "about the project", candidates)
-    return bool(candidates)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..graph import terms
 from .everyday import Phrase, everyday_table
 from .options import RankingOptions
+from .project_questions import asks_about_project
 from .vocabulary import GENERIC_WORDS, INFORMATIVE_WORDS, STOP_TERMS, STOP_WORDS
 
 MAX_CHARS = 20_000
@@ -128,6 +129,9 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     )
     if content_words and all(terms.compound(word) in own_names for word in content_words) and _OF_PROJECT.match(text):
         weights = {}  # "What is shop?", in the project of that name
+        kind = "overview"
+    if asks_about_project(text, own_names):
+        weights = {}
         kind = "overview"
     if not weights and _OVERVIEW.search(text[:300]):
         kind = "overview"

@@ -10,11 +10,12 @@ from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..types import Evidence, SymbolRef
 from .assigned import lift_assigned
-from .candidates import Candidate, lexical_candidates, lift_definitions, lift_overview
+from .candidates import Candidate, lexical_candidates, lift_definitions
 from .cutting import Cutter
 from .linked import lift_bases, lift_called, lift_module, lift_zoom, module_files, spread_scores
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
+from .project_overview import lift_overview
 from .question import Question, analyse
 from .ranking import rank
 from .regions import joined_candidates
@@ -85,7 +86,7 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         with graph.within(options.zoom_seconds):
             lift_zoom(graph, zoom, options.zoom_radius, candidates)
     elif query.kind == "overview":
-        has_exact_match = lift_overview(graph, index, candidates) or has_exact_match
+        has_exact_match = lift_overview(graph, index, query.text, candidates) or has_exact_match
     if path_filter is not None:
         # Lifted candidates may be in other files.
         candidates = {key: c for key, c in candidates.items() if path_filter(c.path)}

@@ -447,7 +447,7 @@ def test_where_a_program_begins(tmp_path: Path, question: str) -> None:
         assert any(text.startswith("`pyproject.toml`: “kit = ") and "kit.cli:main" in text for text in texts)
         assert "`main` is a function, defined in `kit/cli.py`." in texts
         assert any(text.startswith("`kit.__main__` calls `") for text in texts)
-        assert not any("other" in text for text in texts)
+        assert not any("kit.cli:other" in text or "`other` is" in text for text in texts)
 
 
 NO_ENTRIES = """

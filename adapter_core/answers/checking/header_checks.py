@@ -242,6 +242,19 @@ def check_imports(region: Region, relation: Relation) -> str:
     return ""
 
 
+def check_exports(region: Region, relation: Relation) -> str:
+    """ "`shop` exports `Cart`": the entries of the `__all__` in the lines."""
+    exporting = [
+        facts
+        for facts, i in region.introduced_symbols
+        if facts.symbols[i].name == "__all__" and all(scope_matches(facts, (), s, region) for s in relation.subjects)
+    ]
+    for mention in relation.objects:
+        if not any(mention.text in (facts.exports or ()) for facts in exporting):
+            return f"`{mention.text}` is not in an `__all__` on the cited lines"
+    return ""
+
+
 def check_tested(region: Region, relation: Relation) -> str:
     tests_left = [mention.text.strip() for mention in relation.objects]
     # Finding tests is slow where calls are not linked yet: stop at the first meanings of the name that suffice.

@@ -153,6 +153,7 @@ _CHECKS: dict[str, Callable[[Region, Relation], str]] = {
     "overrides": header_checks.check_overrides,
     "defines": header_checks.check_defines,
     "imports": header_checks.check_imports,
+    "exports": header_checks.check_exports,
     "tested": header_checks.check_tested,
     "count": header_checks.check_count,
     "quoted": header_checks.check_quoted,

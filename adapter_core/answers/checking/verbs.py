@@ -165,6 +165,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     ("member", False, _any_of("belongs to", "is (?:a )?(?:part|member) of")),
     ("catches", False, _any_of(_verb_forms("catch"))),
     ("defines", False, _any_of(_verb_forms("define", "declare"), "has the methods?")),
+    ("exports", False, _any_of(r"(?:re-?)?exports?(?= \x02)")),
     ("passed", False, _any_of("(?:passed|handed|given) to")),
     (
         "count",

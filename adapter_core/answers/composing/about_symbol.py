@@ -17,6 +17,7 @@ from .definitions import (
     class_sentences,
     content_sentence,
     definition_sentences,
+    export_sentence,
     member_sentences,
     module_assignment_sentences,
 )
@@ -125,6 +126,7 @@ class SymbolSentences:
         yield from module_assignment_sentences(builder, item)
         if traits.is_module_zoom or traits.kind == "overview":
             yield from content_sentence(builder)
+            yield from export_sentence(builder)
 
     def _code_sentences(self, builder: SentenceBuilder, subject: Subject, lines: list[str]) -> Iterator[Candidate]:
         symbol = subject.symbol

@@ -19,6 +19,7 @@ ASSIGNED_KINDS = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_SIGNATURE = 160
 _MAX_LISTED = 5
 _MAX_CONTENTS = 8
+_EXCEPTION_NAMES = ("Error", "Exception", "Warning")
 _MAX_DEFAULT, _MAX_ANNOTATION, _MAX_DECORATOR = 40, 80, 80
 _MAX_STATEMENT = 12  # lines of an assignment in a module
 _MAX_RANGES = 3  # cited for a long header, each of `MAX_HEADER_LINES`
@@ -188,12 +189,29 @@ def module_assignment_sentences(builder: SentenceBuilder, item: Evidence) -> Ite
 
 
 def content_sentence(builder: SentenceBuilder) -> Iterator[Candidate]:
-    """The sentence about the public functions and classes of a module; about all of them if none is public."""
+    """The sentence about the public functions and classes of a module, classes before functions where there are many; about all of them if
+    none is public."""
     top_level = [s for s in builder.facts.symbols if s.parent == 0 and (s.is_callable or s.kind == "class")]
+    top_level = [s for s in top_level if not (s.name.startswith("__") and s.name.endswith("__"))]
     by_name = {s.name: s for s in reversed([s for s in top_level if not s.name.startswith("_")] or top_level)}
-    listed_symbols = list(reversed(by_name.values()))[:_MAX_CONTENTS]
+    first = sorted(by_name.values(), key=lambda s: (s.kind != "class" or s.name.endswith(_EXCEPTION_NAMES), s.start))
+    listed_symbols = sorted(first[:_MAX_CONTENTS], key=lambda s: s.start)
     if listed_symbols:
         others = ", among others" if len(by_name) > len(listed_symbols) else ""
         name = code(module_name(builder.facts.module, builder.path))
         text = f"The module {name} defines {join_list([code(s.name) for s in listed_symbols])}{others}."
         yield builder.sentence("contents", text, *((s.name_line, s.name_line) for s in listed_symbols))
+
+
+def export_sentence(builder: SentenceBuilder) -> Iterator[Candidate]:
+    """The sentence about the names in the `__all__` of a package that are defined elsewhere."""
+    symbols = builder.facts.symbols
+    variable = next((s for s in symbols if s.parent == 0 and s.name == "__all__"), None)
+    own = {s.name for s in symbols if s.is_callable or s.kind == "class"}
+    names = [n for n in builder.facts.exports or () if n.isidentifier() and not n.startswith("_") and n not in own]
+    if not builder.path.endswith("__init__.py") or variable is None or not names:
+        return
+    others = ", among others" if len(names) > _MAX_CONTENTS else ""
+    name = code(module_name(builder.facts.module, builder.path))
+    text = f"The package {name} exports {join_list([code(n) for n in names[:_MAX_CONTENTS]])}{others}."
+    yield builder.sentence("contents", text, (variable.start, min(variable.end, variable.start + MAX_HEADER_LINES - 1)))

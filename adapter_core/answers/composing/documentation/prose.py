@@ -7,9 +7,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-# A sentence ends at . ! ? before a space and a capital, digit or quote; not after "e.g.", "i.e." or one letter.
+# A sentence ends at . ! ? before a space and a capital, digit or quote; not after "e.g.", "i.e.", "Mr." or one letter.
 _SENTENCE_END = re.compile(
-    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!\betc)(?<!\b[A-Za-z])[.!?](?=\s+[\"'`(*:A-Z0-9])"
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!\betc)(?<!\b[MD]r)(?<!\bMrs)(?<!\b[A-Za-z])[.!?](?=\s+[\"'`(*:A-Z0-9])"
 )
 # Escapes and line continuations, which would be misread as written.
 _ESCAPE = re.compile(r"\\[nrtxuN0\n]|\\\s*\Z|\\ ")

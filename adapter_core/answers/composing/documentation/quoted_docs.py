@@ -15,6 +15,8 @@ from .numbered_lists import Lines, Listing, lists_in
 from .prose import join_passages
 from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
 
+# An address or the license, with a label before it.
+_FORMALITY = re.compile(r"\A\W*[\w -]{0,40}:?\W*https?://\S+\s*\Z|\A\W*(?:licen[cs]e|SPDX-License-Identifier)\b", re.I)
 MAX_HEADER_LINES = 12
 LISTED = ", in the order listed:"
 _ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", re.I)
@@ -82,6 +84,8 @@ def quote_documentation(
     title = _title(symbol)
     sentences = prose_in(lines, item.span.start, item.span.end)
     sentences = [sentence for sentence in sentences if printable(sentence.text.lstrip("# ")) != printable(symbol.name)]
+    if not weights:  # about the project as a whole, of which an address or a license says nothing
+        sentences = [sentence for sentence in sentences if not _FORMALITY.search(sentence.text)]
     for sentence in join_passages(sentences, lines, _has_question_word(weights)):
         spans = [(sentence.start, sentence.end)]
         # The title is part of the sentence, so its line is cited, too.

@@ -18,6 +18,7 @@ else:
 
 _ASKED = re.compile(
     r"\b(?:entry[- ]?points?|console scripts?|main function|main module)\b|"
+    r"\bwhere (?:do|should|can) (?:i|we) (?:start|begin)\b|"
     r"\bwhere (?:does|do) (?:the |this )?(?:program|app|application|cli|execution|command line|it|everything) (?:start|begin)s?\b",
     re.I,
 )
