@@ -20,13 +20,19 @@ _SHORT_FRAME = re.compile(r"^[ \t]{0,20}([\w./\\-]{1,300}\.pyi?):(\d{1,7}):(?: i
 _ERROR = re.compile(
     r"^[>E \t]{0,20}(?:[A-Za-z_]\w{0,60}\.){0,8}([A-Z]\w{0,60}[a-z]): {1,8}(\S[^\n]{5,300})$", re.MULTILINE
 )
+# A `KeyError` shows the representation of its argument, and so does one that is raised with bytes.
+_REPR = re.compile(r"""\Ab?(?P<quote>["'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)\Z""")
 # A quoted message: `What does "cannot open the file" mean?`
-_QUOTED_MESSAGE = re.compile(r"\"([^\"\n]{6,300})\"|“([^”\n]{6,300})”")
+_QUOTATION = re.compile(r"\"([^\"\n]{1,300})\"|“([^”\n]{1,300})”")
+_MIN_MESSAGE, _MAX_MESSAGE = 6, 300  # characters
 _VALUE = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`|\d+|/\S+")
 _MAX_FRAMES = 12
 _MAX_MESSAGES = 3
 _MIN_WORDS = 2
 _MAX_FILES = 40
+# Where a line has only runs of words of a message: the least share of the message's words that it has, the least characters of a run, and
+# how many words and runs are looked at.
+_MIN_SHARE, _MIN_RUN, _MAX_WORDS, _MAX_RUNS = 0.6, 8, 20, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,10 @@ def read_trace(text: str) -> Trace:
         (m for pattern in (_FRAME, _SHORT_FRAME) for m in pattern.finditer(text)), key=re.Match.start
     )
     frames = tuple(dict.fromkeys((m[1].replace("\\", "/"), int(m[2]), m[3] or "") for m in frame_matches))
-    errors = [(m[1], m[2].strip()) for m in _ERROR.finditer(text)]
+    errors = [(m[1], _REPR.sub(r"\g<text>", m[2].strip())) for m in _ERROR.finditer(text)]
     if not errors and not frames:
-        errors = [("", (m[1] or m[2]).strip()) for m in _QUOTED_MESSAGE.finditer(text)]
+        quotations = [(m[1] or m[2]).strip() for m in _QUOTATION.finditer(text)]
+        errors = [("", quoted) for quoted in quotations if len(quoted) >= _MIN_MESSAGE]
     return Trace(frames[-_MAX_FRAMES:], tuple(dict.fromkeys(errors))[-_MAX_MESSAGES:])
 
 
@@ -101,13 +108,38 @@ def _workspace_file(index: SearchIndex, written_path: str) -> str | None:
 
 
 def _message_lines(graph: CodeGraph, index: SearchIndex, message: str) -> list[tuple[str, int]]:
-    """(path, line) of the lines with the fixed text of a message: its longest part between values that are filled in."""
-    fixed_parts = [part.strip(" :,.;()[]{}") for part in _VALUE.split(message)]
-    fixed_text = max(fixed_parts, key=len)
+    """(path, line) of the lines with the fixed text of a message: its longest part between values that are filled in; or, since a value
+    need not look like one ("no such group: www"), the longest run of its words that a line with a string has."""
+    parts = [part.strip(" :,.;()[]{}") for part in _VALUE.split(message[:_MAX_MESSAGE])]
+    fixed_text = max(parts, key=len)
     if len(fixed_text.split()) < _MIN_WORDS:
         return []
+    places = _lines_with(graph, index, fixed_text)
+    if places:
+        return places
+    words = re.findall(r"\w+", " ".join(parts))
+    runs = sorted({run for part in parts for run in _runs(part)}, key=lambda run: (-len(run.split()), run))
+    shares: dict[tuple[str, int], float] = {}
+    for run in runs[:_MAX_RUNS]:
+        for path, line in _lines_with(graph, index, run):
+            string = _string_part(graph, path, line)
+            share = sum(word in string for word in words) / len(words)
+            if share >= _MIN_SHARE:
+                shares[path, line] = share
+    best = max(shares.values(), default=0.0)
+    return [place for place, share in shares.items() if share == best]
+
+
+def _runs(text: str) -> list[str]:
+    """All runs of at least two words of a text that are long enough to tell it from others, without the punctuation around them."""
+    words = list(re.finditer(r"\S+", text))[:_MAX_WORDS]
+    runs = (text[a.start() : b.end()].strip(" :,.;()[]{}") for i, a in enumerate(words) for b in words[i + 1 :])
+    return [run for run in runs if len(run) >= _MIN_RUN]
+
+
+def _lines_with(graph: CodeGraph, index: SearchIndex, text: str) -> list[tuple[str, int]]:
     files: set[int] | None = None
-    for term in dict.fromkeys(terms.terms_of(fixed_text)):
+    for term in dict.fromkeys(terms.terms_of(text)):
         hit = index.hits(term)
         files_with_term = set(index.file_of[hit.documents].tolist())
         files = files_with_term if files is None else files & files_with_term
@@ -116,5 +148,13 @@ def _message_lines(graph: CodeGraph, index: SearchIndex, message: str) -> list[t
     for path in paths[:_MAX_FILES]:
         document = graph.document(path)
         lines = document.lines if document is not None else []
-        places += [(path, n) for n, line in enumerate(lines, 1) if fixed_text in line]
+        places += [(path, n) for n, line in enumerate(lines, 1) if text in line]
     return places
+
+
+def _string_part(graph: CodeGraph, path: str, line: int) -> set[str]:
+    """The words from the first quote of a line on; empty if it has none."""
+    document = graph.document(path)
+    text = document.lines[line - 1] if document is not None else ""
+    first_quote = re.search("[\"']", text)
+    return set(re.findall(r"\w+", text[first_quote.start() :])) if first_quote else set()

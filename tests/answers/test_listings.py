@@ -17,6 +17,7 @@ from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled
+from adapter_core.evidence.traces import read_trace
 from tests.support import graph_of
 
 WORKSPACE = """
@@ -672,3 +673,48 @@ def test_the_help_of_an_option_is_checked(repo: Path) -> None:
     assert not is_so(right, 8, 8)
     assert not is_so(right.replace("nothing", "all of it"), 8, 9)
     assert not is_so(right.replace("--dry-run", "--colour"), 8, 9)
+
+
+@pytest.mark.parametrize(
+    ("question", "statement"),
+    [
+        ("ValueError: Protocol not known: foo", 'raise ValueError(f"Protocol not known: {protocol}")'),
+        ("KeyError: 'Plugins not found: a, b'", "raise KeyError(f\"Plugins not found: {', '.join(names)}\")"),
+        (
+            "Handler <function x> for event 'start' threw an exception",
+            'raise RuntimeError("Handler %r for event %r threw an exception" % (f, e))',
+        ),
+        ("No such group: www", 'raise RuntimeError("No such group: %s" % group)'),
+    ],
+)
+def test_a_message_is_found_with_the_values_that_were_filled_in(repo: Path, question: str, statement: str) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- kit/names.py
+        def protocol_of(protocol):
+            raise ValueError(f"Protocol not known: {protocol}")
+
+        def plugins_of(names):
+            raise KeyError(f"Plugins not found: {', '.join(names)}")
+
+        def emit(f, e):
+            raise RuntimeError("Handler %r for event %r threw an exception" % (f, e))
+
+        def group_of(group):
+            raise RuntimeError("No such group: %s" % group)
+
+        def other(handler):
+            raise ValueError("an exception of the handler is not known")
+        """,
+    )
+    answer = answer_question(graph, question)
+    assert statement in answer.claims[0].text
+    assert "no string" not in answer.reason
+
+
+def test_text_between_two_quotations_is_no_message() -> None:
+    assert read_trace('what does f("select 1", read="mysql", write="big query") do?').errors == (
+        ("", "select 1"),
+        ("", "big query"),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -16,6 +17,12 @@ from ..candidate import Candidate
 from ..statements.quotes import sentence_at_line
 
 _MAX_SENTENCES = 2
+# One line that asks nothing, with a value or a colon in it, as it is copied from a log: `No such group: 'www'`.
+_BARE_MESSAGE = re.compile(
+    r"\s*(?!(?:who|what|where|when|why|how|which|is|are|does|do|can|could|should|list|show|tell|explain|describe|find|give)\b)"
+    r"(?=[^\n]*(?:: |'[^'\n]*'|<[^>\n]*>|\.\s*\Z))[A-Z][^\n?`]{12,300}\s*\Z",
+    re.I,
+)
 
 
 def message_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
@@ -34,6 +41,8 @@ def missing_message(graph: CodeGraph, question: str) -> str:
 
 def _message_lines(graph: CodeGraph, question: str) -> list[tuple[str, str, int]]:
     trace = read_trace(question)
+    if not trace.errors and not trace.frames and _BARE_MESSAGE.match(question):
+        trace = replace(trace, errors=(("", question.strip()),))
     if not trace.errors:
         return []
     with graph.store.snapshot():
