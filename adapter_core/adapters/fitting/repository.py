@@ -101,7 +101,7 @@ def settings_of(found: RepositoryFit, options: FitOptions, judging: JudgeOptions
     settings = asdict(replace(options, low_priority=False))
     return {
         **settings,
-        "targets": list(options.targets),
+        "targets": [t for t in options.targets if any(t in layer for layer in found.adapter.layers)],
         "steps": found.fitted.steps,
         "tokens": found.fitted.tokens,
         "training_sha256": found.fitted.data,
