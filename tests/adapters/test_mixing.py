@@ -409,6 +409,22 @@ def test_memory_is_used_again_within_a_limit(monkeypatch):
     assert weight not in snapshot.REGISTRY._spares
 
 
+def test_numbers_that_overflow_when_they_are_added_up_are_refused():
+    model = tiny("llama")
+    before = weights(model)
+    for size in (1e15, 1e19, 1e30):
+        rng = np.random.default_rng(0)
+        up = (rng.standard_normal((32, 2)) * size).astype(np.float32)
+        huge = Adapter(({"q_proj": Factors(rng.standard_normal((2, 32)).astype(np.float32), up)}, {}), 2, 2.0)
+        if size < 1e19:
+            with register_hook_mixed_adapters(model, huge, delta_cap=0.1) as mixed:
+                assert mixed.delta_norms["q_proj"] <= 0.1 + 1e-6
+        else:
+            with pytest.raises(AdapterError, match="too large"):
+                register_hook_mixed_adapters(model, huge, delta_cap=0.1)
+        assert_same_bits(model, before)
+
+
 def test_part_of_a_model_and_the_whole_share_their_weights():
     model = tiny("llama")
     before = weights(model)
