@@ -106,11 +106,11 @@ def _find_memory(graph: CodeGraph, file: Path, problems: list[str]) -> tuple[Pat
         return None, Staleness()
     try:
         header = read_header(file)
-        known = {str(path): str(version) for path, version in zip(header["paths"], header["versions"], strict=True)}
-    except (AdapterFileError, KeyError, TypeError, ValueError) as error:
-        problems.append(str(error) if isinstance(error, AdapterFileError) else f"{file} is damaged: build it anew.")
+    except AdapterFileError as error:
+        problems.append(str(error))
         return None, Staleness()
-    return file, _only_python(staleness([SourceFile(path, version, 0) for path, version in known.items()], graph))
+    known = zip(header["paths"], header["versions"], strict=True)
+    return file, _only_python(staleness([SourceFile(path, version, 0) for path, version in known], graph))
 
 
 def _only_python(found: Staleness) -> Staleness:

@@ -143,6 +143,18 @@ class Memory:
         if header["tokenizer"] != digest:
             raise AdapterFileError(f"The memory {file} was built with another model's tokenizer: build it anew.")
         ends = arrays["ends"].tolist()
+        if (
+            not len(ends) == len(header["paths"])
+            or [0, *ends] != sorted([*ends, 0])
+            or (ends or [0])[-1] != len(arrays["tokens"])
+        ):
+            raise AdapterFileError(
+                f"The memory {file} is damaged (its files are not those of its tokens): build it anew."
+            )
+        if len(arrays["keys"]) != len(arrays["numbers"]):
+            raise AdapterFileError(
+                f"The memory {file} is damaged (its counts are not those of its keys): build it anew."
+            )
         parts = zip(header["paths"], [0, *ends][: len(ends)], ends, strict=True)
         files = {path: arrays["tokens"][start:end] for path, start, end in parts}
         versions = {path: version for path, version in zip(header["paths"], header["versions"], strict=True) if version}

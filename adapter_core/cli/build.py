@@ -46,6 +46,12 @@ _STAGES = {
     "reading": "Reading",
 }
 _MANY_STEPS = 1_000_000  # with a budget in seconds, the text is the only other limit
+_SCORES = {
+    "text": "bits per byte of text",
+    "bodies": "of bodies",
+    "general": "of other prose",
+    "mean_reciprocal_rank": "mean reciprocal rank of the right place for a question",
+}
 _NOTE = "it is the null model: kept for comparison, and mixed into nothing by itself"
 
 
@@ -361,14 +367,11 @@ def _print_available(memory: StoredMemory | None, fitted: BuildReport | None, av
         took = (
             "; nothing has changed since" if fitted.reused else f", {sum(fitted.seconds.values()):.0f} s with judging"
         )
-    print(f"Fitted adapter, rank {manifest.rank}: {settings['steps']} steps, {settings['tokens']:,} tokens{took}")
+    steps, tokens = settings.get("steps", 0), settings.get("tokens", 0)
+    print(f"Fitted adapter, rank {manifest.rank}: {steps} steps, {tokens:,} tokens{took}")
     for score in manifest.scores:
-        if "text" in score:
-            figures = f"{score['text']:.4f} bits per byte of text, {score['bodies']:.4f} of bodies"
-            figures += f", {score['general']:.4f} of other prose" if "general" in score else ""
-        else:
-            figures = f"{score['mean_reciprocal_rank']:.3f} mean reciprocal rank of the right place for a question"
-        print(f"  {score['condition']:<30} {figures}")
+        figures = ", ".join(f"{score[name]:.4f} {what}" for name, what in _SCORES.items() if name in score)
+        print(printable(f"  {score.get('condition', '')!s:<30} {figures}"))
     print(f"  {_verdict(manifest)}")
 
 

@@ -104,6 +104,24 @@ def test_damage_is_told_and_nothing_is_raised(root: Path, tiny_llama: Path, tmp_
         assert other.adapter is None
 
 
+def test_a_folder_that_somebody_made_up_raises_nothing(root: Path, tiny_llama: Path, tmp_path: Path, capsys) -> None:  # noqa: F811
+    model, out = find_model(str(tiny_llama)), tmp_path / "out"
+    with CodeGraph.load_or_build(root) as graph:
+        build_adapters(graph, model, out)
+        build_memory(graph, model, out)
+    good = json.loads((out / "manifest.json").read_text())
+    (out / FITTED).mkdir()
+    (out / FITTED / "sources.jsonl").write_text("")
+    for change in ({"model": "x"}, {"scores": [1]}, {"scale": None}, {"settings": {"steps": []}}, {"files": []}):
+        (out / FITTED / "manifest.json").write_text(json.dumps(good | {"kept": True} | change))
+        (out / MEMORY).write_bytes(b"PLMEMORY")
+        with CodeGraph.load_or_build(root) as graph:
+            found = for_answers(graph, model.name, model.digest, out)
+            assert (found.adapter, found.memory, found.reading, len(found.problems)) == (None, None, None, 2)
+        code, _, err = run(capsys, "--repo", root, "--model", tiny_llama, "--out", out)
+        assert (code, "Traceback" in err) == (0, False)
+
+
 def test_the_manifest_says_how_it_was_made_and_what_it_is_worth(root: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
     model, out = find_model(str(tiny_llama)), tmp_path / "out"
     with CodeGraph.load_or_build(root) as graph:
