@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from .adapters import manifest as files
 from .adapters.adapter import Adapter
 from .adapters.bank import BankEntry, load_embeddings, save_embeddings
 from .adapters.capacity import Capacity, entropy_score, scale_capacity
-from .adapters.files import SCHEMA, load_adapters_npz, save_npz
+from .adapters.files import SCHEMA, save_npz
 from .adapters.manifest import Built, Manifest, SourceFile
 from .adapters.options import BuildOptions, GeneratorOptions
 from .adapters.priors import kbann_priors
@@ -48,7 +49,6 @@ from .graph.cache.adapters import note_root
 from .models.sources import resolve
 from .paths import cache_dir
 
-_BANK = "bank"
 _FEATURES = "features.npz"
 _LOCK_WAIT_SECONDS = 2.0
 
@@ -186,8 +186,8 @@ def _lock_path(folder: Path) -> Path:
 
 
 def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:
-    """The modules of a built folder as a bank: each with its own adapter if there is one (`bank/MODULE.npz`), else with the one that
-    is generated from its embedding. Raises `AdapterFileError`, also if it was built without modules."""
+    """The modules of a built folder as a bank: each with the adapter that is generated from its embedding. Raises `AdapterFileError`, also
+    if it was built without modules."""
     folder_path = Path(folder)
     manifest = files.read_built(folder_path, verify=False).manifest
     if files.MODULES not in manifest.files:
@@ -200,14 +200,11 @@ def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:
             f"{folder_path} was built by another version of Pathline ({error}): build it anew."
         ) from error
 
-    def load_adapter(name: str, z: np.ndarray) -> Adapter:
-        module_file = folder_path / _BANK / f"{name}.npz"
-        if module_file.is_file():
-            return load_adapters_npz(module_file, manifest.target_shapes, layers)
+    def generate(z: np.ndarray) -> Adapter:
         return generator.generate_from_options(z, d_model, layers, manifest.target_shapes, options, manifest.priors)
 
     embeddings = load_embeddings(folder_path / files.MODULES)
-    return [BankEntry(name, z, lambda name=name, z=z: load_adapter(name, z)) for name, z in embeddings]  # type: ignore[misc]
+    return [BankEntry(name, z, partial(generate, z)) for name, z in embeddings]
 
 
 # -- the stages --------------------------------------------------------------------------------------------------------
