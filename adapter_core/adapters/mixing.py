@@ -48,6 +48,8 @@ class MixedAdapters:
         self.layer_norms: Mapping[str, tuple[float, ...]] = norms.by_layer()
         self.capped = capped
         self.backend = backend
+        # Not the mixture itself: it holds the parameters, and what the registry holds must not keep these alive.
+        self._owner = object()
         self._parameters: list[torch.nn.Parameter] = []
         self._paths: list[SidePath] = []
         self._lock = threading.Lock()
@@ -59,7 +61,7 @@ class MixedAdapters:
                 for path in self._paths:
                     path.remove()
             finally:
-                REGISTRY.remove(self, self._parameters)
+                REGISTRY.remove(self._owner, self._parameters)
             self._paths, self._parameters = [], []
 
     def _attach(self, patches: Sequence[tuple[Any, Sequence[Patch]]], paths: Sequence[SidePath]) -> None:
@@ -68,7 +70,7 @@ class MixedAdapters:
                 self._paths.append(path)
                 path.attach()
             self._parameters = [parameter for parameter, _ in patches]
-            REGISTRY.apply(self, patches)
+            REGISTRY.apply(self._owner, patches)
         except BaseException:
             self.remove()
             raise

@@ -446,12 +446,30 @@ def test_it_can_be_trained_after_inference_mode():
 
 
 def test_a_model_that_is_let_go_is_freed():
-    model = tiny("llama")
-    register_hook_mixed_adapters(model, adapter_for(model))
-    gone = weakref.ref(model)
-    del model
+    from adapter_core.adapters import snapshot
+
     gc.collect()
-    assert gone() is None
+    before = len(snapshot.REGISTRY._entries())
+    for bias in (False, True):
+        model = tiny("llama")
+        adapter = adapter_for(model)
+        if bias:
+            adapter = Adapter(
+                tuple(
+                    {t: Factors(f.down, f.up, np.ones(len(f.up), np.float32)) for t, f in layer.items()}
+                    for layer in adapter.layers
+                ),
+                adapter.rank,
+                adapter.alpha,
+            )
+        register_hook_mixed_adapters(model, adapter)
+        layer = model.model.layers[0].self_attn.q_proj
+        assert len(snapshot.REGISTRY._entries()) > before
+        gone = [weakref.ref(thing) for thing in (model, layer, layer.weight)]
+        del model, layer
+        gc.collect()
+        assert [reference() for reference in gone] == [None, None, None]
+        assert len(snapshot.REGISTRY._entries()) == before
 
 
 def test_wrong_names():
