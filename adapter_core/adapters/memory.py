@@ -80,14 +80,13 @@ class Memory:
     def change(self, files: Mapping[str, np.ndarray | None], versions: Mapping[str, str]) -> None:
         """As `update`, for several files at once."""
         new = {path: _check_token_ids(tokens) for path, tokens in files.items() if tokens is not None}
-        old = [self._files.pop(path) for path in files if path in self._files]
-        self._counts = add(self._counts, add(count(list(new.values())), count(old), -1))
-        self._sums = None
-        self._files.update(new)
-        for path in files:
-            self._versions.pop(path, None)
-            if path in new and versions.get(path):
-                self._versions[path] = versions[path]
+        old = [self._files[path] for path in files if path in self._files]
+        # All of it before anything is changed: where memory runs out, files and counts still belong together.
+        counts = add(self._counts, add(count(list(new.values())), count(old), -1))
+        kept = {path: tokens for path, tokens in self._files.items() if path not in files}
+        known = {path: version for path, version in self._versions.items() if path not in files}
+        known.update({path: versions[path] for path in new if versions.get(path)})
+        self._files, self._versions, self._counts, self._sums = {**kept, **new}, known, counts, None
 
     # -- predicting --------------------------------------------------------------------------------------------------
 

@@ -97,6 +97,25 @@ def test_edits_leave_what_the_final_files_build(changes: list[tuple[str, np.ndar
         assert_same_prediction(memory, fresh, context)
 
 
+def test_an_edit_for_which_memory_runs_out_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    memory = Memory.build({"a": array(1, 2, 3), "b": array(4, 5)}, "digest", {"a": "1", "b": "2"})
+    with monkeypatch.context() as patch:
+        patch.setattr("adapter_core.adapters.memory.add", fail)
+        with pytest.raises(MemoryError):
+            memory.change({"a": array(7), "c": array(8, 9), "b": None}, {"a": "3", "c": "4"})
+    assert ({*memory.files}, dict(memory.versions)) == ({"a", "b"}, {"a": "1", "b": "2"})
+    memory.change({"a": array(7), "c": array(8, 9), "b": None}, {"a": "3", "c": "4"})
+    new = Memory.build({"a": array(7), "c": array(8, 9)}, "digest")
+    assert (memory.counts.keys.tolist(), memory.counts.numbers.tolist()) == (
+        new.counts.keys.tolist(),
+        new.counts.numbers.tolist(),
+    )
+    assert dict(memory.versions) == {"a": "3", "c": "4"}
+
+
 def test_a_prediction_is_a_mixture_that_longer_contexts_decide() -> None:
     memory = Memory.build({"a": array(1, 2, 3, 9, 1, 2, 4), "b": array(8, 2, 5)}, DIGEST)
     found = memory.next_distribution([1, 2], EVEN)
