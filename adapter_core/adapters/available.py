@@ -3,7 +3,8 @@
     found = for_answers(graph, source.name, source.digest)
     Adaptation(adapter=found.adapter and str(found.adapter), memory=found.memory and str(found.memory))
 
-Neither Torch nor a tokenizer is needed to know it, and no array is read: it takes the time of a few small files.
+Neither Torch nor a tokenizer is needed to know it. The files of a fitted adapter are compared with their hashes (half a millisecond for a
+megabyte), so that a damaged one is told before a model is loaded; of a memory only the header is read.
 """
 
 from __future__ import annotations

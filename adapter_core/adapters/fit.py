@@ -157,12 +157,12 @@ class _TrainingRun:
         for group in self._optimiser.param_groups:
             group["lr"] = self._learning_rate()
         ids = torch.from_numpy(sequences.tokens).to(self._device)
-        loss_mask = torch.from_numpy(np.flatnonzero(sequences.loss_mask[:, 1:])).to(self._device)
+        counted = torch.from_numpy(np.flatnonzero(sequences.loss_mask[:, 1:])).to(self._device)
         with torch.enable_grad():
             hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
             hidden, following = hidden.flatten(0, 1), ids[:, 1:].flatten()
-            if len(loss_mask) < len(following):
-                hidden, following = hidden.index_select(0, loss_mask), following[loss_mask]
+            if len(counted) < len(following):
+                hidden, following = hidden.index_select(0, counted), following[counted]
             loss = mean_loss(hidden, self._head, following)
             loss.backward()
         torch.nn.utils.clip_grad_norm_(self._parameters, self._options.clip)

@@ -46,6 +46,7 @@ _STAGES = {
     "reading": "Reading",
 }
 _MANY_STEPS = 1_000_000  # with a budget in seconds, the text is the only other limit
+_MAX_BUDGET, _SEEDS = 1e12, 1 << 63
 _SCORES = {
     "text": "bits per byte of text",
     "bodies": "of bodies",
@@ -174,6 +175,8 @@ def _build_options(args: argparse.Namespace) -> BuildOptions:
             raise UsageError("--scale-rank chooses the rank, and --rank gives it; use one of them.")
         generator = replace(generator, rank=args.rank)
     if args.seed is not None:
+        if not 0 <= args.seed < _SEEDS:
+            raise UsageError("--seed must be from 0 to 2**63 - 1.")
         generator = replace(generator, seed=args.seed)
     if args.targets is not None:
         generator = replace(generator, targets=parse_targets(args.targets))
@@ -200,8 +203,8 @@ def _fit_options(args: argparse.Namespace, options: BuildOptions) -> FitOptions 
     for name, value in budgets.items():
         if value is not None and not args.fit:
             raise UsageError(f"--{name} is the budget of a fit: give --fit, too.")
-        if value is not None and not value > 0:
-            raise UsageError(f"--{name} must be more than 0.")
+        if value is not None and not 0 < value < _MAX_BUDGET:
+            raise UsageError(f"--{name} must be more than 0 and less than {_MAX_BUDGET:.0e}.")
     if args.questions is not None and (not args.fit or not 0 <= args.questions <= 1):
         raise UsageError("--questions is the share, 0 to 1, of a fit's steps: give --fit, too.")
     if not args.fit:
@@ -246,7 +249,7 @@ def _build(graph: CodeGraph, args: argparse.Namespace, request: _BuildRequest, c
     if args.out is None and graph.store.path is not None:
         enforce_cap(cache_dir(), graph.store.path)
     if args.report:
-        _draw(graph, args, result.report, cancel)
+        _draw(graph, args, result, cancel)
     available = for_answers(graph, model.name, model.digest, result.report.folder)
     if args.json:
         print_json(_result_dict(result, available))
@@ -322,15 +325,17 @@ def _memory_dict(stored: StoredMemory | None) -> dict[str, Any] | None:
     }
 
 
-def _draw(graph: CodeGraph, args: argparse.Namespace, report: BuildReport, cancel: CancelToken) -> None:
+def _draw(graph: CodeGraph, args: argparse.Namespace, result: _BuildResult, cancel: CancelToken) -> None:
+    """Draw the fitted adapter, if one was asked for, else the generated one."""
     from ..adapters.report import compare, draw_report
 
+    folder = (result.fitted or result.report).folder
     try:
-        changed = compare(graph, args.model, report.folder, cancel)
+        changed = compare(graph, args.model, folder, cancel)
     except ModelError as error:
         changed = []
         note(f"the picture does not show which tokens it changes: {error}")
-    draw_report(report.folder, args.report, changed)
+    draw_report(folder, args.report, changed, result.report.folder)
 
 
 def _print(report: BuildReport, drawn: str | None) -> None:

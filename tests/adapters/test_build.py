@@ -261,6 +261,24 @@ def test_nothing_to_build_from(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_what_cannot_be_read_is_no_folder_that_cannot_be_written(graph, tmp_path):
+    def fail(inputs) -> MadeAdapter:
+        raise FileNotFoundError(2, "No such file", "tokenizer.json")
+
+    with pytest.raises(AdapterError, match=r"needs cannot be read or written.*tokenizer\.json") as caught:
+        build_adapters(graph, MODEL, tmp_path / "out", maker=AdapterMaker("failing", fail))
+    assert "--out" not in str(caught.value)
+
+
+def test_a_write_that_fails_is_told_with_the_folder(graph, tmp_path, monkeypatch):
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("adapter_core.build.save_npz", fail)
+    with pytest.raises(AdapterError, match="out cannot be written .*No space left.*--out"):
+        build_adapters(graph, MODEL, tmp_path / "out")
+
+
 def test_a_folder_that_cannot_be_written(graph, tmp_path):
     blocked = write(tmp_path, "blocked", "a file")
     with pytest.raises(AdapterError, match="cannot be written"):
