@@ -92,7 +92,11 @@ def _module_parser() -> argparse.ArgumentParser:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add_model_argument(parser)
     parser.add_argument("--out", metavar="DIR", help="write there instead of into the cache folder")
-    parser.add_argument("--fit", action="store_true", help="also train an adapter on the repository's files")
+    parser.add_argument(
+        "--fit",
+        action="store_true",
+        help="also train an adapter on the repository's files, and keep it if it improves files that it has not seen",
+    )
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--steps", type=int, metavar="N", help="steps of the fit, of 512 tokens each (default: 112)")
     budget.add_argument("--tokens", type=int, metavar="N", help="fit on this many tokens, instead of --steps")
@@ -382,5 +386,8 @@ def _print_available(memory: StoredMemory | None, fitted: BuildReport | None, av
 
 def _verdict(manifest: Manifest) -> str:
     if manifest.kept:
-        return f"kept at scale {manifest.scale:g}: answers may use it"
+        return (
+            f"kept at scale {manifest.scale:g}, the best of those at which it improves text and function bodies of files that it has not "
+            "seen, by whatever amount: answers may use it"
+        )
     return "not kept: it does not improve both text and function bodies of files that it has not seen without harm to other prose"

@@ -275,7 +275,7 @@ def test_a_write_that_fails_is_told_with_the_folder(graph, tmp_path, monkeypatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("adapter_core.build.save_npz", fail)
-    with pytest.raises(AdapterError, match="out cannot be written .*No space left.*--out"):
+    with pytest.raises(AdapterError, match=r"out cannot be written .*No space left.*--out"):
         build_adapters(graph, MODEL, tmp_path / "out")
 
 
