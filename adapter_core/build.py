@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,11 @@ from filelock import FileLock, Timeout
 
 from . import __version__
 from .adapters import generator
-from .adapters import manifest as files
+from .adapters import manifest as build_files
 from .adapters.adapter import Adapter
 from .adapters.bank import BankEntry, load_embeddings, save_embeddings
 from .adapters.capacity import Capacity, entropy_score, scale_capacity
-from .adapters.files import SCHEMA, load_adapters_npz, save_npz
+from .adapters.files import SCHEMA, save_npz
 from .adapters.manifest import Built, Manifest, SourceFile
 from .adapters.options import BuildOptions, GeneratorOptions
 from .adapters.priors import kbann_priors
@@ -48,7 +49,6 @@ from .graph.cache.adapters import note_root
 from .models.sources import resolve
 from .paths import cache_dir
 
-_BANK = "bank"
 _FEATURES = "features.npz"
 _LOCK_WAIT_SECONDS = 2.0
 
@@ -151,13 +151,28 @@ def build_adapters(
     nothing to build from), `Cancelled`, and what the maker raises.
     """
     options = options or BuildOptions()
-    folder = Path(os.path.abspath(out)) if out is not None else files.build_folder(graph, model.name, model.digest)
-    sources = files.sources_of(graph)
+    folder = (
+        Path(os.path.abspath(out)) if out is not None else build_files.build_folder(graph, model.name, model.digest)
+    )
+    sources = build_files.sources_of(graph)
     if not sources:
         raise AdapterError(
             "There is nothing to build an adapter from: the repository holds no Python file and no documentation."
         )
     fingerprint = _fingerprint(model, options, maker.key, sources)
+    with locked(folder):
+        reusable = None if rebuild else _reusable_build(folder, fingerprint)
+        if reusable is not None:
+            return BuildReport(folder, reusable.manifest, True)
+        try:
+            return _Build(graph, model, folder, options, maker, sources, fingerprint, watcher).run()
+        except OSError as error:
+            raise AdapterError(f"A file that the build needs cannot be read or written ({error}).") from error
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """A context in which no other process builds in a folder, which is made. Raises `AdapterError`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(_lock_path(folder))
@@ -165,16 +180,15 @@ def build_adapters(
     except Timeout:
         raise AdapterError(f"Another Pathline process is building in {folder}; try again in a moment.") from None
     except (OSError, NotImplementedError) as error:
-        raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
+        raise _unwritable(folder, error) from error
     try:
-        reusable = None if rebuild else _reusable_build(folder, fingerprint)
-        if reusable is not None:
-            return BuildReport(folder, reusable.manifest, True)
-        return _Build(graph, model, folder, options, maker, sources, fingerprint, watcher).run()
-    except OSError as error:
-        raise AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.") from error
+        yield
     finally:
         lock.release()
+
+
+def _unwritable(folder: Path, error: Exception) -> AdapterError:
+    return AdapterError(f"The folder {folder} cannot be written ({error}): name another one with --out.")
 
 
 def _lock_path(folder: Path) -> Path:
@@ -186,11 +200,11 @@ def _lock_path(folder: Path) -> Path:
 
 
 def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:
-    """The modules of a built folder as a bank: each with its own adapter if there is one (`bank/MODULE.npz`), else with the one that
-    is generated from its embedding. Raises `AdapterFileError`, also if it was built without modules."""
+    """The modules of a built folder as a bank: each with the adapter that is generated from its embedding. Raises `AdapterFileError`, also
+    if it was built without modules."""
     folder_path = Path(folder)
-    manifest = files.read_built(folder_path, verify=False).manifest
-    if files.MODULES not in manifest.files:
+    manifest = build_files.read_built(folder_path, verify=False).manifest
+    if build_files.MODULES not in manifest.files:
         raise AdapterFileError(f"{folder_path} holds no modules: run `pathline build --modules`.")
     try:
         options = GeneratorOptions(**{**manifest.generator, "targets": tuple(manifest.target_shapes)})
@@ -200,14 +214,11 @@ def open_bank(folder: str | os.PathLike[str]) -> list[BankEntry]:
             f"{folder_path} was built by another version of Pathline ({error}): build it anew."
         ) from error
 
-    def load_adapter(name: str, z: np.ndarray) -> Adapter:
-        module_file = folder_path / _BANK / f"{name}.npz"
-        if module_file.is_file():
-            return load_adapters_npz(module_file, manifest.target_shapes, layers)
+    def generate(z: np.ndarray) -> Adapter:
         return generator.generate_from_options(z, d_model, layers, manifest.target_shapes, options, manifest.priors)
 
-    embeddings = load_embeddings(folder_path / files.MODULES)
-    return [BankEntry(name, z, lambda name=name, z=z: load_adapter(name, z)) for name, z in embeddings]  # type: ignore[misc]
+    embeddings = load_embeddings(folder_path / build_files.MODULES)
+    return [BankEntry(name, z, partial(generate, z)) for name, z in embeddings]
 
 
 # -- the stages --------------------------------------------------------------------------------------------------------
@@ -230,7 +241,7 @@ class _Build:
     def run(self) -> BuildReport:
         graph, options, progress = self.graph, self.options, self.watcher.progress
         # Beside the folders of all models: features of files do not depend on a model.
-        shared = files.build_folder(graph, self.model.name, self.model.digest).parent
+        shared = build_files.build_folder(graph, self.model.name, self.model.digest).parent
         with self._stage("embedding"):
             features = FeatureCache.load(shared / _FEATURES)
             embedder = Embedder(
@@ -245,12 +256,15 @@ class _Build:
         with self._stage("modules"):
             modules = _module_embeddings(graph, embedder, options.max_modules, progress) if options.modules else []
         with self._stage("writing"):
-            written = self._write(embedding, made, modules)
-            with suppress(OSError):  # without it, the next build only takes longer
-                note_root(shared, graph.root)
-                features.save(shared / _FEATURES)
-            manifest = self._manifest(inputs, made, capacity, len(modules), written)
-            files.write_manifest(self.folder, manifest)
+            try:
+                written = self._write(embedding, made, modules)
+                with suppress(OSError):  # without it, the next build only takes longer
+                    note_root(shared, graph.root)
+                    features.save(shared / _FEATURES)
+                manifest = self._manifest(inputs, made, capacity, len(modules), written)
+                build_files.write_manifest(self.folder, manifest)
+            except OSError as error:
+                raise _unwritable(self.folder, error) from error
         return BuildReport(self.folder, manifest, False, self.seconds)
 
     @contextmanager
@@ -266,15 +280,15 @@ class _Build:
     ) -> list[str]:
         """Everything but the manifest; returns the names of the files."""
         # A folder without a manifest is no adapter: from here on the old one is not used.
-        (self.folder / files.MANIFEST).unlink(missing_ok=True)
+        (self.folder / build_files.MANIFEST).unlink(missing_ok=True)
         embedding.save(self.folder)
-        save_npz(self.folder / files.ADAPTERS, made.adapter, self.options.transport)
-        files.write_sources(self.folder, self.sources)
-        written = [files.ADAPTERS, ARRAYS, DIAGNOSTICS, files.SOURCES]
-        (self.folder / files.MODULES).unlink(missing_ok=True)
+        save_npz(self.folder / build_files.ADAPTERS, made.adapter, self.options.transport)
+        build_files.write_sources(self.folder, self.sources)
+        written = [build_files.ADAPTERS, ARRAYS, DIAGNOSTICS, build_files.SOURCES]
+        (self.folder / build_files.MODULES).unlink(missing_ok=True)
         if self.options.modules:
-            save_embeddings(self.folder / files.MODULES, modules)
-            written.append(files.MODULES)
+            save_embeddings(self.folder / build_files.MODULES, modules)
+            written.append(build_files.MODULES)
         return written
 
     def _manifest(
@@ -304,7 +318,7 @@ class _Build:
                 "embedding_sha256": inputs.embedding.sha256,
                 "modules": modules,
             },
-            files={name: files.file_sha256(self.folder / name) for name in written},
+            files={name: build_files.file_sha256(self.folder / name) for name in written},
             scores=made.scores,
             kept=made.kept,
             scale=made.scale,
@@ -344,7 +358,7 @@ def _module_embeddings(
 def _reusable_build(folder: Path, fingerprint: str) -> Built | None:
     """The build in the folder if it is complete and has this fingerprint; else None."""
     try:
-        built = files.read_built(folder)
+        built = build_files.read_built(folder)
     except AdapterFileError:
         return None
     return built if built.manifest.fingerprint == fingerprint else None
@@ -363,7 +377,8 @@ def _fingerprint(model: BuildModel, options: BuildOptions, key: str, sources: tu
 
 def _versions() -> dict[str, Any]:
     return {
-        "pathline": __version__, "files": SCHEMA, "manifest": files.SCHEMA, "generator": generator.VERSION, "features": features_version(),
+        "pathline": __version__, "files": SCHEMA, "manifest": build_files.SCHEMA, "generator": generator.VERSION,
+        "features": features_version(),
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from .adapters.manifest import FITTED
 from .adapters.options import BuildOptions
 from .adapters.remembering.sync import StoredMemory, load_tokenizer, stored_memory
 from .adapters.watching import UNWATCHED, Watcher
-from .build import AdapterMaker, BuildInputs, BuildModel, BuildReport, MadeAdapter, build_adapters
+from .build import AdapterMaker, BuildInputs, BuildModel, BuildReport, MadeAdapter, build_adapters, locked
 from .code_graph import CodeGraph
 from .errors import Cancelled, ModelFileError
 
@@ -46,14 +46,16 @@ def build_memory(
     folder: Path,
     watcher: Watcher = UNWATCHED,
 ) -> StoredMemory:
-    """The up-to-date memory in `folder`; only the tokenizer of the model is read. Raises `ModelMissingError`,
-    `ModelFileError`, `Cancelled` and `OSError`."""
+    """The up-to-date memory in `folder`; only the tokenizer of the model is read. Raises `ModelMissingError`, `ModelFileError`,
+    `AdapterError` (another process is building there), `Cancelled` and `OSError`."""
     report = watcher.progress
     report("memory", 0, 0, "")
     tokenizer = load_tokenizer(_model_folder(model), model.name)
-    return stored_memory(
-        graph, tokenizer, folder, watcher.cancel, lambda done, total, path: report("memory", done, total, path)
-    )
+    # From reading the old one to writing the new one, or of two builds the later to write could put an older state back.
+    with locked(folder):
+        return stored_memory(
+            graph, tokenizer, folder, watcher.cancel, lambda done, total, path: report("memory", done, total, path)
+        )
 
 
 def build_fitted(
@@ -67,24 +69,20 @@ def build_fitted(
 ) -> BuildReport:
     """Fit an adapter and judge it, into `folder / FITTED`. An unfinished fit is resumed, unless `rebuild` is set. Raises as
     `build_adapters` and `fitting/repository`."""
-    place = folder / FITTED
-    checkpoint = folder / CHECKPOINT
-    if rebuild:
-        checkpoint.unlink(missing_ok=True)
     options = options or FittedOptions()
-    maker = fitted_maker(options.fit, options.judging, checkpoint)
+    maker = _fitted_maker(options.fit, options.judging, folder / CHECKPOINT, anew=rebuild)
     built = BuildOptions(transport=options.transport)
-    return build_adapters(graph, model, place, built, maker, rebuild=rebuild, watcher=watcher)
+    return build_adapters(graph, model, folder / FITTED, built, maker, rebuild=rebuild, watcher=watcher)
 
 
-def fitted_maker(
-    options: FitOptions, judging: JudgeOptions, checkpoint: Path | None = None, loaded: LoadedModel | None = None
-) -> AdapterMaker:
-    """An `AdapterMaker` that fits. `loaded`: an already loaded model to use, which must be the one of the build."""
+def _fitted_maker(options: FitOptions, judging: JudgeOptions, checkpoint: Path, anew: bool) -> AdapterMaker:
+    """An `AdapterMaker` that fits. `anew`: not from where an earlier fit was interrupted."""
     fit_settings = sorted(asdict(replace(options, low_priority=False, checkpoint_every=0)).items())
 
     def make(inputs: BuildInputs) -> MadeAdapter:
-        model = loaded or _load(inputs)
+        if anew:
+            checkpoint.unlink(missing_ok=True)  # here, where it is of no fit that runs: the folder is locked
+        model = _load(inputs)
         repository_fit = fit_repository(model, inputs.graph, options, judging, checkpoint, inputs.watcher)
         return MadeAdapter(
             repository_fit.adapter,

@@ -117,13 +117,12 @@ def _average(adapters: Sequence[Adapter], weights: Sequence[float]) -> Adapter:
             "The adapters of the bank differ in rank or scale, so their factors have no mean: use concat."
         )
     layers: list[dict[str, Factors]] = []
-    for index, targets in enumerate(first.layers):
+    for index in range(len(first.layers)):
         layer = {}
-        for target in targets:
-            parts = [a.layers[index].get(target) for a in adapters]
-            if any(f is None or f.rank != targets[target].rank for f in parts):
-                raise AdapterError(f"The adapters of the bank do not all have {target}: use concat.")
-            those = [f for f in parts if f is not None]
+        for target in dict.fromkeys(t for a in adapters for t in a.layers[index]):
+            those = [a.layers[index][target] for a in adapters if target in a.layers[index]]
+            if len(those) < len(adapters) or any(f.rank != those[0].rank for f in those):
+                raise AdapterError(f"The adapters of the bank do not all have {target} at one rank: use concat.")
             _check_shapes(target, those)
             down, up = (
                 sum(np.float32(w) * a for w, a in zip(weights, arrays, strict=True))
@@ -148,8 +147,8 @@ def save_embeddings(file: Path, embeddings: Sequence[tuple[str, np.ndarray]]) ->
     names = np.frombuffer(json.dumps([name for name, _ in embeddings]).encode(), np.uint8)
     z = np.stack([z.astype("<f4") for _, z in embeddings]) if embeddings else np.zeros((0, 0), "<f4")
     arrays = {"names": names, "z": z}
-    name_bytes = json.dumps({"schema": _SCHEMA, "sha256": digest_of(arrays)}, sort_keys=True).encode()
-    write_arrays(file, {"meta": np.frombuffer(name_bytes, np.uint8), **arrays})
+    metadata_bytes = json.dumps({"schema": _SCHEMA, "sha256": digest_of(arrays)}, sort_keys=True).encode()
+    write_arrays(file, {"meta": np.frombuffer(metadata_bytes, np.uint8), **arrays})
 
 
 def load_embeddings(file: Path) -> list[tuple[str, np.ndarray]]:

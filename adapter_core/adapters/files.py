@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,8 +27,16 @@ from .transport import TRANSPORTS, pack_factors, unpack_factors
 
 SCHEMA = 1
 MAX_BYTES = 4 << 30
-_MAX_METADATA, _MAX_HEADER = 1 << 16, 10_000
+_MAX_METADATA, _MAX_RANK = 1 << 16, 10_000
+# Of an array in version 1.0 of NumPy's format, with plain numbers in C order: 10 bytes, the last two the header's length, and the header.
+_HEADER_START = 10
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '(<f[248]|<[iu][248]|\|[iu]1)', 'fortran_order': False, "
+    rb"'shape': \(((?:\d{1,12}(?:, \d{1,12})*,?)?)\), \} *\n",
+    re.DOTALL,
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_LAYER_DIGITS = 4
 _NAME = "{layer:04d}.{target}.{part}"
 
 
@@ -69,7 +79,8 @@ def load_adapters_npz(
     for name, array in arrays.items():
         layer, _, rest = name.partition(".")
         target, _, part = rest.partition(".")
-        if not (layer.isascii() and layer.isdigit() and int(layer) < len(layers)) or target not in TARGETS:
+        known = layer.isascii() and layer.isdigit() and len(layer) <= _LAYER_DIGITS and int(layer) < len(layers)
+        if not known or target not in TARGETS:
             raise AdapterFileError(f"{path} is no adapter of Pathline: it holds {name[:60]!r}.")
         grouped.setdefault((int(layer), target), {})[part] = array
     for (index, target), parts in sorted(grouped.items(), key=lambda g: (g[0][0], TARGETS.index(g[0][1]))):
@@ -79,7 +90,7 @@ def load_adapters_npz(
             raise AdapterFileError(
                 f"{path} is damaged in {target} of layer {index} ({error}): build it anew."
             ) from error
-        if not all(np.isfinite(a).all() for a in (factors.down, factors.up)) or factors.rank > _MAX_HEADER:
+        if not all(np.isfinite(a).all() for a in (factors.down, factors.up)) or factors.rank > _MAX_RANK:
             raise AdapterFileError(f"{path} holds what is no number in {target} of layer {index}: build it anew.")
         layers[index][target] = factors
     adapter = Adapter(tuple(layers), metadata["rank"], metadata["alpha"])
@@ -118,9 +129,9 @@ def read_arrays(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]
             raise AdapterFileError(f"{path} is larger than an adapter may be ({size:,} of {max_bytes:,} bytes).")
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            if sum(m.file_size for m in members) > min(size * 2, max_bytes):
-                # Ours are stored as they are; one that unpacks to much more than the file is made to fill the memory.
-                raise AdapterFileError(f"{path} unpacks to more than an adapter may: it was not written by Pathline.")
+            # Ours are stored as they are; one that unpacks to more than the file is made to fill the memory.
+            if any(m.compress_type != zipfile.ZIP_STORED for m in members) or sum(m.file_size for m in members) > size:
+                raise AdapterFileError(f"{path} unpacks to more than it has bytes: it was not written by Pathline.")
             found: dict[str, np.ndarray] = {}
             for member in members:
                 name = member.filename.removesuffix(".npy")
@@ -138,19 +149,18 @@ def read_arrays(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]
 
 def _parse_array(data: bytes) -> np.ndarray:
     """The array in a member's bytes. Raises `ValueError` if its header does not match them."""
-    stream = io.BytesIO(data)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("an array of another format")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=_MAX_HEADER)
-    data_bytes = len(data) - stream.tell()
-    if dtype.hasobject or dtype.kind not in "fiu" or fortran or any(n < 0 for n in shape):
+    # Not with NumPy, which evaluates the header as Python, and fails in many ways on what is none.
+    header = _HEADER.match(data)
+    if header is None or header.end() != _HEADER_START + int.from_bytes(
+        data[_HEADER_START - 2 : _HEADER_START], "little"
+    ):
         raise ValueError("an array of another kind")
-    count = 1
-    for n in shape:
-        count *= n
-    if count * dtype.itemsize != data_bytes:
+    dtype = np.dtype(header[1].decode())
+    shape = tuple(int(n) for n in header[2].split(b",") if n.strip())
+    count = math.prod(shape)
+    if count * dtype.itemsize != len(data) - header.end():
         raise ValueError("an array that is shorter or longer than it says")
-    return np.frombuffer(data, dtype, count, stream.tell()).reshape(shape)
+    return np.frombuffer(data, dtype, count, header.end()).reshape(shape)
 
 
 def _parse_metadata(path: Path, array: np.ndarray | None) -> dict[str, Any]:
@@ -158,7 +168,9 @@ def _parse_metadata(path: Path, array: np.ndarray | None) -> dict[str, Any]:
         if array is None or array.dtype != np.uint8 or array.size > _MAX_METADATA:
             raise ValueError("it does not say what it is")
         values = json.loads(array.tobytes())
-        schema = values["schema"]
+        # What comes behind it may be another in another version.
+        if values["schema"] != SCHEMA:
+            raise AdapterFileError(f"{path} was written by another version of Pathline: build it anew.")
         metadata = {k: values[k] for k in ("rank", "alpha", "layers", "transport", "sha256")}
         in_range = all(
             isinstance(metadata[k], int) and not isinstance(metadata[k], bool) and 0 < metadata[k] < 10_000
@@ -168,8 +180,6 @@ def _parse_metadata(path: Path, array: np.ndarray | None) -> dict[str, Any]:
             raise ValueError("its numbers are out of range")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AdapterFileError(f"{path} is no adapter of Pathline ({error}).") from error
-    if schema != SCHEMA:
-        raise AdapterFileError(f"{path} was written by another version of Pathline: build it anew.")
     metadata["alpha"] = float(metadata["alpha"])
     return metadata
 

@@ -21,12 +21,13 @@ from ..types import CancelToken, is_cancelled
 from .adapter import Adapter, Factors
 from .fitting import checkpoint as fit_checkpoint
 from .fitting.attention import attention_for_training
-from .fitting.lora import TrainedFactors, linear_layers
-from .fitting.loss import mean_loss
+from .fitting.lora import TrainedFactors, trainable_sites
+from .fitting.loss import check_head, mean_loss
 from .fitting.options import FitOptions
 from .fitting.packing import Sequences, interleave_rows, mix_in_prose, pack_sequences, prose_sequence_count
 from .fitting.prose import prose_sequences
 from .fitting.questions import QuestionRow, pack_question_rows
+from .targets import layout_of
 
 # Called after each step with the steps done, their number (0 while it is unknown) and the step's loss in nats per token.
 FitProgress = Callable[[int, int, float], None]
@@ -92,7 +93,9 @@ def fit_adapter(
         "text": sequences.digest,
         "setting": repr(sorted(asdict(replace(options, low_priority=False, checkpoint_every=0)).items())),
     }
+    check_head(loaded.model, sequences.tokens[0])
     with closing(_TrainingRun(loaded, options, max_steps)) as run, attention_for_training(loaded.model):
+        run.attach()
         if checkpoint is not None and checkpoint.exists():
             run.restore(*fit_checkpoint.load(checkpoint, identity))
         while not run.finished:
@@ -122,15 +125,13 @@ class _TrainingRun:
 
         self._options, self._max_steps, self._device = options, max_steps, loaded.device
         self._body, self._head = loaded.model.base_model, loaded.model.get_output_embeddings()
-        if self._head.bias is not None:
-            raise ModelError("An adapter cannot be fitted to this model: its output layer has a bias.")
-        layers = linear_layers(loaded.model, options.targets)
-        self._blocks = 1 + max(block for block, _ in layers)
+        sites = trainable_sites(loaded.model, options.targets)
+        self._blocks = len(layout_of(loaded.model).sites)
         first = int(options.first_block * self._blocks)
         generator = torch.Generator().manual_seed(options.seed)
         self._factors = {
-            where: TrainedFactors(layer, options.rank, options.alpha / options.rank, generator)
-            for where, layer in sorted(layers.items(), key=lambda item: item[0])
+            where: TrainedFactors(*sites[where], options.rank, options.alpha / options.rank, generator)
+            for where in sorted(sites)
             if where[0] >= first
         }
         self._parameters = [p for factors in self._factors.values() for p in (factors.down, factors.up)]
@@ -140,6 +141,10 @@ class _TrainingRun:
         self.steps = max_steps if options.seconds is None else None
         self.seconds = 0.0
         self.losses: list[float] = []
+
+    def attach(self) -> None:
+        for factors in self._factors.values():
+            factors.attach()
 
     @property
     def finished(self) -> bool:
@@ -152,12 +157,12 @@ class _TrainingRun:
         for group in self._optimiser.param_groups:
             group["lr"] = self._learning_rate()
         ids = torch.from_numpy(sequences.tokens).to(self._device)
-        loss_mask = torch.from_numpy(np.flatnonzero(sequences.loss_mask[:, 1:])).to(self._device)
+        counted = torch.from_numpy(np.flatnonzero(sequences.loss_mask[:, 1:])).to(self._device)
         with torch.enable_grad():
             hidden = self._body(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
             hidden, following = hidden.flatten(0, 1), ids[:, 1:].flatten()
-            if len(loss_mask) < len(following):
-                hidden, following = hidden.index_select(0, loss_mask), following[loss_mask]
+            if len(counted) < len(following):
+                hidden, following = hidden.index_select(0, counted), following[counted]
             loss = mean_loss(hidden, self._head, following)
             loss.backward()
         torch.nn.utils.clip_grad_norm_(self._parameters, self._options.clip)

@@ -4,8 +4,7 @@ manifest.json    the build: its inputs, options and scores; the SHA-256 of every
 sources.jsonl    a line for each file that it was built from: path, sha256, bytes
 adapters.npz     the adapter (`files.py`)
 embedding.npz    the repository's embedding, with embedding.json (`evidence/repo_embedding.py`)
-modules.npz      optional: an embedding for each module (`bank.py`)
-bank/*.npz       optional: adapters of single modules
+modules.npz      optional: the bank: an embedding for each module, from which its adapter is generated (`bank.py`, `build.open_bank`)
 repository.memory, fitted/
                  not listed in the manifest: the memory (`remembering/sync.py`), which is updated separately, and the fitted adapter, a
                  folder like this one with its own manifest. `available.for_answers` finds both
@@ -33,6 +32,8 @@ MANIFEST, SOURCES, ADAPTERS, MODULES, FITTED = (
 )  # fmt: skip
 _MAX_BYTES = 200_000_000
 _MAX_LISTED_PATHS = 3
+# Settings and scores may hold whatever their maker writes; these are numbers where they are there.
+_COUNTED, _SCORED = ("steps", "tokens"), ("text", "bodies", "general", "mean_reciprocal_rank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +197,41 @@ def _read_manifest(place: Path) -> Manifest:
     try:
         with (place / MANIFEST).open("rb") as stream:
             values = json.loads(stream.read(_MAX_BYTES))
-        schema = values.pop("schema")
+        # What comes behind it may be another in another version.
+        if values.pop("schema") != SCHEMA:
+            raise AdapterFileError(f"{place} was written by another version of Pathline: build the adapter anew.")
         targets = values.pop("targets")
         shapes = {str(t): (int(s[0]), int(s[1])) for t, s in values.pop("target_shapes").items()}
         files = {str(name): str(sha256) for name, sha256 in values.pop("files").items()}
         if set(targets) != set(shapes) or not set(targets) <= set(TARGETS):
             raise ValueError("its targets do not fit their shapes")
         manifest = Manifest(target_shapes={t: shapes[t] for t in targets}, files=files, **values)
+        _check_types(manifest)
     except FileNotFoundError as error:
         raise AdapterFileError(f"There is no adapter in {place}: run `pathline build`.") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise AdapterFileError(f"{place / MANIFEST} cannot be read ({error}): build the adapter anew.") from error
-    if schema != SCHEMA:
-        raise AdapterFileError(f"{place} was written by another version of Pathline: build the adapter anew.")
     return manifest
+
+
+def _check_types(manifest: Manifest) -> None:
+    """Raise `ValueError`, `LookupError` or `TypeError` unless all that is read of a manifest is of its type: whoever reads it need not
+    look again."""
+    expected: dict[Any, tuple[Any, ...]] = {
+        str: (manifest.kind, manifest.fingerprint, manifest.reason, manifest.model["name"], manifest.model["sha256"]),
+        int: (manifest.rank, manifest.seed, *(manifest.model[n] for n in ("layers", "d_model"))),
+        bool: (manifest.kept, manifest.complete),
+        dict: (manifest.generator, manifest.settings, manifest.versions, manifest.data, *manifest.scores),
+        list: (manifest.scores,),
+        (dict, type(None)): (manifest.priors, manifest.capacity),
+        (str, type(None)): (manifest.commit, manifest.tree),
+    }
+    if not all(isinstance(value, kind) for kind, values in expected.items() for value in values):
+        raise ValueError("something in it is of another type")
+    counts = [manifest.data[name] for name in ("files", "bytes", "modules")]
+    counts += [manifest.settings.get(name, 0) for name in _COUNTED]
+    numbers = [manifest.alpha, manifest.scale, *(score.get(name, 0) for score in manifest.scores for name in _SCORED)]
+    if not all(isinstance(n, int) for n in counts) or not all(
+        isinstance(n, (int, float)) and abs(n) < 1e9 for n in numbers
+    ):
+        raise ValueError("something in it is no number")

@@ -80,14 +80,13 @@ class Memory:
     def change(self, files: Mapping[str, np.ndarray | None], versions: Mapping[str, str]) -> None:
         """As `update`, for several files at once."""
         new = {path: _check_token_ids(tokens) for path, tokens in files.items() if tokens is not None}
-        old = [self._files.pop(path) for path in files if path in self._files]
-        self._counts = add(self._counts, add(count(list(new.values())), count(old), -1))
-        self._sums = None
-        self._files.update(new)
-        for path in files:
-            self._versions.pop(path, None)
-            if path in new and versions.get(path):
-                self._versions[path] = versions[path]
+        old = [self._files[path] for path in files if path in self._files]
+        # All of it before anything is changed: where memory runs out, files and counts still belong together.
+        counts = add(self._counts, add(count(list(new.values())), count(old), -1))
+        kept = {path: tokens for path, tokens in self._files.items() if path not in files}
+        known = {path: version for path, version in self._versions.items() if path not in files}
+        known.update({path: versions[path] for path in new if versions.get(path)})
+        self._files, self._versions, self._counts, self._sums = {**kept, **new}, known, counts, None
 
     # -- predicting --------------------------------------------------------------------------------------------------
 
@@ -143,6 +142,18 @@ class Memory:
         if header["tokenizer"] != digest:
             raise AdapterFileError(f"The memory {file} was built with another model's tokenizer: build it anew.")
         ends = arrays["ends"].tolist()
+        if (
+            not len(ends) == len(header["paths"])
+            or [0, *ends] != sorted([*ends, 0])
+            or (ends or [0])[-1] != len(arrays["tokens"])
+        ):
+            raise AdapterFileError(
+                f"The memory {file} is damaged (its files are not those of its tokens): build it anew."
+            )
+        if len(arrays["keys"]) != len(arrays["numbers"]):
+            raise AdapterFileError(
+                f"The memory {file} is damaged (its counts are not those of its keys): build it anew."
+            )
         parts = zip(header["paths"], [0, *ends][: len(ends)], ends, strict=True)
         files = {path: arrays["tokens"][start:end] for path, start, end in parts}
         versions = {path: version for path, version in zip(header["paths"], header["versions"], strict=True) if version}

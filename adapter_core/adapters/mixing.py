@@ -10,6 +10,7 @@ Merged into the weights ("merge"), an adapter costs nothing per token, but a wei
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -47,6 +48,8 @@ class MixedAdapters:
         self.layer_norms: Mapping[str, tuple[float, ...]] = norms.by_layer()
         self.capped = capped
         self.backend = backend
+        # Not the mixture itself: it holds the parameters, and what the registry holds must not keep these alive.
+        self._owner = object()
         self._parameters: list[torch.nn.Parameter] = []
         self._paths: list[SidePath] = []
         self._lock = threading.Lock()
@@ -58,7 +61,7 @@ class MixedAdapters:
                 for path in self._paths:
                     path.remove()
             finally:
-                REGISTRY.remove(self, self._parameters)
+                REGISTRY.remove(self._owner, self._parameters)
             self._paths, self._parameters = [], []
 
     def _attach(self, patches: Sequence[tuple[Any, Sequence[Patch]]], paths: Sequence[SidePath]) -> None:
@@ -67,7 +70,7 @@ class MixedAdapters:
                 self._paths.append(path)
                 path.attach()
             self._parameters = [parameter for parameter, _ in patches]
-            REGISTRY.apply(self, patches)
+            REGISTRY.apply(self._owner, patches)
         except BaseException:
             self.remove()
             raise
@@ -174,6 +177,8 @@ def _apply(
             else _probed_norm(module, site, model)
         )
         norm = _norm(factors)
+        if not math.isfinite(norm):
+            raise AdapterError(f"The adapter's numbers are too large to be added up (in {target}): build it anew.")
         if norm > cap * share:
             factors, norm, capped = _scale_to_cap(factors, cap * share / norm), cap * share, capped + 1
         norms.deltas[layer, target], norms.weights[layer, target] = norm * norm, share * share
@@ -232,7 +237,8 @@ def _probed_norm(module: Any, site: Site, model: Any) -> float:
 def _norm(factors: Factors) -> float:
     """As `deltas.delta_norm`, through torch: NumPy's threads wait for each other, many times as long as this takes, on busy cores."""
     up, down = (_tensor(a).float() for a in (factors.up, factors.down))
-    return max(float(((up.T @ up).double() * (down @ down.T)).sum()), 0.0) ** 0.5
+    square = float(((up.T @ up).double() * (down @ down.T)).sum())
+    return math.sqrt(square) if not square < 0 else 0.0
 
 
 def _tensors(factors: Factors, like: Any) -> tuple[Any, Any]:

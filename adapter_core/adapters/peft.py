@@ -25,6 +25,16 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
 _MAX_CONFIG = 10_000_000
 _KEY = re.compile(r"\.lora_([AB])\.(?:default\.)?weight$")
+# Of PEFT's configuration: what is read here; what says nothing of the delta of a weight that has factors in the file.
+_READ = frozenset("peft_type r lora_alpha rank_pattern alpha_pattern use_rslora init_lora_weights bias".split())
+_WITHOUT_EFFECT = frozenset(
+    "task_type auto_mapping peft_version base_model_name_or_path revision inference_mode target_modules exclude_modules lora_dropout "
+    "fan_in_fan_out layers_to_transform layers_pattern megatron_core qalora_group_size runtime_config ensure_weight_tying "
+    "eva_config".split()
+)
+# Others change the weights of the model itself when PEFT puts such an adapter on it (PiSSA, OLoRA, LoftQ, CorDA, LoRA-GA).
+_PLAIN_BEGINNINGS = (None, True, False, "gaussian", "orthogonal", "eva")
+_MAX_PATTERN, _MAX_TRIES, _PATH_LENGTH = 500, 1 << 20, 64
 
 
 def save_peft_like(folder: str | os.PathLike[str], adapter: Adapter, model: Any, base_model: str | None = None) -> None:
@@ -168,10 +178,33 @@ def _config(source: Path) -> dict[str, Any]:
         raise AdapterFileError(
             f"{source} holds an adapter of the kind {str(values.get('peft_type'))[:40]!r}; only LORA is read here."
         )
-    for name in ("use_dora", "modules_to_save", "trainable_token_indices", "target_parameters", "use_qalora"):
-        if values.get(name):
-            raise AdapterFileError(f"{source} is more than a LoRA of weights ({name}), and cannot be read here.")
+    unknown = sorted(name for name, value in values.items() if value and name not in _READ | _WITHOUT_EFFECT)
+    if values.get("init_lora_weights") not in _PLAIN_BEGINNINGS:
+        unknown.append("init_lora_weights")
+    if values.get("bias", "none") != "none":
+        unknown.append("bias")
+    if unknown:
+        raise AdapterFileError(
+            f"{source} is more than a LoRA of weights ({', '.join(n[:40] for n in unknown[:3])}), and cannot be read here."
+        )
+    for pattern in (*config["rank_pattern"], *config["alpha_pattern"]):
+        _check_pattern(source, pattern)
     return config
+
+
+def _check_pattern(source: Path, pattern: str) -> None:
+    """Raise `AdapterFileError` for a pattern that is none, or could take long to match: Python tries all ways to match it."""
+    bare = re.sub(r"\\.|\[[^]]*\]", "x", pattern.replace("(?:", "("))
+    quantifiers, alternatives, groups = len(re.findall(r"[*+?{]", bare)), 1 + bare.count("|"), max(bare.count("("), 1)
+    tries = _PATH_LENGTH ** min(quantifiers, 9) * alternatives ** min(groups, 99)
+    if len(pattern) > _MAX_PATTERN or tries > _MAX_TRIES or re.search(r"\)[*+{]|\(\?", bare):
+        raise AdapterFileError(
+            f"{source} holds a pattern that is too complicated to be matched here: {pattern[:80]!r}."
+        )
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise AdapterFileError(f"{source} holds a pattern that is none ({error}).") from error
 
 
 def _tensors(source: Path) -> Iterator[tuple[str, np.ndarray]]:
@@ -219,13 +252,13 @@ def _read_factors(source: Path, path: str, pair: Mapping[str, np.ndarray], site:
 
 
 def _matching_pattern(patterns: Mapping[str, Any], path: str, otherwise: Any) -> Any:
-    """The value of the first pattern, a regular expression, that matches the end of a path (as in PEFT), else `otherwise`."""
-    try:
-        return next(
-            (value for pattern, value in patterns.items() if re.match(rf"(.*\.)?({pattern})$", path)), otherwise
-        )
-    except re.error as error:
-        raise AdapterFileError(f"The adapter's configuration holds a pattern that is none ({error}).") from error
+    """The value of the first pattern, a regular expression, that matches the end of a path from one of its names on (as in PEFT), else
+    `otherwise`."""
+    starts = [0, *(match.end() for match in re.finditer(r"\.", path))]
+    return next(
+        (v for pattern, v in patterns.items() if any(re.compile(pattern).fullmatch(path, at) for at in starts)),
+        otherwise,
+    )
 
 
 def _scale(config: Mapping[str, Any], rank: int, alpha: float) -> float:

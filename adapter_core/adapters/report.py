@@ -19,7 +19,7 @@ from ..graph.source import is_python
 from ..installation import how_to_install
 from ..models.text import clean
 from ..types import CancelToken
-from . import manifest as files
+from . import manifest as build_files
 from .adapter import Adapter
 from .bank import load_embeddings
 from .changed_tokens import ChangedToken, changed_tokens
@@ -48,7 +48,7 @@ def layer_norms(adapter: Adapter) -> tuple[list[str], np.ndarray]:
 
 def similarities(folder: Path) -> tuple[list[str], np.ndarray]:
     """The modules of a built folder, evenly thinned out to what can be shown, and their cosines: (modules, modules). Empty without any."""
-    file = folder / files.MODULES
+    file = folder / build_files.MODULES
     embeddings = load_embeddings(file) if file.is_file() else []
     if len(embeddings) > _MAX_MODULES:
         embeddings = [embeddings[i * len(embeddings) // _MAX_MODULES] for i in range(_MAX_MODULES)]
@@ -61,36 +61,39 @@ def similarities(folder: Path) -> tuple[list[str], np.ndarray]:
 def compare(
     graph: CodeGraph, model: str | None, folder: str | os.PathLike[str], cancel: CancelToken | None = None
 ) -> list[ChangedToken]:
-    """The tokens that a built adapter changes most in some files of the repository: those that it was not made from, where it tells
-    which (`settings["held_out"]`), else some by the hashes of their paths. Loads the model. Raises `ModelError` where that cannot be."""
+    """The tokens that a built adapter changes most in some files of the repository, chosen by the hashes of their paths. Loads the model.
+    Raises `ModelError` where that cannot be."""
     from ..models.loading import computing, load_model
     from ..models.sources import resolve
 
-    built = files.read_built(folder)
-    held_out = built.manifest.settings.get("held_out")
-    paths = list(held_out) if isinstance(held_out, list) else [s.path for s in built.sources if s.bytes >= _MIN_BYTES]
+    built = build_files.read_built(folder)
     paths = sorted(
-        (p for p in paths if is_python(p)), key=lambda p: hashlib.sha256(p.encode("utf-8", "surrogatepass")).digest()
+        (s.path for s in built.sources if s.bytes >= _MIN_BYTES and is_python(s.path)),
+        key=lambda p: hashlib.sha256(p.encode("utf-8", "surrogatepass")).digest(),
     )
     texts = [d.text for d in map(graph.document, paths[:_MAX_FILES]) if d is not None]
-    adapter = load_adapters_npz(built.folder / files.ADAPTERS, built.manifest.target_shapes)
+    adapter = load_adapters_npz(built.folder / build_files.ADAPTERS, built.manifest.target_shapes)
     with computing():
         return changed_tokens(load_model(resolve(model)), adapter, [clean(text) for text in texts], _MAX_TOKENS, cancel)
 
 
 def draw_report(
-    folder: str | os.PathLike[str], png: str | os.PathLike[str], changed: Sequence[ChangedToken] = ()
+    folder: str | os.PathLike[str],
+    png: str | os.PathLike[str],
+    changed: Sequence[ChangedToken] = (),
+    modules_folder: Path | None = None,
 ) -> None:
-    """Draw a built folder as PNG, with the tokens whose probability it changed most, where they are given. Raises `UsageError` without
-    matplotlib, `AdapterFileError`, and `AdapterError` where the picture cannot be written."""
+    """Draw the adapter of a built folder as PNG, with the modules that were built there or in `modules_folder`, and the tokens whose
+    probability it changed most, where they are given. Raises `UsageError` without matplotlib, `AdapterFileError`, and `AdapterError` where
+    the picture cannot be written."""
     check_library()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     place = Path(folder)
-    manifest = files.read_built(place, verify=False).manifest
-    adapter = load_adapters_npz(place / files.ADAPTERS)
-    modules, cosines = similarities(place)
+    manifest = build_files.read_built(place, verify=False).manifest
+    adapter = load_adapters_npz(place / build_files.ADAPTERS)
+    modules, cosines = similarities(modules_folder or place)
     panels = 1 + bool(modules) + bool(changed)
     figure = Figure(figsize=(6.5 * panels, 7), layout="constrained")
     FigureCanvasAgg(figure)

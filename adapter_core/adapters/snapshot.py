@@ -54,7 +54,8 @@ class WeightRegistry:
         self._spares: Any = None
 
     def apply(self, owner: object, patches: Sequence[tuple[torch.nn.Parameter, Sequence[Patch]]]) -> None:
-        """Apply an owner's deltas to parameters: to all of them or, if anything fails, to none."""
+        """Apply an owner's deltas to parameters: to all of them or, if anything fails, to none. `owner` is a token that holds no reference
+        to a parameter, or these would live as long as their entry here."""
         with self._lock:
             entries = self._entries()
             steps = []

@@ -47,12 +47,11 @@ def from_embedding(
 ) -> SubgraphMaker:
     """The null adapter of the part's embedding."""
     chosen = options or GeneratorOptions()
-    targets = {t: s for t, s in shapes.items() if t in chosen.targets}
 
     def make(z: np.ndarray, paths: Sequence[str]) -> Adapter:
-        return generate_from_options(z, d_model, layers, targets, chosen)
+        return generate_from_options(z, d_model, layers, shapes, chosen)
 
-    return SubgraphMaker(_key("generated", VERSION, d_model, layers, sorted(targets.items()), asdict(chosen)), make)
+    return SubgraphMaker(_key("generated", VERSION, d_model, layers, sorted(shapes.items()), asdict(chosen)), make)
 
 
 def from_bank(entries: Sequence[BankEntry], version: str, options: BankOptions | None = None) -> SubgraphMaker:

@@ -201,7 +201,8 @@ def parse_targets(text: str) -> tuple[str, ...]:
 
 
 def _is_width(text: str) -> bool:
-    return text.strip().isascii() and text.strip().isdigit() and 0 < int(text) < 10**7
+    digits = text.strip()
+    return digits.isascii() and digits.isdigit() and len(digits) < 8 and int(digits) > 0
 
 
 def _dims_of(model: Any) -> ModelDims | None:

@@ -46,6 +46,13 @@ _STAGES = {
     "reading": "Reading",
 }
 _MANY_STEPS = 1_000_000  # with a budget in seconds, the text is the only other limit
+_MAX_BUDGET, _SEEDS = 1e12, 1 << 63
+_SCORES = {
+    "text": "bits per byte of text",
+    "bodies": "of bodies",
+    "general": "of other prose",
+    "mean_reciprocal_rank": "mean reciprocal rank of the right place for a question",
+}
 _NOTE = "it is the null model: kept for comparison, and mixed into nothing by itself"
 
 
@@ -85,7 +92,11 @@ def _module_parser() -> argparse.ArgumentParser:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add_model_argument(parser)
     parser.add_argument("--out", metavar="DIR", help="write there instead of into the cache folder")
-    parser.add_argument("--fit", action="store_true", help="also train an adapter on the repository's files")
+    parser.add_argument(
+        "--fit",
+        action="store_true",
+        help="also train an adapter on the repository's files, and keep it if it improves files that it has not seen",
+    )
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--steps", type=int, metavar="N", help="steps of the fit, of 512 tokens each (default: 112)")
     budget.add_argument("--tokens", type=int, metavar="N", help="fit on this many tokens, instead of --steps")
@@ -168,6 +179,8 @@ def _build_options(args: argparse.Namespace) -> BuildOptions:
             raise UsageError("--scale-rank chooses the rank, and --rank gives it; use one of them.")
         generator = replace(generator, rank=args.rank)
     if args.seed is not None:
+        if not 0 <= args.seed < _SEEDS:
+            raise UsageError("--seed must be from 0 to 2**63 - 1.")
         generator = replace(generator, seed=args.seed)
     if args.targets is not None:
         generator = replace(generator, targets=parse_targets(args.targets))
@@ -194,8 +207,8 @@ def _fit_options(args: argparse.Namespace, options: BuildOptions) -> FitOptions 
     for name, value in budgets.items():
         if value is not None and not args.fit:
             raise UsageError(f"--{name} is the budget of a fit: give --fit, too.")
-        if value is not None and not value > 0:
-            raise UsageError(f"--{name} must be more than 0.")
+        if value is not None and not 0 < value < _MAX_BUDGET:
+            raise UsageError(f"--{name} must be more than 0 and less than {_MAX_BUDGET:.0e}.")
     if args.questions is not None and (not args.fit or not 0 <= args.questions <= 1):
         raise UsageError("--questions is the share, 0 to 1, of a fit's steps: give --fit, too.")
     if not args.fit:
@@ -240,7 +253,7 @@ def _build(graph: CodeGraph, args: argparse.Namespace, request: _BuildRequest, c
     if args.out is None and graph.store.path is not None:
         enforce_cap(cache_dir(), graph.store.path)
     if args.report:
-        _draw(graph, args, result.report, cancel)
+        _draw(graph, args, result, cancel)
     available = for_answers(graph, model.name, model.digest, result.report.folder)
     if args.json:
         print_json(_result_dict(result, available))
@@ -316,15 +329,17 @@ def _memory_dict(stored: StoredMemory | None) -> dict[str, Any] | None:
     }
 
 
-def _draw(graph: CodeGraph, args: argparse.Namespace, report: BuildReport, cancel: CancelToken) -> None:
+def _draw(graph: CodeGraph, args: argparse.Namespace, result: _BuildResult, cancel: CancelToken) -> None:
+    """Draw the fitted adapter, if one was asked for, else the generated one."""
     from ..adapters.report import compare, draw_report
 
+    folder = (result.fitted or result.report).folder
     try:
-        changed = compare(graph, args.model, report.folder, cancel)
+        changed = compare(graph, args.model, folder, cancel)
     except ModelError as error:
         changed = []
         note(f"the picture does not show which tokens it changes: {error}")
-    draw_report(report.folder, args.report, changed)
+    draw_report(folder, args.report, changed, result.report.folder)
 
 
 def _print(report: BuildReport, drawn: str | None) -> None:
@@ -361,18 +376,18 @@ def _print_available(memory: StoredMemory | None, fitted: BuildReport | None, av
         took = (
             "; nothing has changed since" if fitted.reused else f", {sum(fitted.seconds.values()):.0f} s with judging"
         )
-    print(f"Fitted adapter, rank {manifest.rank}: {settings['steps']} steps, {settings['tokens']:,} tokens{took}")
+    steps, tokens = settings.get("steps", 0), settings.get("tokens", 0)
+    print(f"Fitted adapter, rank {manifest.rank}: {steps} steps, {tokens:,} tokens{took}")
     for score in manifest.scores:
-        if "text" in score:
-            figures = f"{score['text']:.4f} bits per byte of text, {score['bodies']:.4f} of bodies"
-            figures += f", {score['general']:.4f} of other prose" if "general" in score else ""
-        else:
-            figures = f"{score['mean_reciprocal_rank']:.3f} mean reciprocal rank of the right place for a question"
-        print(f"  {score['condition']:<30} {figures}")
+        figures = ", ".join(f"{score[name]:.4f} {what}" for name, what in _SCORES.items() if name in score)
+        print(printable(f"  {score.get('condition', '')!s:<30} {figures}"))
     print(f"  {_verdict(manifest)}")
 
 
 def _verdict(manifest: Manifest) -> str:
     if manifest.kept:
-        return f"kept at scale {manifest.scale:g}: answers may use it"
+        return (
+            f"kept at scale {manifest.scale:g}, the best of those at which it improves text and function bodies of files that it has not "
+            "seen, by whatever amount: answers may use it"
+        )
     return "not kept: it does not improve both text and function bodies of files that it has not seen without harm to other prose"

@@ -31,6 +31,9 @@ def tiny(family: str, dtype: str = "float32", layers: int = 2) -> Any:
         "n_head": 4,
         "initializer_range": 0.2,
     }
+    experts = {
+        "moe_intermediate_size": 16, "shared_expert_intermediate_size": 16, "num_experts": 4, "num_experts_per_tok": 2,
+    }  # fmt: skip
     config, cls = {
         "llama": (t.LlamaConfig(**decoder), t.LlamaForCausalLM),
         "qwen2": (t.Qwen2Config(**decoder), t.Qwen2ForCausalLM),
@@ -39,8 +42,18 @@ def tiny(family: str, dtype: str = "float32", layers: int = 2) -> Any:
         "mistral": (t.MistralConfig(**decoder, head_dim=8), t.MistralForCausalLM),
         "phi3": (t.Phi3Config(**decoder), t.Phi3ForCausalLM),
         "gpt2": (t.GPT2Config(**gpt2, bos_token_id=0, eos_token_id=1), t.GPT2LMHeadModel),
+        # Some of its layers are experts.
+        "qwen2_moe": (t.Qwen2MoeConfig(**decoder, **experts), t.Qwen2MoeForCausalLM),
+        # What these do behind their output layer is not seen there.
+        "granite": (t.GraniteConfig(**decoder, logits_scaling=8.0), t.GraniteForCausalLM),
+        "gemma2": (t.Gemma2Config(**decoder, head_dim=8), t.Gemma2ForCausalLM),
+        "cohere": (t.CohereConfig(**decoder), t.CohereForCausalLM),
+        "biased": (t.LlamaConfig(**decoder), t.LlamaForCausalLM),
     }[family]
-    return cls(config).eval().requires_grad_(False).to(getattr(torch, dtype))
+    model = cls(config)
+    if family == "biased":
+        model.lm_head.bias = torch.nn.Parameter(torch.zeros(VOCAB))
+    return model.eval().requires_grad_(False).to(getattr(torch, dtype))
 
 
 def random_adapter(

@@ -75,6 +75,15 @@ def test_averaged_factors_keep_the_rank():
     np.testing.assert_allclose(mixture.adapter.layers[0]["q_proj"].up, (ups[0] + ups[1]) / 2, atol=1e-7)
 
 
+@pytest.mark.parametrize("order", [("north", "only"), ("only", "north")])
+def test_factors_of_a_target_that_not_all_have_are_not_averaged(order):
+    only = Adapter(tuple({"q_proj": layer["q_proj"]} for layer in ADAPTERS["east"].layers), 2, 3.0)
+    adapters = {"north": ADAPTERS["north"], "only": only}
+    entries = [entry(str(number), [1, 0, 0], adapters[name]) for number, name in enumerate(order)]
+    with pytest.raises(AdapterError, match="up_proj at one rank"):
+        adapters_bank(entries, NORTH, combine="average")
+
+
 @pytest.mark.parametrize("combine", ["concat", "average"])
 def test_biases_are_averaged(combine):
     def with_bias(name: str, bias: float) -> BankEntry:

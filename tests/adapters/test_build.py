@@ -161,6 +161,15 @@ def test_damaged_folders_are_refused(graph, tmp_path):
         ("", "cannot be read"),
         ("[]", "cannot be read"),
         (manifest.replace('"schema": 1', '"schema": 2'), "another version"),
+        (manifest.replace('"schema": 1', '"new": {}, "schema": 2'), "another version"),
+        (json.dumps(json.loads(manifest) | {"model": "x"}), "cannot be read"),
+        (json.dumps(json.loads(manifest) | {"model": {"sha256": ""}}), "cannot be read"),
+        (json.dumps(json.loads(manifest) | {"scores": [1]}), "of another type"),
+        (json.dumps(json.loads(manifest) | {"scores": [{"text": "x"}]}), "cannot be read"),
+        (json.dumps(json.loads(manifest) | {"scale": None}), "cannot be read"),
+        (json.dumps(json.loads(manifest) | {"kept": "yes"}), "of another type"),
+        (json.dumps(json.loads(manifest) | {"alpha": float("nan")}), "no number"),
+        (json.dumps(json.loads(manifest) | {"target_shapes": {"q_proj": [float("inf"), 1]}}), "cannot be read"),
         (manifest.replace('"q_proj"', '"c_attn"'), "cannot be read"),
         (manifest.replace('"embedding.npz"', '"../embedding.npz"'), "outside"),
     ):
@@ -196,11 +205,13 @@ def test_the_bank_of_modules(graph, tmp_path):
     mixture = adapters_bank(bank, asked, mixture_m=2)
     assert mixture.names == ("shop.money", "shop.cart")
     assert mixture.adapter.rank == 16
-    # One of its own takes the place of the generated one.
-    fitted = bank[0].load()
-    fitted.layers[0]["q_proj"].up[:] = 1
-    save_npz(out / "bank" / "shop.cart.npz", fitted)
-    assert (open_bank(out)[0].load().layers[0]["q_proj"].up == 1).all()
+    # All that the bank is made of is in the manifest, by which adapters made from it are known: no other file has a part in it.
+    before = [entry.load().layers[0]["q_proj"].up for entry in bank]
+    planted = bank[0].load()
+    planted.layers[0]["q_proj"].up[:] = 1
+    save_npz(out / "bank" / "shop.cart.npz", planted)
+    after = [entry.load().layers[0]["q_proj"].up for entry in open_bank(out)]
+    assert [np.array_equal(a, b) for a, b in zip(before, after, strict=True)] == [True, True]
     # Without modules again, the old bank is gone.
     build_adapters(graph, MODEL, out)
     with pytest.raises(AdapterFileError, match="holds no modules"):
@@ -250,6 +261,24 @@ def test_nothing_to_build_from(tmp_path):
     with graph_of(tmp_path / "empty", "#- x.bin\n") as graph, pytest.raises(AdapterError, match="nothing to build"):
         build_adapters(graph, MODEL, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_cannot_be_read_is_no_folder_that_cannot_be_written(graph, tmp_path):
+    def fail(inputs) -> MadeAdapter:
+        raise FileNotFoundError(2, "No such file", "tokenizer.json")
+
+    with pytest.raises(AdapterError, match=r"needs cannot be read or written.*tokenizer\.json") as caught:
+        build_adapters(graph, MODEL, tmp_path / "out", maker=AdapterMaker("failing", fail))
+    assert "--out" not in str(caught.value)
+
+
+def test_a_write_that_fails_is_told_with_the_folder(graph, tmp_path, monkeypatch):
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("adapter_core.build.save_npz", fail)
+    with pytest.raises(AdapterError, match=r"out cannot be written .*No space left.*--out"):
+        build_adapters(graph, MODEL, tmp_path / "out")
 
 
 def test_a_folder_that_cannot_be_written(graph, tmp_path):

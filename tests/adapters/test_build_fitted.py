@@ -20,11 +20,11 @@ from adapter_core.adapters.manifest import FITTED, read_built
 from adapter_core.adapters.memory import Memory
 from adapter_core.adapters.remembering.sync import MEMORY, load_tokenizer
 from adapter_core.adapters.watching import Watcher
-from adapter_core.build import build_adapters, find_model
+from adapter_core.build import build_adapters, find_model, locked
 from adapter_core.build_fitted import FittedOptions, build_fitted, build_memory
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
-from adapter_core.errors import Cancelled, UsageError
+from adapter_core.errors import AdapterError, Cancelled, UsageError
 from adapter_core.paths import cache_dir
 
 from ..models.conftest import tiny_llama, tiny_tokenizer  # noqa: F401 - fixtures
@@ -102,6 +102,24 @@ def test_damage_is_told_and_nothing_is_raised(root: Path, tiny_llama: Path, tmp_
         assert "damaged" in " ".join(found.problems)
         other = for_answers(graph, model.name, "00" * 32, out)
         assert other.adapter is None
+
+
+def test_a_folder_that_somebody_made_up_raises_nothing(root: Path, tiny_llama: Path, tmp_path: Path, capsys) -> None:  # noqa: F811
+    model, out = find_model(str(tiny_llama)), tmp_path / "out"
+    with CodeGraph.load_or_build(root) as graph:
+        build_adapters(graph, model, out)
+        build_memory(graph, model, out)
+    good = json.loads((out / "manifest.json").read_text())
+    (out / FITTED).mkdir()
+    (out / FITTED / "sources.jsonl").write_text("")
+    for change in ({"model": "x"}, {"scores": [1]}, {"scale": None}, {"settings": {"steps": []}}, {"files": []}):
+        (out / FITTED / "manifest.json").write_text(json.dumps(good | {"kept": True} | change))
+        (out / MEMORY).write_bytes(b"PLMEMORY")
+        with CodeGraph.load_or_build(root) as graph:
+            found = for_answers(graph, model.name, model.digest, out)
+            assert (found.adapter, found.memory, found.reading, len(found.problems)) == (None, None, None, 2)
+        code, _, err = run(capsys, "--repo", root, "--model", tiny_llama, "--out", out)
+        assert (code, "Traceback" in err) == (0, False)
 
 
 def test_the_manifest_says_how_it_was_made_and_what_it_is_worth(root: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
@@ -195,6 +213,27 @@ def test_an_unfinished_fit_of_something_else_is_begun_anew(root: Path, tiny_llam
     assert not (out / CHECKPOINT).exists()
 
 
+def test_a_fit_that_runs_keeps_what_it_has_so_far(root: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
+    model, out = find_model(str(tiny_llama)), tmp_path / "out"
+    (out / FITTED).mkdir(parents=True)
+    (out / CHECKPOINT).write_bytes(b"of the other process")
+    with CodeGraph.load_or_build(root) as graph:
+        with locked(out / FITTED), pytest.raises(AdapterError, match="Another Pathline process is building"):
+            fit(graph, model, out, rebuild=True)
+        assert (out / CHECKPOINT).read_bytes() == b"of the other process"
+        fit(graph, model, out, rebuild=True)
+    assert not (out / CHECKPOINT).exists()
+
+
+def test_one_process_at_a_time_writes_a_memory(root: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
+    model, out = find_model(str(tiny_llama)), tmp_path / "out"
+    with CodeGraph.load_or_build(root) as graph:
+        with locked(out), pytest.raises(AdapterError, match="Another Pathline process is building"):
+            build_memory(graph, model, out)
+        assert not (out / MEMORY).exists()
+        assert build_memory(graph, model, out).read == 24
+
+
 def test_too_few_files(repo: Path, tiny_llama: Path, tmp_path: Path) -> None:  # noqa: F811
     write(repo, "one.py", source(1))
     with CodeGraph.load_or_build(repo) as graph, pytest.raises(UsageError, match="too few files"):
@@ -251,11 +290,37 @@ def test_build_and_fit(root: Path, tiny_llama: Path, capsys, monkeypatch) -> Non
     assert "Fitted adapter, rank 2: 4 steps" in out
 
 
+def test_the_picture_of_a_fit(root: Path, tiny_llama: Path, tmp_path: Path, capsys, monkeypatch) -> None:  # noqa: F811
+    pytest.importorskip("matplotlib", reason="needs what ./x setup --dev installs")
+    monkeypatch.setattr("adapter_core.adapters.fit._lower_priority", lambda: None)
+    titles: list[tuple[str, int]] = []
+    from matplotlib.figure import Figure
+
+    def savefig(figure, *_: object, **__: object) -> None:
+        titles.append((figure.get_suptitle(), len([a for a in figure.axes if "modules" in a.get_title()])))
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    arguments = ("--repo", root, "--model", tiny_llama, "--rank", 2, "--modules", "--report", tmp_path / "a.png")
+    for more in ((), ("--fit", "--steps", 2)):
+        code, _, err = run(capsys, *arguments, *more)
+        assert (code, err) == (0, "")
+    assert [title.split(" for ")[0] for title, _ in titles] == [
+        "Adapter (generated, rank 2)",
+        "Adapter (fitted, rank 2)",
+    ]
+    assert [modules for _, modules in titles] == [1, 1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--steps", "3"], "give --fit, too"),
         (["--fit", "--seconds", "0"], "--seconds must be more than 0"),
+        (["--fit", "--seconds", "inf"], "--seconds must be more than 0 and less than"),
+        (["--fit", "--seconds", "nan"], "--seconds must be more than 0"),
+        (["--fit", "--steps", "9" * 400], "--steps must be more than 0 and less than"),
+        (["--fit", "--seed", "9" * 23], "--seed must be from 0"),
+        (["--target-shapes", f"q_proj={'9' * 5000}:4"], "is no shape of a target"),
         (["--fit", "--tokens", "-1"], "--tokens must be more than 0"),
         (["--fit", "--steps", "3", "--tokens", "9"], "not allowed with"),
         (["--questions", "0.5"], "--questions is the share"),

@@ -88,6 +88,21 @@ def test_the_same_text_is_chosen_in_whatever_order_files_come() -> None:
     assert (found == pack_sequences(dict(reversed(files.items())), 9, options)).all()
 
 
+def test_more_steps_than_are_chosen_by_coverage_read_the_rest_too(monkeypatch) -> None:
+    monkeypatch.setattr("adapter_core.adapters.fitting.packing._MAX_CHOSEN", 4)
+    draw = np.random.default_rng(7)
+    common = np.arange(16)
+    files = {f"f{n}/m.py": np.concatenate([draw.integers(100, 10_000, 64), common]) for n in range(12)}
+    there = sum(len(tokens) + 1 for tokens in files.values()) // 16
+    options = FitOptions(steps=10, batch=2, length=16)
+    found = pack_sequences(files, 9, options)
+    assert len(found) == len({sequence.tobytes() for sequence in found}) == 20
+    few = pack_sequences(files, 9, FitOptions(steps=2, batch=2, length=16))
+    assert {sequence.tobytes() for sequence in few} <= {sequence.tobytes() for sequence in found}
+    assert len(pack_sequences(files, 9, FitOptions(steps=1000, batch=2, length=16))) == there
+    assert len(pack_sequences(files, 9, options, reserved=3)) == 17
+
+
 def test_with_a_time_limit_the_most_telling_text_comes_first() -> None:
     draw = np.random.default_rng(7)
     common = np.arange(16)

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import struct
 import zipfile
 from pathlib import Path
 
@@ -197,6 +198,37 @@ def test_what_is_larger_than_it_may_be(saved, tmp_path):
         archive.writestr("meta.npy", b"\0" * 10_000_000)
     assert bomb.stat().st_size < 20_000
     check_refused(bomb, "unpacks to more")
+    # Our own arrays too: what is packed can fail to unpack in other ways than what is stored.
+    with zipfile.ZipFile(saved) as archive, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed:
+        for member in archive.infolist():
+            packed.writestr(member.filename, archive.read(member))
+    check_refused(bomb, "unpacks to more")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "(" * 3000,
+        "-" * 9000 + "1",
+        "'''",
+        "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 8), }\n",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (True, 8), }\n",
+        "{'descr': '>f4', 'fortran_order': False, 'shape': (2, 8), }\n",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -8), }\n",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 8), }",
+    ],
+)
+def test_headers_are_not_evaluated(saved, header):
+    data = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + bytes(64)
+    with zipfile.ZipFile(saved, "w") as archive:
+        archive.writestr("meta.npy", data)
+    check_refused(saved, "another kind")
+
+
+def test_a_layer_of_many_digits(saved):
+    check_refused(
+        rewritten(saved, lambda m: m.update({"1" * 5000 + ".q_proj.up.npy": npy(np.ones(3))})), "it holds '1111"
+    )
 
 
 def test_headers_that_lie(saved):
@@ -210,6 +242,7 @@ def test_headers_that_lie(saved):
     ("change", "match"),
     [
         ({"schema": 99}, "another version"),
+        ({"schema": 99, "rank": "8 and 4"}, "another version"),
         ({"sha256": None}, "checksum is wrong"),
         ({"rank": 0}, "out of range"),
         ({"rank": True}, "out of range"),

@@ -17,18 +17,22 @@ from hypothesis import strategies as st
 from adapter_core.adapters.adapter import Adapter
 from adapter_core.adapters.fit import fit_adapter
 from adapter_core.adapters.fitting.judge import DevelopmentText, judge, kept_adapter
-from adapter_core.adapters.fitting.lora import adapter_attached, linear_layers
+from adapter_core.adapters.fitting.lora import TrainedFactors, adapter_attached
+from adapter_core.adapters.fitting.loss import check_head
 from adapter_core.adapters.fitting.options import FitOptions, JudgeOptions
 from adapter_core.adapters.fitting.packing import pack_sequences
 from adapter_core.adapters.fitting.scoring import bits_per_byte, score_windows
 from adapter_core.adapters.fitting.split import BUILD, DEVELOPMENT, HELD_OUT, SplitOptions, split_by_directory
 from adapter_core.adapters.fitting.windows import encode, function_windows, windows
 from adapter_core.adapters.memory import Memory
+from adapter_core.adapters.mixing import register_hook_mixed_adapters
+from adapter_core.adapters.targets import infer_target_shapes
 from adapter_core.errors import AdapterFileError, Cancelled, ModelError, UsageError
 from adapter_core.models.loading import load_model
 from adapter_core.models.sources import resolve
 
-from ..models.conftest import tiny_gpt2, tiny_llama, tiny_tokenizer  # noqa: F401 - fixtures
+from ..models.conftest import tiny_llama, tiny_tokenizer  # noqa: F401 - fixtures
+from .models import FAMILIES, logits, tiny
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = '''
@@ -260,12 +264,63 @@ def test_upper_blocks_alone_can_be_fitted(loaded, files: dict[str, np.ndarray]) 
     assert [sorted(layer) for layer in few.adapter.layers] == [["down_proj", "q_proj"]] * 2
 
 
-def test_what_cannot_be_fitted_is_said(loaded, tiny_gpt2: Path) -> None:  # noqa: F811
+@pytest.mark.parametrize("family", ["llama", "phi3", "gpt2", "qwen2_moe"])
+def test_what_is_fitted_can_be_put_on_the_model_that_answers(loaded, family: str) -> None:
+    model = tiny(family)
+    other = replace(loaded, model=model)
+    text = {"a": np.tile(np.arange(2, 50, dtype=np.uint32), 40)}
+    fitted = fit_adapter(other, text, replace(OPTIONS, steps=12, prose=0.0)).adapter
+    assert no_hooks(other)
+    # Those of the experts have no place in an adapter; fused ones (phi3, gpt2) and transposed ones (gpt2) have.
+    expected = set(infer_target_shapes(model))
+    assert [set(layer) for layer in fitted.layers] == [expected, expected]
+    assert ("gate_proj" in expected) == (family in ("llama", "phi3"))
+    before = logits(model)
+    with adapter_attached(model, fitted, 0.5):
+        attached = logits(model)
+    with register_hook_mixed_adapters(model, replace(fitted, alpha=fitted.alpha / 2), delta_cap=1e9):
+        mixed = logits(model)
+    assert (attached - before).abs().max() > 1e-2
+    assert (attached - mixed).abs().max() < 1e-4 * before.abs().max()
+
+
+def test_a_fit_that_cannot_begin_leaves_the_model_alone(loaded, files: dict[str, np.ndarray], monkeypatch) -> None:
+    made: list[TrainedFactors] = []
+    real = TrainedFactors.__init__
+
+    def init(self, *arguments) -> None:
+        if len(made) == 5:
+            raise MemoryError
+        made.append(self)
+        real(self, *arguments)
+
+    monkeypatch.setattr(TrainedFactors, "__init__", init)
+    with pytest.raises(MemoryError):
+        fit_adapter(loaded, files, OPTIONS)
+    assert no_hooks(loaded)
+
+
+def test_what_cannot_be_fitted_is_said(loaded) -> None:
     with pytest.raises(UsageError, match="10 tokens"):
         fit_adapter(loaded, {"a": np.arange(10, dtype=np.uint32)}, OPTIONS)
-    foreign = load_model(resolve(str(tiny_gpt2)), dtype="float32", device="cpu")
-    with pytest.raises(ModelError, match="no linear layers"):
-        fit_adapter(foreign, {"a": np.full(999, 5, np.uint32)}, OPTIONS)
+    without_gate = replace(loaded, model=tiny("gpt2"))
+    with pytest.raises(ModelError, match="no layers that an adapter of gate_proj"):
+        fit_adapter(without_gate, {"a": np.full(999, 5, np.uint32)}, replace(OPTIONS, targets=("gate_proj",)))
+
+
+@pytest.mark.parametrize("family", ["granite", "gemma2", "cohere", "biased"])
+def test_a_model_whose_logits_are_more_than_its_output_layer_is_refused(loaded, family: str) -> None:
+    text = {"a": np.tile(np.arange(2, 50, dtype=np.uint32), 40)}
+    other = replace(loaded, model=tiny(family))
+    with pytest.raises(ModelError, match="scaled or capped"):
+        fit_adapter(other, text, OPTIONS)
+    assert no_hooks(other)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_ordinary_models_are_not_refused(dtype: str) -> None:
+    for family in FAMILIES:
+        check_head(tiny(family, dtype), np.arange(40, dtype=np.int64))
 
 
 # -- judging -----------------------------------------------------------------------------------------------------------
@@ -328,7 +383,7 @@ def weights_of(loaded) -> list[bytes]:
 
 
 def no_hooks(loaded) -> bool:
-    return not any(layer._forward_hooks for layer in linear_layers(loaded.model).values())
+    return not any(module._forward_hooks for module in loaded.model.modules())
 
 
 def bytes_of(adapter: Adapter) -> list[tuple[str, bytes, bytes]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import struct
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapter_core.adapters.memory import Memory, tokenizer_digest
-from adapter_core.adapters.remembering import followers
+from adapter_core.adapters.remembering import followers, store
 from adapter_core.adapters.remembering.counts import (
     EMPTY,
     LENGTHS,
@@ -93,6 +95,25 @@ def test_edits_leave_what_the_final_files_build(changes: list[tuple[str, np.ndar
     assert memory.files.keys() == fresh.files.keys()
     for context in ([1], [2, 1], [3, 3, 3], [0, 1, 2, 3, 4]):
         assert_same_prediction(memory, fresh, context)
+
+
+def test_an_edit_for_which_memory_runs_out_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    memory = Memory.build({"a": array(1, 2, 3), "b": array(4, 5)}, "digest", {"a": "1", "b": "2"})
+    with monkeypatch.context() as patch:
+        patch.setattr("adapter_core.adapters.memory.add", fail)
+        with pytest.raises(MemoryError):
+            memory.change({"a": array(7), "c": array(8, 9), "b": None}, {"a": "3", "c": "4"})
+    assert ({*memory.files}, dict(memory.versions)) == ({"a", "b"}, {"a": "1", "b": "2"})
+    memory.change({"a": array(7), "c": array(8, 9), "b": None}, {"a": "3", "c": "4"})
+    new = Memory.build({"a": array(7), "c": array(8, 9)}, "digest")
+    assert (memory.counts.keys.tolist(), memory.counts.numbers.tolist()) == (
+        new.counts.keys.tolist(),
+        new.counts.numbers.tolist(),
+    )
+    assert dict(memory.versions) == {"a": "3", "c": "4"}
 
 
 def test_a_prediction_is_a_mixture_that_longer_contexts_decide() -> None:
@@ -259,6 +280,42 @@ def test_foreign_files_are_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "m").write_bytes(data)
     with pytest.raises(AdapterFileError):
         Memory.load(tmp_path / "m", DIGEST)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tokenizer": None},
+        {"paths": ["a.py"]},
+        {"versions": [1, 2]},
+        {"arrays": {"keys": [-1, 0]}},
+        {"arrays": {name: ["a", 0] for name in store.ARRAYS}},
+        None,
+    ],
+)
+def test_headers_that_lack_something_are_refused(tmp_path: Path, change: dict | None) -> None:
+    file = tmp_path / "memory"
+    Memory.build({"a": array(1, 2, 3), "b": array(4)}, "digest").save(file)
+    header, _ = store.read(file)
+    data = file.read_bytes()
+    length = store._PREFIX.unpack(data[: store._PREFIX.size])[3]
+    text = b"[" * 100_000 if change is None else json.dumps({**header, **change}).encode()
+    start = store._PREFIX.pack(b"PLMEMORY", 2, zlib.crc32(text), len(text)) + text
+    file.write_bytes(start + bytes(-len(start) % 64) + data[-(-(store._PREFIX.size + length) // 64) * 64 :])
+    with pytest.raises(AdapterFileError, match="damaged"):
+        Memory.load(file, "digest")
+    with pytest.raises(AdapterFileError, match="damaged"):
+        store.read_header(file)
+
+
+def test_files_that_are_not_those_of_the_tokens_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "memory"
+    Memory.build({"a": array(1, 2, 3), "b": array(4)}, "digest").save(file)
+    header, arrays = store.read(file)
+    for ends in ([3], [3, 5], [4, 3], [-1, 4]):
+        store.write(file, header, {**arrays, "ends": np.array(ends)})
+        with pytest.raises(AdapterFileError, match="damaged"):
+            Memory.load(file, "digest")
 
 
 def test_a_missing_file_and_another_tokenizer_are_refused(tmp_path: Path) -> None:

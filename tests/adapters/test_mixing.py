@@ -409,6 +409,22 @@ def test_memory_is_used_again_within_a_limit(monkeypatch):
     assert weight not in snapshot.REGISTRY._spares
 
 
+def test_numbers_that_overflow_when_they_are_added_up_are_refused():
+    model = tiny("llama")
+    before = weights(model)
+    for size in (1e15, 1e19, 1e30):
+        rng = np.random.default_rng(0)
+        up = (rng.standard_normal((32, 2)) * size).astype(np.float32)
+        huge = Adapter(({"q_proj": Factors(rng.standard_normal((2, 32)).astype(np.float32), up)}, {}), 2, 2.0)
+        if size < 1e19:
+            with register_hook_mixed_adapters(model, huge, delta_cap=0.1) as mixed:
+                assert mixed.delta_norms["q_proj"] <= 0.1 + 1e-6
+        else:
+            with pytest.raises(AdapterError, match="too large"):
+                register_hook_mixed_adapters(model, huge, delta_cap=0.1)
+        assert_same_bits(model, before)
+
+
 def test_part_of_a_model_and_the_whole_share_their_weights():
     model = tiny("llama")
     before = weights(model)
@@ -430,12 +446,30 @@ def test_it_can_be_trained_after_inference_mode():
 
 
 def test_a_model_that_is_let_go_is_freed():
-    model = tiny("llama")
-    register_hook_mixed_adapters(model, adapter_for(model))
-    gone = weakref.ref(model)
-    del model
+    from adapter_core.adapters import snapshot
+
     gc.collect()
-    assert gone() is None
+    before = len(snapshot.REGISTRY._entries())
+    for bias in (False, True):
+        model = tiny("llama")
+        adapter = adapter_for(model)
+        if bias:
+            adapter = Adapter(
+                tuple(
+                    {t: Factors(f.down, f.up, np.ones(len(f.up), np.float32)) for t, f in layer.items()}
+                    for layer in adapter.layers
+                ),
+                adapter.rank,
+                adapter.alpha,
+            )
+        register_hook_mixed_adapters(model, adapter)
+        layer = model.model.layers[0].self_attn.q_proj
+        assert len(snapshot.REGISTRY._entries()) > before
+        gone = [weakref.ref(thing) for thing in (model, layer, layer.weight)]
+        del model, layer
+        gc.collect()
+        assert [reference() for reference in gone] == [None, None, None]
+        assert len(snapshot.REGISTRY._entries()) == before
 
 
 def test_wrong_names():

@@ -99,6 +99,32 @@ def test_we_load_what_peft_makes(family, targets, rslora, tmp_path):
     torch.testing.assert_close(in_peft(family, tmp_path / "again"), logits(theirs), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"init_lora_weights": True},
+        {"init_lora_weights": "gaussian"},
+        {"init_lora_weights": "orthogonal"},
+        {"init_lora_weights": "eva", "eva_config": peft.EvaConfig()},
+        {"layers_to_transform": [1], "lora_dropout": 0.5},
+        {"rank_pattern": {r"^model\.layers\.0\.self_attn\.q_proj": 2, r".*layers\.\d+\..*v_proj": 3}},
+        {"alpha_pattern": {r"layers.1.self_attn.(q|v)_proj": 3, "proj": 99}},
+    ],
+)
+def test_what_peft_may_say_beside_ranks_and_scales(options, tmp_path):
+    torch.manual_seed(5)
+    base = {"r": 4, "lora_alpha": 6, "target_modules": ["q_proj", "v_proj"], "task_type": "CAUSAL_LM"}
+    theirs = peft.get_peft_model(tiny("llama"), peft.LoraConfig(**base, **options)).eval()
+    for name, parameter in theirs.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.2)
+    theirs.save_pretrained(str(tmp_path))
+    model = tiny("llama")
+    expected = in_peft("llama", tmp_path)
+    assert not torch.allclose(expected, logits(model), atol=1e-2)
+    torch.testing.assert_close(adapted(model, load_peft(tmp_path, model)), expected, rtol=1e-4, atol=1e-4)
+
+
 def test_bfloat16_weights_of_peft(tmp_path):
     config = peft.LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM", init_lora_weights=False)
     theirs = peft.get_peft_model(tiny("llama"), config)
@@ -205,6 +231,18 @@ def written(tmp_path: Path) -> Path:
         ({"lora_alpha": None}, "cannot be read"),
         ({"rank_pattern": [1]}, "cannot be read"),
         ({"rank_pattern": {"(": 3}}, "a pattern that is none"),
+        # These would take minutes and more.
+        ({"rank_pattern": {"(.*)*(.*)*X": 3}}, "too complicated"),
+        ({"alpha_pattern": {".*.*.*.*.*X": 3}}, "too complicated"),
+        ({"alpha_pattern": {"(.|.)" * 40: 3}}, "too complicated"),
+        ({"alpha_pattern": {"a?" * 60: 3}}, "too complicated"),
+        ({"init_lora_weights": "pissa_niter_4"}, "init_lora_weights"),
+        ({"init_lora_weights": "olora"}, "init_lora_weights"),
+        ({"alora_invocation_tokens": [1, 2]}, "alora_invocation_tokens"),
+        ({"bias": "all"}, "bias"),
+        ({"layer_replication": [[0, 2]]}, "layer_replication"),
+        ({"loftq_config": {"loftq_bits": 4}}, "loftq_config"),
+        ({"what_comes_next_year": {"strength": 3}}, "what_comes_next_year"),
     ],
 )
 def test_configurations_that_are_refused(written, change, match):

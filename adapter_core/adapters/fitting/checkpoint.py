@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from ...errors import AdapterFileError
 from ...whole_files import whole_file
+from ..files import read_arrays
 
 _VERSION = 1
 
@@ -30,16 +30,16 @@ def save(
 def load(file: Path, identity: Mapping[str, str]) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """Load what `save` wrote: (numbers, arrays). Raises `AdapterFileError` if it is damaged, or its `identity` differs."""
     try:
-        with np.load(file, allow_pickle=False) as data:
-            if int(data["version"]) != _VERSION:
-                raise AdapterFileError(f"{file} is an unfinished fit of another version: remove it to begin anew.")
-            stored = {name: bytes(data[f"text/{name}"]).decode() for name in identity}
-            numbers = {n.partition("/")[2]: float(data[n]) for n in data.files if n.startswith("number/")}
-            arrays = {n.partition("/")[2]: data[n] for n in data.files if n.startswith("array/")}
-    except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise AdapterFileError(f"{file} is no unfinished fit that can be read: remove it to begin anew.") from error
-    except OSError as error:
-        raise AdapterFileError(f"{file} cannot be read ({error.strerror}): remove it to begin anew.") from error
+        data = read_arrays(file)
+        if int(data["version"]) != _VERSION:
+            raise AdapterFileError("another version")
+        stored = {name: data[f"text/{name}"].tobytes().decode() for name in identity}
+        numbers = {n.partition("/")[2]: float(value) for n, value in data.items() if n.startswith("number/")}
+        arrays = {n.partition("/")[2]: value.copy() for n, value in data.items() if n.startswith("array/")}
+    except (ValueError, KeyError, TypeError, AdapterFileError) as error:
+        raise AdapterFileError(
+            f"{file} is no unfinished fit that can be read here ({error}): remove it to begin anew."
+        ) from error
     changed = [name for name in identity if stored[name] != identity[name]]
     if changed:
         raise AdapterFileError(

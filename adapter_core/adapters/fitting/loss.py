@@ -4,7 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ...errors import ModelError
+
 _ROWS = 128
+_CHECKED_TOKENS = 32
+
+
+def check_head(model: Any, tokens: np.ndarray) -> None:
+    """Raise `ModelError` unless the logits of the model are its output layer of its last hidden states and nothing else: `mean_loss` and
+    `scoring` would see another distribution than answers do, as with logits that are scaled or capped (Granite, Gemma 2, Cohere).
+    `tokens`: some text to compare them on."""
+    import torch
+
+    head = model.get_output_embeddings()
+    ids = torch.from_numpy(tokens[None, :_CHECKED_TOKENS].astype(np.int64)).to(model.device)
+    with torch.no_grad():
+        plain = head(model.base_model(input_ids=ids, use_cache=False).last_hidden_state)
+        logits = model(input_ids=ids, use_cache=False).logits
+        difference, size = float((plain - logits).abs().max()), float(logits.abs().max())
+    if head.bias is not None or difference > _ROUNDING_STEPS * torch.finfo(plain.dtype).eps * size:
+        raise ModelError(
+            "An adapter cannot be fitted to this model: its output layer has a bias, or its logits are scaled or capped behind it. Use "
+            "another one, such as Llama or Qwen."
+        )
 
 
 def mean_loss(hidden: Any, head: Any, targets: Any) -> Any:
@@ -50,5 +74,7 @@ def _make() -> Any:
     return MeanLoss
 
 
+# Both sides of a check compute the same; libraries may add up in another order.
+_ROUNDING_STEPS = 4
 # Of a float32 (and a bfloat16) that is not denormal: where a share is rounded to 0, the loss is still a number.
 _SMALLEST = 1e-37

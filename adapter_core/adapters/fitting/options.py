@@ -52,9 +52,10 @@ class FitOptions:
 @dataclass(frozen=True, slots=True)
 class JudgeOptions:
     """Development text: about `windows` windows of `length` tokens, `functions` function bodies, and `general` windows of prose that has
-    nothing to do with the repository. An adapter is kept at the best of `scales` at which the first two improve by at least `least` (a
-    share of the bits per byte) and the third gets worse by at most `most_harm`. Also reported: how well the model reads for
-    `questions` questions among `places` places, of each of which `place_tokens` are read."""
+    nothing to do with the repository. An adapter is kept at the best of `scales` at which the first two improve by more than `least` (a
+    share of the bits per byte; 0: by any amount, so of a fit that does nothing chance may keep one) and the third gets worse by at most
+    `most_harm`. Also reported: how well the model reads for `questions` questions among `places` places, of each of which `place_tokens`
+    are read."""
 
     windows: int = 8
     length: int = 512

@@ -12,7 +12,7 @@ import numpy as np
 from .covering import select_covering
 from .options import FitOptions
 
-_MAX_CHOSEN = 4096  # sequences; a step takes a second or two, and two or more of them
+_MAX_CHOSEN = 4096  # sequences by coverage, which takes time; more steps than these fill read more at random
 
 
 def pack_sequences(
@@ -38,12 +38,16 @@ def pack_sequences(
     draw.shuffle(order)
     if not options.covering:
         return sequences[order]
-    chosen = select_covering(sequences, parts, min(text_sequence_count(options) - reserved, _MAX_CHOSEN)).tolist()
-    if options.seconds is None:
-        draw.shuffle(chosen)
-        return sequences[chosen]
-    # The number of steps is not known: the most informative text comes first.
-    return sequences[[*chosen, *(place for place in order if place not in set(chosen))]]
+    wanted = text_sequence_count(options) - reserved
+    chosen = select_covering(sequences, parts, min(wanted, _MAX_CHOSEN)).tolist()
+    covering = set(chosen)
+    rest = [place for place in order if place not in covering]
+    if options.seconds is not None:
+        # The number of steps is not known: the most informative text comes first.
+        return sequences[[*chosen, *rest]]
+    chosen += rest[: max(wanted - len(chosen), 0)]
+    draw.shuffle(chosen)
+    return sequences[chosen]
 
 
 def text_sequence_count(options: FitOptions) -> int:

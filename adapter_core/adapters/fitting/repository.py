@@ -101,7 +101,7 @@ def settings_of(found: RepositoryFit, options: FitOptions, judging: JudgeOptions
     settings = asdict(replace(options, low_priority=False))
     return {
         **settings,
-        "targets": list(options.targets),
+        "targets": [t for t in options.targets if any(t in layer for layer in found.adapter.layers)],
         "steps": found.fitted.steps,
         "tokens": found.fitted.tokens,
         "training_sha256": found.fitted.data,
@@ -121,16 +121,16 @@ def scores_of(found: RepositoryFit) -> list[dict[str, Any]]:
             rows.append({"condition": f"reading, {name}", "mean_reciprocal_rank": round(value, 4)})
     for trial in found.verdict.trials:
         name = f"adapter at {trial.scale:g}" if trial.scale else ""
-        rows.append({"condition": name or "model alone", **_rounded(trial.text, trial.bodies)})
+        rows.append({"condition": name or "model alone", **_bits_per_byte(trial.text, trial.bodies)})
         if trial.general is not None:
             rows[-1]["general"] = round(trial.general, 4)
         if trial.text_with_memory is not None and trial.bodies_with_memory is not None:
             both = f"{name} and memory" if name else "memory alone"
-            rows.append({"condition": both, **_rounded(trial.text_with_memory, trial.bodies_with_memory)})
+            rows.append({"condition": both, **_bits_per_byte(trial.text_with_memory, trial.bodies_with_memory)})
     return rows
 
 
-def _rounded(text: float, bodies: float) -> dict[str, float]:
+def _bits_per_byte(text: float, bodies: float) -> dict[str, float]:
     return {"text": round(text, 4), "bodies": round(bodies, 4)}
 
 

@@ -67,13 +67,13 @@ def _read(model: Any, batch: Sequence[Window], memory: Memory | None) -> list[To
     for row, window in enumerate(batch):
         ids[row, : len(window.tokens)] = torch.from_numpy(window.tokens.astype(np.int64))
     ids = ids.to(model.device)
-    found = []
+    found, head = [], model.get_output_embeddings()
     with torch.inference_mode():
         hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
         for row, window in enumerate(batch):
             last = len(window.tokens)
             # The vocabulary's logits are the largest thing here: only those that are asked for, one text at a time.
-            scores = model.lm_head(hidden[row, window.first - 1 : last - 1]).float()
+            scores = head(hidden[row, window.first - 1 : last - 1]).float()
             total = torch.logsumexp(scores, dim=-1)
             chosen = scores.gather(-1, ids[row, window.first : last, None])[:, 0] - total
             known = _memory_stats(memory, window, scores - total[:, None]) if memory is not None else None

@@ -66,7 +66,8 @@ def read(file: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.nda
 
 
 def read_header(file: str | os.PathLike[str]) -> dict[str, Any]:
-    """Only the header, as fast as a small file; the arrays are not checked. Raises as `read`."""
+    """Only the header (with "tokenizer", "paths" and their "versions"), as fast as a small file; the arrays are not checked. Raises as
+    `read`."""
     return _header(Path(file))[0]
 
 
@@ -88,8 +89,26 @@ def _header(path: Path) -> tuple[dict[str, Any], int, int]:
         raise AdapterFileError(f"The memory {path} cannot be read ({error.strerror}): build it anew.") from error
     if len(header_bytes) != length or zlib.crc32(header_bytes) != checksum:
         raise _damaged(path, "its header is damaged")
-    header: dict[str, Any] = json.loads(header_bytes.decode("utf-8", "surrogatepass"))
+    try:
+        header = json.loads(header_bytes.decode("utf-8", "surrogatepass"))
+        if not _is_header(header):
+            raise ValueError("it lacks what it should hold")
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, "its header is none") from error
     return header, _PREFIX.size + length, size
+
+
+def _is_header(header: Any) -> bool:
+    """Whether it has what `Memory.save` writes: a tokenizer's digest, paths and a version for each, lengths and checksums of the arrays."""
+    if not isinstance(header, dict) or not isinstance(header.get("tokenizer"), str):
+        return False
+    paths, versions, arrays = header.get("paths"), header.get("versions"), header.get("arrays")
+    if not (isinstance(paths, list) and isinstance(versions, list) and len(paths) == len(versions)):
+        return False
+    if not all(isinstance(text, str) for text in (*paths, *versions)) or not isinstance(arrays, dict):
+        return False
+    pairs = [arrays.get(name) for name in ARRAYS]
+    return all(isinstance(p, list) and len(p) == 2 and all(isinstance(n, int) and n >= 0 for n in p) for p in pairs)
 
 
 def _damaged(path: Path, what: str) -> AdapterFileError:
