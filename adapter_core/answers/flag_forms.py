@@ -35,6 +35,12 @@ def file(given: Any) -> Path:
     return Path(path(given))
 
 
+def program(given: Any) -> str:
+    """A program's path made absolute; a name without a folder as it is, which is looked up in the PATH."""
+    name = text(given)
+    return path(name) if os.path.dirname(name) else name
+
+
 def adapter_or_word(given: Any) -> str:
     return str(given) if given in ("auto", "none") else path(given)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ..code_graph import CodeGraph
 from ..graph.source import hash_lines, split_lines
@@ -42,6 +42,8 @@ _EMPTY_BRACKETS = re.compile(
 _LEFTOVER = re.compile(r"(?:,?\s*\b(?:see(?: also)?|cf\.?|at))?\s+([.,;:!?])(?=\s|\Z)")
 _MAX_CITED_LINES = 2_000
 _WORD_SHARE = CitationOptions().word_share
+
+_T = TypeVar("_T")
 
 SUPPORTED, UNSUPPORTED, UNRESOLVED, STALE = "supported", "unsupported", "unresolved", "stale"
 UNCITED, EMPTY = "uncited", "says nothing that could be checked"
@@ -96,17 +98,39 @@ def verify_text(graph: CodeGraph, text: str, word_share: float = _WORD_SHARE) ->
 def verify_answer(graph: CodeGraph, answer: Mapping[str, Any], word_share: float = _WORD_SHARE) -> TextReport:
     """Judge an answer saved as JSON (`answers.export`), whose citations carry the hash of the lines at that time.
 
-    Raises `KeyError`, `TypeError` if it has another shape.
+    Raises `ValueError` if it has another shape.
     """
     judged, links = [], KnownLinks(graph)
-    for number, claim in enumerate(answer["claims"], 1):
-        citations = tuple(
-            Citation(Span(graph.name, c["path"], int(c["start"]), int(c["end"])), c["sha256"])
-            for c in claim["citations"]
-        )
+    for number, (text, citations) in enumerate(_read_claims(graph.name, answer), 1):
         written = tuple(str(c.span) for c in citations)
-        judged.append(_judge(links, word_share, claim["text"], number, written, citations))
+        judged.append(_judge(links, word_share, text, number, written, citations))
     return _build_report(judged)
+
+
+def _read_claims(root: str, answer: Mapping[str, Any]) -> list[tuple[str, tuple[Citation, ...]]]:
+    """(text, citations) of each claim."""
+    try:
+        return [
+            (
+                _typed(claim["text"], str),
+                tuple(
+                    Citation(
+                        Span(root, _typed(c["path"], str), _typed(c["start"], int), _typed(c["end"], int)),
+                        _typed(c["sha256"], str),
+                    )
+                    for c in claim["citations"]
+                ),
+            )
+            for claim in answer["claims"]
+        ]
+    except (KeyError, TypeError) as error:
+        raise ValueError("This is no answer that was saved as JSON.") from error
+
+
+def _typed(value: Any, kind: type[_T]) -> _T:
+    if not isinstance(value, kind):
+        raise TypeError(f"no {kind.__name__}")
+    return value
 
 
 def split_cited_sentences(text: str) -> Iterator[tuple[str, int, tuple[str, ...]]]:

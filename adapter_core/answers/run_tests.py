@@ -13,6 +13,7 @@ import psutil
 from ..code_graph import CodeGraph
 from ..types import Answer, SymbolRef
 from .composing.links.known_links import Links
+from .flag_forms import program
 
 _MAX_OUTPUT = 20_000
 
@@ -53,12 +54,13 @@ def _cited_definitions(graph: CodeGraph, answer: Answer) -> list[SymbolRef]:
 def verify_with_tests(
     graph: CodeGraph, nodes: Iterable[str], timeout: float = 60.0, python: str = sys.executable
 ) -> TestRun:
-    """Run pytest nodes in the workspace's root with the interpreter `python`, which needs pytest and the repository's dependencies. After
-    `timeout` seconds pytest and all its children are killed."""
+    """Run pytest nodes in the workspace's root with the interpreter `python` (a relative path starts at the working folder), which needs
+    pytest and the repository's dependencies. After `timeout` seconds pytest and all its children are killed."""
     node_ids = tuple(nodes)
     if not node_ids:
         return TestRun((), None, 0.0, "", "no test leads to what is cited")
-    command = [python, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *node_ids]
+    # Else it would be looked up in the root, where the process runs.
+    command = [program(python), "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *node_ids]
     started = time.monotonic()
     try:
         process = subprocess.Popen(

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = "Exit codes: 0 answered, 1 failed, 2 wrong usage, 3 not found in the repository, 130 stopped with Ctrl-C."
 _MAX_LINE = 20_000
+_MAX_TEST_SECONDS = 1_000_000  # a system call that waits for much longer is refused
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -65,6 +66,7 @@ def add_arguments(
     defaults: AskOptions | None = None,
 ) -> None:
     """Add the arguments that `pathline ask` and `python -m adapter_core.run` share."""
+    from ..answers.flag_forms import program
     from ..answers.flag_table import MODEL, MOST_USED, TESTS
     from ..answers.flags import add_flags
 
@@ -91,6 +93,7 @@ def add_arguments(
     )
     groups[TESTS].add_argument(
         "--python",
+        type=program,
         default=sys.executable,
         metavar="FILE",
         help="the Python that runs them (default: the one that runs Pathline)",
@@ -126,8 +129,10 @@ def run(args: argparse.Namespace, defaults: AskOptions | None = None, ensure: bo
     options = _ask_options(args, defaults)
     if options.phrase and args.no_model:
         raise UsageError("--phrase needs the model, and --no-model does without it; give one of them.")
-    if args.run_tests is not None and args.run_tests <= 0:
-        raise UsageError("--run-tests takes the seconds that the tests may run, more than 0.")
+    if args.run_tests is not None and not 0 < args.run_tests <= _MAX_TEST_SECONDS:
+        raise UsageError(
+            f"--run-tests takes the seconds that the tests may run, more than 0 and at most {_MAX_TEST_SECONDS:,}."
+        )
     if args.follow and args.question == "-":
         raise UsageError("--follow reads its questions from standard input; leave the - out.")
     if args.question is None and not args.follow:

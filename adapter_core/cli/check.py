@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _read(name: str) -> str:
     try:
-        raw = sys.stdin.buffer.read(_MAX_BYTES + 1) if name == "-" else Path(name).read_bytes()
+        with nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb") as stream:
+            raw = stream.read(_MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(
             f"{name} cannot be read ({error.strerror}); name a text file, or - for standard input."
@@ -75,7 +76,7 @@ def _verify(graph: CodeGraph, text: str, word_share: float | None) -> TextReport
         return verify_text(graph, text, share)
     try:
         return verify_answer(graph, answer, share)
-    except (KeyError, TypeError, ValueError) as error:
+    except ValueError as error:
         raise UsageError("The JSON is no answer of Pathline's; give what `pathline ask --json` printed.") from error
 
 
@@ -84,7 +85,7 @@ def _as_answer(text: str) -> dict[str, Any] | None:
         return None
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and "claims" in value else None
 

@@ -24,18 +24,19 @@ def open_model(
     dtype: str | None = None,
     insecure: bool = False,
 ) -> tuple[Backend | None, str]:
-    """(backend, "") of a command that may use a model; without one, (None, one line for the user).
+    """(backend, "") of a command that may use a model; without one, (None, one line for the user, who is told nothing of a model that is
+    not `needed`).
 
-    The embedded model is installed on the first question in a terminal. Raises `ModelError` for a model that was named.
+    The embedded model is installed on the first question in a terminal that needs it. Raises `ModelError` for a model that was named.
     """
-    if skip:
+    if skip or not needed:
         return None, ""
     from ..models.open import open_backend
 
     try:
         if name is None:
             _pull_embedded_once()
-        return (open_backend(name, device=device, dtype=dtype, insecure=insecure) if needed else None), ""
+        return open_backend(name, device=device, dtype=dtype, insecure=insecure), ""
     except ModelError as error:
         if name is not None:
             raise

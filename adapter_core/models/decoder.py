@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from .reader import Layers
 
 _STRIDE = 512  # by how many tokens the memory grows
-# Tested (tests/models/test_lookup.py). Other families may interpret the mask differently, and use the slower path.
+# Tested (tests/models/test_lookup.py, test_draft.py). Other families may interpret the mask differently, and use the slower path.
 _FAMILIES = ("llama", "qwen2", "qwen3", "mistral", "phi3", "gpt2")
 _STEADY_ROPES = (None, "default", "linear", "llama3", "yarn")  # others rotate by how long the text is so far
 
 
 def can_decode(loaded: LoadedModel) -> bool:
-    """Whether `Decoder` knows the model. On GPUs it was not measured."""
+    """Whether `Decoder` and `InPlace` know the model; they also need keys and values of all tokens (`plain_layers`). On GPUs it was not
+    measured."""
     config = loaded.model.config
     ropes = getattr(config, "rope_parameters", None)
     return (

@@ -19,6 +19,7 @@ from .breaking import Breaker
 from .decoder import InPlace, can_decode
 from .loading import LoadedModel
 from .paths import Spelling, Walk
+from .reader import plain_layers
 from .sampling import Sampler
 from .serving import Applied
 from .text import clean, encode_chat
@@ -162,8 +163,8 @@ class _Batch:
             self._past = output.past_key_values
             self._past.batch_select_indices(rows.to(device))
             self._seen, self._position = seen[rows], positions[rows, -1]
-            if can_decode(self._loaded):
-                layers = tuple((layer.keys, layer.values) for layer in self._past.layers)
+            layers = plain_layers(self._past) if can_decode(self._loaded) else None
+            if layers is not None:
                 self._in_place = InPlace(self._loaded, layers, self._seen)
                 self._past = None
             return output.logits[rows.to(device), -1]  # type: ignore[no-any-return, unused-ignore]

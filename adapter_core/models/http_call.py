@@ -18,7 +18,7 @@ from ..types import CancelToken, check_cancelled
 from .call_lock import POLL_SECONDS
 
 CONNECT_SECONDS = 10.0
-_MAX_LINE, _MAX_BYTES = 1 << 20, 32 << 20
+_MAX_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ class HttpCall:
     def _next_item(self, cancel: CancelToken | None) -> _ResponseHead | bytes | None:
         while True:
             check_cancelled(cancel)
+            if self._closed:
+                raise ModelError("The model was closed.")
             try:
                 item = self._items.get(timeout=POLL_SECONDS)
             except queue.Empty:
@@ -93,8 +95,9 @@ class HttpCall:
 
     def _run(self, path: str, body: bytes | None, headers: dict[str, str]) -> None:
         url = self._address.url
-        connection = self._connection()
+        connection: http.client.HTTPConnection | None = None
         try:
+            connection = self._connection()
             try:
                 connection.connect()
             except OSError as error:
@@ -111,12 +114,11 @@ class HttpCall:
             content_type = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
             self._items.put(_ResponseHead(response.status, content_type))
             total = 0
-            while line := response.readline(_MAX_LINE):
+            while line := response.readline(_MAX_BYTES + 1):
                 total += len(line)
                 if total > _MAX_BYTES:
                     raise ModelError(f"The server at {url} sends more than an answer can be: it was left.")
                 self._items.put(line)
-            self._items.put(None)
         except ModelError as error:
             self._items.put(error)
         except TimeoutError:
@@ -129,9 +131,11 @@ class HttpCall:
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
             self._items.put(ModelError(f"The server at {url} broke off ({_error_reason(error)}): try again."))
         finally:
+            self._items.put(None)  # whatever happened: somebody may be waiting for it
             with self._lock:
                 self._socket = None
-            connection.close()
+            if connection is not None:
+                connection.close()
 
     def _connection(self) -> http.client.HTTPConnection:
         if not self._address.https:

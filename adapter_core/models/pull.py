@@ -104,7 +104,7 @@ def pull_hub(model: str, progress: Progress = no_progress, *, force: bool = Fals
     try:
         check_folder(model, folder)
     except ModelFileError as error:
-        raise ModelFileError(f"{error} Look for a model that is published as safetensors.") from error
+        raise ModelFileError(f"{error} Look for another model, published as safetensors.") from error
     progress("download", 1, 1)
     return folder
 

@@ -50,13 +50,11 @@ class Reader:
             return output.logits[0, -1]  # type: ignore[no-any-return, unused-ignore]
 
     def beginning(self, tokens: int) -> Layers | None:
-        """Keys and values of the first tokens; None where the model does not keep those of all (sliding windows, recurrent layers)."""
-        from transformers.cache_utils import DynamicLayer
-
-        layers = getattr(self._past, "layers", None)
-        if not layers or any(type(layer) is not DynamicLayer or not layer.is_initialized for layer in layers):
+        """Keys and values of the first tokens; None where `plain_layers` is."""
+        layers = plain_layers(self._past)
+        if layers is None:
             return None
-        return tuple((layer.keys[..., :tokens, :], layer.values[..., :tokens, :]) for layer in layers)
+        return tuple((keys[..., :tokens, :], values[..., :tokens, :]) for keys, values in layers)
 
     def forget(self) -> None:
         """Drop the keys and values, after another object has taken them over."""
@@ -66,3 +64,14 @@ class Reader:
         import torch
 
         return torch.tensor([list(tokens)], device=self._loaded.device)
+
+
+def plain_layers(past: Any) -> Layers | None:
+    """Keys and values of every layer of a transformers cache; None where it does not keep those of all tokens (sliding windows, recurrent
+    layers)."""
+    from transformers.cache_utils import DynamicLayer
+
+    layers = getattr(past, "layers", None)
+    if not layers or any(type(layer) is not DynamicLayer or not layer.is_initialized for layer in layers):
+        return None
+    return tuple((layer.keys, layer.values) for layer in layers)

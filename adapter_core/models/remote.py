@@ -39,6 +39,7 @@ DEFAULT_CONTEXT = 8192
 # Four letters, a digit, or a sign each: more tokens than current tokenizers make of code, so that a prompt packed by this estimate fits.
 _PIECE = re.compile(r"[A-Za-z]{1,4}|[^\sA-Za-z]|\s+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LARGEST = 1e12  # of a log probability, and of a place in a text
 _NO_REASON = "it does not say why"
 _NO_SCORES = (
     "The server at {} gives no log probabilities of a text, so it cannot read: use a local model to choose sentences."
@@ -211,13 +212,13 @@ class RemoteBackend:
         logprobs = (
             _object_field(_first_choice(_json(body.decode("utf-8", "replace"))), "logprobs") if status == 200 else {}
         )
-        values, offsets = logprobs.get("token_logprobs"), logprobs.get("text_offset")
-        if not isinstance(values, list) or not isinstance(offsets, list) or len(values) != len(offsets):
+        values, offsets = _number_list(logprobs, "token_logprobs"), _number_list(logprobs, "text_offset")
+        if not values or len(values) != len(offsets) or None in offsets:
             raise ModelError(_NO_SCORES.format(self._address.url))
         ends = [*offsets[1:], len(prefix) + len(tail)]
         # A token that reaches over the border counts, as in `scoring`; what was written after the text does not.
         tail_logprobs = [
-            float(value)
+            value
             for value, start, end in zip(values, offsets, ends, strict=True)
             if value is not None and end > len(prefix) and start < len(prefix) + len(tail)
         ]
@@ -242,9 +243,11 @@ class RemoteBackend:
         body = None
         if request is not None:
             headers["Content-Type"] = "application/json"
-            body = json.dumps(request, ensure_ascii=False).encode()
-        self._call = HttpCall(self._address, path, body, headers, self._silence_seconds)
-        return self._call
+            body = json.dumps(request).encode()
+        self._call = call = HttpCall(self._address, path, body, headers, self._silence_seconds)
+        if self._closed:  # meanwhile, by another thread, which may not have seen the call
+            call.close()
+        return call
 
     def _close_call(self) -> None:
         call, self._call = self._call, None
@@ -323,8 +326,11 @@ class _StreamState:
 
 
 def _address(url: str, insecure: bool) -> Address:
+    url = url.strip()
     try:
-        parts = urlsplit(url.strip())
+        if not url.isprintable() or " " in url:
+            raise ValueError("no URL holds these")
+        parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise UsageError("The address of the model is no URL: give one such as http://localhost:8000/v1.") from error
@@ -374,6 +380,18 @@ def _first_choice(response: Mapping[str, Any]) -> dict[str, Any]:
 def _object_field(mapping: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = mapping.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def _number_list(mapping: Mapping[str, Any], name: str) -> list[Any]:
+    """The numbers under a name, None for null; nothing where there is anything else, as what is not finite."""
+    values = mapping.get(name)
+    if not isinstance(values, list) or not all(value is None or _is_number(value) for value in values):
+        return []
+    return values
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -_LARGEST < value < _LARGEST
 
 
 def _count_or(value: Any, otherwise: int) -> int:

@@ -58,13 +58,18 @@ def absolute_name(model: str | None) -> str | None:
 
 
 def check_folder(display_name: str, folder: Path) -> None:
-    """Raises `ModelFileError` unless `folder` holds a configuration and safetensors."""
+    """Raises `ModelFileError` unless `folder` holds a configuration and safetensors, and no adapter, which transformers would load too."""
     try:
         files = [path.name for path in folder.iterdir()]
     except OSError as error:
         raise ModelFileError(f"{display_name} cannot be read: {error.strerror}.") from error
     if "config.json" not in files:
         raise ModelFileError(f"{display_name} holds no model: there is no config.json in it.")
+    if "adapter_config.json" in files:
+        raise ModelFileError(
+            f"{display_name} holds an adapter beside the model (adapter_config.json), which would become part of it: put the adapter into "
+            "a folder of its own."
+        )
     if any(file.endswith(".safetensors") for file in files):
         return
     pickles = sorted(file for file in files if file.endswith(_PICKLES))

@@ -13,7 +13,8 @@ FAMILIES = ("llama", "qwen2", "qwen3", "mistral", "phi3", "gpt2")
 VOCAB = 97
 
 
-def tiny(family: str, dtype: str = "float32", layers: int = 2) -> Any:
+def tiny(family: str, dtype: str = "float32", layers: int = 2, **settings: Any) -> Any:
+    """`settings`: of the configuration, for all families but gpt2."""
     import torch
     import transformers as t
 
@@ -21,7 +22,7 @@ def tiny(family: str, dtype: str = "float32", layers: int = 2) -> Any:
     decoder = {
         "vocab_size": VOCAB, "hidden_size": 32, "intermediate_size": 56, "num_hidden_layers": layers, "num_attention_heads": 4,
         "num_key_value_heads": 2, "max_position_embeddings": 64, "initializer_range": 0.2, "bos_token_id": 0, "eos_token_id": 1,
-        "pad_token_id": 1,
+        "pad_token_id": 1, **settings,
     }  # fmt: skip
     gpt2 = {
         "vocab_size": VOCAB,

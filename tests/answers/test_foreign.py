@@ -187,9 +187,22 @@ def test_what_cannot_be_checked_is_wrong_usage(
 ) -> None:
     assert check_cli(graph.root, str(tmp_path / "none.md")) == 2
     assert "cannot be read" in capsys.readouterr()[1]
-    other = write(tmp_path, "other.json", '{"claims": [3]}')
-    assert check_cli(graph.root, str(other)) == 2
-    assert "no answer of Pathline" in capsys.readouterr()[1]
+    one = {"path": "src/app/cache.py", "start": 7, "end": 8, "sha256": ""}
+    for claim in (
+        3,
+        {"text": None, "citations": [one]},
+        {"text": "It loads.", "citations": [3]},
+        {"text": "It loads.", "citations": [one | {"path": 3}]},
+        {"text": "It loads.", "citations": [one | {"end": float("inf")}]},
+        {"text": "It loads."},
+    ):
+        other = write(tmp_path, "other.json", json.dumps({"claims": [claim]}))
+        assert check_cli(graph.root, str(other)) == 2
+        assert "no answer of Pathline" in capsys.readouterr()[1]
+
+
+def test_json_that_nests_too_deeply_is_a_text_like_any_other(graph: CodeGraph, tmp_path: Path) -> None:
+    assert check_cli(graph.root, str(write(tmp_path, "deep.json", '{"claims": ' + "[" * 100_000))) in (0, 1)
 
 
 STEPS = """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
 from pathlib import Path
 
 import psutil
@@ -58,6 +61,20 @@ def test_what_cannot_be_run_is_no_result(graph: CodeGraph) -> None:
     run = verify_with_tests(graph, ["tests/test_price.py::test_gone"])
     assert (run.passed, "could not run" in run.reason) == (None, True)
     assert "cannot be run" in verify_with_tests(graph, ["x"], python="/no/such/python").reason
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script is no program there")
+def test_a_relative_interpreter_is_the_users_and_not_the_repositorys(
+    graph: CodeGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    for folder, script in ((here, f'exec {shlex.quote(sys.executable)} "$@"'), (graph.root, "exit 0")):
+        write(folder, "py", f"#!/bin/sh\n{script}\n").chmod(0o755)
+    write(graph.root, "shop/price.py", "def total(prices):\n    '''Add up the prices.'''\n    return 0\n")
+    monkeypatch.chdir(here)
+    assert verify_with_tests(graph, ["tests/test_price.py::test_total"], python="./py").passed is False
+    question = ["ask", "--no-model", "--repo", str(graph.root), "How does `total` add up prices?"]
+    assert main([*question, "--run-tests", "60", "--python", "./py"]) == 1
 
 
 @pytest.mark.slow

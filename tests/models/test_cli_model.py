@@ -7,9 +7,10 @@ import time
 import pytest
 
 from adapter_core.cli import model as command
+from adapter_core.cli.open_model import open_model
 from adapter_core.cli.progress import show_installing
 from adapter_core.errors import ModelError, ModelMissingError, UsageError
-from adapter_core.models import store
+from adapter_core.models import pull, store
 
 from .test_pull import pinned
 from .test_store import install
@@ -91,6 +92,19 @@ def test_help_shows_an_example(action, capsys):
         run(action, "--help")
     assert caught.value.code == 0
     assert f"pathline model {action}" in capsys.readouterr().out.partition("example:")[2]
+
+
+def test_the_embedded_model_is_got_for_a_question_that_needs_it(monkeypatch, capsys):
+    pulled = []
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(pull, "pull_default", pulled.append)
+    assert open_model(None, needed=False, skip=False) == (None, "")
+    assert open_model(None, needed=True, skip=True) == (None, "")
+    assert (len(pulled), capsys.readouterr().err) == (0, "")
+    open_model(None, needed=True, skip=False)
+    assert len(pulled) == 1
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    assert open_model(None, needed=False, skip=False) == (None, "")
 
 
 def test_progress_on_a_terminal(monkeypatch, capsys):

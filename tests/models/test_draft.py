@@ -8,9 +8,10 @@ from itertools import pairwise
 import pytest
 
 from adapter_core.errors import Cancelled, ModelError
-from adapter_core.models.backend import Draft, Drafts, GenerationOptions, Message, Paths
-from adapter_core.models.draft import draft
-from adapter_core.models.loading import load_model
+from adapter_core.models.backend import Draft, Drafts, GenerationOptions, Message, ModelInfo, Paths
+from adapter_core.models.decoder import can_decode
+from adapter_core.models.draft import _Batch, draft
+from adapter_core.models.loading import LoadedModel, load_model
 from adapter_core.models.local import LocalBackend
 from adapter_core.models.paths import Spelling, Walk
 from adapter_core.models.process import ProcessBackend
@@ -18,6 +19,8 @@ from adapter_core.models.serving import Applied
 from adapter_core.models.sources import resolve
 
 torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
+
+from tests.adapters.models import FAMILIES, VOCAB, tiny  # noqa: E402 - after the skip
 
 SHORT = (Message("user", "router"),)
 LONG = (Message("user", "How does the router match a request to a view function?"),)
@@ -80,6 +83,38 @@ def test_a_row_writes_what_it_writes_alone(loaded):
         [alone] = written(loaded, one)
         assert alone.text == found.text
         assert alone.likelihood == pytest.approx(found.likelihood, abs=1e-3)
+
+
+WINDOW = 16
+
+
+@pytest.mark.parametrize(
+    ("family", "settings"),
+    [
+        *((family, {}) for family in FAMILIES if family != "mistral"),
+        ("mistral", {"sliding_window": None}),
+        ("mistral", {"sliding_window": WINDOW}),
+        ("phi3", {"sliding_window": WINDOW}),
+        ("qwen2", {"use_sliding_window": True, "sliding_window": WINDOW, "max_window_layers": 1}),
+    ],
+)
+def test_each_row_is_predicted_as_the_model_reads_it_whole(family, settings):
+    """Also by models whose cache keeps a window only, in all layers or in some."""
+    model = tiny(family, **settings)
+    loaded = LoadedModel(model, None, torch.device("cpu"), ModelInfo("m", "", 64, "float32", "cpu"), frozenset())
+    assert can_decode(loaded)
+    long = torch.randint(3, VOCAB, (WINDOW * 2,), generator=torch.Generator().manual_seed(0)).tolist()
+    rows = [long, long[:10], long, long[: WINDOW + 4]]
+    batch = _Batch(loaded, rows)
+    predicted = batch.read()
+    assert (batch._in_place is None) == bool(settings.get("sliding_window"))
+    for step in range(4):
+        with torch.inference_mode():
+            whole = torch.stack([model(torch.tensor([row])).logits[0, -1] for row in rows])
+        assert torch.allclose(predicted, whole, rtol=1e-4, atol=1e-4)
+        tokens = [3 + step + 5 * number for number in range(len(rows))]
+        rows = [[*row, token] for row, token in zip(rows, tokens, strict=True)]
+        predicted = batch.predict(tokens)
 
 
 def test_a_free_greedy_draft_begins_what_the_model_generates(loaded):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import http.server
 import importlib.util
 import json
 import logging
 import os
+import queue
 import socket
 import subprocess
 import sys
@@ -20,7 +22,7 @@ import pytest
 from adapter_core.cli.main import main
 from adapter_core.errors import Cancelled, ModelError, UsageError
 from adapter_core.models.backend import Adaptation, Backend, Finished, GenerationOptions, Message, TextChunk
-from adapter_core.models.http_call import events
+from adapter_core.models.http_call import HttpCall, events
 from adapter_core.models.local import LocalBackend
 from adapter_core.models.open import open_backend
 from adapter_core.models.remote import KEY_VARIABLE, open_remote
@@ -205,6 +207,22 @@ def test_a_server_that_does_not_stream_is_understood(scripted):
     assert texts(open_remote(scripted.url, "m"), stop=(" Stop",))[0] == "Whole."
 
 
+def test_a_line_may_be_long(scripted):
+    long = "word " * 300_000
+    scripted.reply = lambda handler, _: answer(
+        handler, 200, {"choices": [{"message": {"content": long}, "finish_reason": "stop"}]}
+    )
+    assert texts(open_remote(scripted.url, "m"))[0] == long
+    scripted.reply = lambda handler, _: stream(handler, delta(long, "stop"))
+    assert texts(open_remote(scripted.url, "m"))[0] == long
+
+
+def test_the_name_of_a_model_may_hold_anything(scripted):
+    scripted.reply = lambda handler, _: answer(handler, 404, {})
+    with pytest.raises(ModelError, match=r"no model 'm.udc80'"):
+        texts(open_remote(scripted.url, "m\udc80"))
+
+
 @pytest.mark.parametrize(
     ("reply", "match"),
     [
@@ -279,6 +297,41 @@ def test_cancel_and_close_do_not_wait_for_the_server(scripted, after):
         texts(backend)
 
 
+@pytest.mark.parametrize(
+    "call", [lambda b: b.load(), texts, lambda b: b.score(["a"], "b")], ids=["load", "write", "score"]
+)
+def test_close_does_not_wait_for_a_connection(scripted, monkeypatch, call):
+    connecting, release = threading.Event(), threading.Event()
+
+    def connect(self) -> None:
+        connecting.set()
+        assert release.wait(60)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", connect)
+    backend, raised = open_remote(scripted.url, "m"), queue.Queue()
+
+    def waiting() -> None:
+        try:
+            raised.put(call(backend))
+        except ModelError as error:
+            raised.put(error)
+
+    threading.Thread(target=waiting, daemon=True).start()
+    assert connecting.wait(20)
+    backend.close()
+    assert "closed" in str(raised.get(timeout=20))
+    release.set()
+
+
+def test_a_connection_that_cannot_be_made_at_all_is_said(scripted, monkeypatch):
+    def no_connection(self):
+        raise http.client.InvalidURL("odd")
+
+    monkeypatch.setattr(HttpCall, "_connection", no_connection)
+    with pytest.raises(ModelError, match="broke off"):
+        open_remote(scripted.url, "m").load()
+
+
 def test_a_cancelled_token_asks_nothing(scripted):
     cancel = threading.Event()
     cancel.set()
@@ -303,7 +356,17 @@ def test_scores_come_from_a_server_that_echoes_log_probabilities(scripted):
     scripted.reply = reply
     backend = open_remote(scripted.url, "m")
     assert backend.score(["abcdef", "abc"], "question?") == [pytest.approx(-5 / 3), pytest.approx(-1.0)]
-    for broken in ({}, {"token_logprobs": [None], "text_offset": [0]}, {"token_logprobs": [1], "text_offset": []}):
+    for broken in (
+        {},
+        {"token_logprobs": [None], "text_offset": [0]},
+        {"token_logprobs": [1], "text_offset": []},
+        {"token_logprobs": [-1, -2], "text_offset": ["a", "b"]},
+        {"token_logprobs": [-1, -2], "text_offset": [0, None]},
+        {"token_logprobs": [-1, "-2"], "text_offset": [0, 4]},
+        {"token_logprobs": [-1, float("nan")], "text_offset": [0, 4]},
+        {"token_logprobs": [-1, float("-inf")], "text_offset": [0, 4]},
+        {"token_logprobs": [-1, -(10**400)], "text_offset": [0, 4]},
+    ):
         scripted.reply = lambda h, _, told=broken: answer(h, 200, {"choices": [{"logprobs": told}]})
         with pytest.raises(ModelError, match="no log probabilities"):
             backend.score(["abc"], "question?")
@@ -350,6 +413,8 @@ def test_adaptations_are_refused(scripted):
         ("http://", "no URL"),
         ("http://localhost:99999/v1", "no URL"),
         ("https://example.com/v1?key=1", "no URL"),
+        ("https://exam ple.com/v1", "no URL"),
+        ("https://exam\udc80ple.com/v1", "no URL"),
     ],
 )
 def test_addresses_that_are_refused(url, match):

@@ -95,6 +95,16 @@ def test_a_folder_with_only_pickles_is_refused(tmp_path):
     assert resolve(str(tmp_path)).folder == tmp_path
 
 
+def test_an_adapter_beside_the_model_is_refused(tmp_path, tiny_llama):
+    """transformers would load it into the model, and nothing would say so."""
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_llama, folder)
+    assert resolve(str(folder)).folder == folder
+    (folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(ModelFileError, match="holds an adapter"):
+        resolve(str(folder))
+
+
 def test_paths_that_are_no_models(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ModelMissingError, match="no model at"):
