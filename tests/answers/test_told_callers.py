@@ -281,3 +281,36 @@ def test_an_example_of_the_tests_is_a_test_where_there_is_one(tmp_path: Path) ->
         assert "`run` is also called in the test `tests/test_it.py::test_it`, for example." in told(
             graph, "Who calls run?"
         )
+
+
+def test_overload_declarations_are_not_counted_as_overrides(tmp_path: Path) -> None:
+    fixture = """
+    #- shop.py
+    from typing import Protocol, overload
+
+
+    class Base:
+        def copy(self, what): ...
+
+
+    class Shop(Base):
+        @overload
+        def copy(self, what: int) -> int: ...
+        @overload
+        def copy(self, what: str) -> str: ...
+        def copy(self, what, deep=False): ...
+
+
+    class Readable(Protocol):
+        @overload
+        def read(self, size: int) -> str: ...
+        @overload
+        def read(self) -> bytes: ...
+    """
+    with graph_of(tmp_path, fixture) as graph:
+        assert told(graph, "How many overrides does Base.copy have?")[0] == "`Base.copy` has 1 override."
+        assert "`Base.copy` is overridden by `Shop.copy`." in told(graph, "What overrides Base.copy?")
+        takes = [text for text in told(graph, "What does Shop.copy take?") if text.startswith("`Shop.copy` takes")]
+        assert takes == ["`Shop.copy` takes `what` and optionally `deep` (default `False`)."]
+        returns = told(graph, "What does Readable.read return?")
+        assert "In one of its overloads, `Readable.read` is annotated to return `bytes`." in returns

@@ -336,3 +336,59 @@ def test_what_is_decorated_goes_by_its_own_name(repo: Path) -> None:
     )
     assert [ref.full_name for ref in graph.resolve("b.py", 2, "work", 0)] == ["a.work"]
     assert [ref.full_name for ref in graph.resolve("a.py", 11, "self.step", 8)] == ["a.Base.step", "a.Child.step"]
+
+
+OVERLOADED = """
+#- requests.py
+from typing import Protocol, overload
+
+
+class Request:
+    def replace(self, *args, cls=None): return self.__class__(*args)
+
+
+class JsonRequest(Request):
+    @overload
+    def replace(self, *args, cls: type[str]) -> str: ...
+    @overload
+    def replace(self, *args, cls: None = None) -> int: ...
+    def replace(self, *args, cls=None): return super().replace(*args, cls=cls)
+
+
+class Readable(Protocol):
+    @overload
+    def read(self, size: int) -> str: ...
+    @overload
+    def read(self) -> bytes: ...
+
+
+class File(Readable):
+    def read(self, size=0): return ""
+
+
+def use(made: JsonRequest, readable: Readable):
+    made.replace(1)
+    readable.read(2)
+"""
+
+
+def test_overload_declarations_are_the_function_that_they_declare(tmp_path: Path) -> None:
+    with graph_of(tmp_path, OVERLOADED) as graph:
+        (base,) = graph.find_symbol("Request.replace")
+        (replace,) = graph.find_symbol("JsonRequest.replace")
+        assert replace.symbol.start == 13
+        assert graph.overrides_of(base) == [replace]
+        assert graph.overridden_by(replace) == [base]
+        (json_request,) = graph.find_symbol("JsonRequest")
+        assert graph.members(json_request, "replace") == [replace]
+        declared = graph.symbol_at("requests.py", 10, 8)
+        assert declared is not None
+        assert declared.symbol.traits == ("overload",)
+        assert [s.span.start for s in graph.who_calls(declared).items] == [28]
+        assert graph.overridden_by(declared) == [base]
+        # Where nothing is implemented, the last declaration stands for all.
+        (read,) = graph.find_symbol("Readable.read")
+        (file_read,) = graph.find_symbol("File.read")
+        assert read.symbol.start == 19
+        assert graph.overridden_by(file_read) == [read]
+        assert [s.span.start for s in graph.who_calls(read).items] == [29]
