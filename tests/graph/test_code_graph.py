@@ -9,6 +9,9 @@ import pytest
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.linking.aliases import references
+from adapter_core.graph.linking.calls import sites
+from adapter_core.graph.linking.inference import Inference
+from adapter_core.types import Call
 from tests.support import graph_of, write
 
 SHOP = '''
@@ -392,3 +395,23 @@ def test_overload_declarations_are_the_function_that_they_declare(tmp_path: Path
         assert read.symbol.start == 19
         assert graph.overridden_by(file_read) == [read]
         assert [s.span.start for s in graph.who_calls(read).items] == [29]
+
+
+def test_where_the_time_is_up_calls_near_the_name_of_the_class_were_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    targets = sites.targets
+
+    def noted(inference: Inference, path: str, call: Call) -> sites.Targets:
+        looked_at.append(path)
+        return targets(inference, path, call)
+
+    monkeypatch.setattr(sites, "targets", noted)
+    unknown = "".join(f"#- a{n}.py\ndef use{n}(text):\n    text.replace(1)\n" for n in range(4))
+    scope = "#- scope.py\nclass Scope:\n    def replace(self, old): ...\n"
+    near = "#- z.py\nfrom scope import Scope\ndef qualify(scope: Scope):\n    scope.replace(1)\n"
+    with graph_of(tmp_path, unknown + scope + near) as graph:
+        found = graph.who_calls("Scope.replace", implicit=False).items
+    assert looked_at[0] == "z.py"
+    assert [s.span.path for s in found] == ["a0.py", "a1.py", "a2.py", "a3.py", "z.py"]  # in the order of the files

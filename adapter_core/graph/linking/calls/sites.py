@@ -214,7 +214,8 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
         return []
     symbol = table.facts.symbols[value.index]
     found: dict[int, tuple[str, Call, bool]] = {}
-    for number, (path, call) in _interleaved(may_alias.call_sites_of(inference, value)):
+    owner = table.facts.symbols[symbol.parent] if symbol.parent > 0 else symbol
+    for number, (path, call) in _likely_first(may_alias.call_sites_of(inference, value), inference, owner.name):
         if paths is not None and path not in paths:
             continue
         if inference.expired:
@@ -231,9 +232,13 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
     return [found[number] for number in sorted(found)]
 
 
-def _interleaved(calls: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
-    """Numbered calls, alternating between the product and the tests, so that both are covered where the time is up early."""
-    numbered = list(enumerate(calls))
+def _likely_first(
+    calls: list[tuple[str, Call]], inference: Inference, name: str
+) -> Iterator[tuple[int, tuple[str, Call]]]:
+    """Numbered calls: where the time is up early, those in files with the name of the class were looked at, of the product and of the
+    tests, which alternate."""
+    naming = set(inference.workspace.paths_using(name))
+    numbered = sorted(enumerate(calls), key=lambda numbered_call: numbered_call[1][0] not in naming)
     tests = [numbered_call for numbered_call in numbered if is_test_path(numbered_call[1][0])]
     product = [numbered_call for numbered_call in numbered if not is_test_path(numbered_call[1][0])]
     for pair in itertools.zip_longest(product, tests):
