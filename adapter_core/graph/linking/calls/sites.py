@@ -18,7 +18,7 @@ from ..classes.abstract import is_abstract, is_placeholder
 from ..classes.constructed import is_constructed
 from ..classes.members import member_functions
 from ..local.tables import instance_class, scopes
-from ..results.values import EMPTY, MANY, OTHER, Value, Values, unbound
+from ..results.values import EMPTY, MANY, OTHER, Value, Values, unbound, union
 from . import calling
 
 if TYPE_CHECKING:
@@ -155,6 +155,20 @@ def undecorated(inference: Inference, value: Value) -> Value:
     table = inference.table(value.by[0])
     is_class = table is not None and table.facts.symbols[value.by[1]].kind == "class"
     return Value("class" if is_class else "function", *value.by)
+
+
+def wrappers(inference: Inference, function: Value) -> set[tuple[str, int]]:
+    """(path, symbol) of the functions that its decorators run in place of a function: what they return for it, or the methods of that."""
+    table = inference.table(function.path)
+    decorators = table.facts.symbols[function.index].decorators if table is not None else ()
+    found = set()
+    for count in range(1, len(decorators) + 1):
+        for value in calling.apply_decorators(inference, function.path, function.index, function, count):
+            called = frozenset({value})
+            if value.kind == "instance":
+                called = union([inference.member(value, name) for name in ("__call__", "__get__")])
+            found |= {(f.path, f.index) for f in called if f.kind == "function" and unbound(f) != function}
+    return found
 
 
 def dispatched(inference: Inference, function: Value) -> list[Value]:
