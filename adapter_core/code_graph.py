@@ -435,7 +435,7 @@ class CodeGraph:
         facts = self.facts(ref.path)
         index = index_of(facts, ref.symbol) if facts else None
         kind = "module" if index == 0 else "class" if ref.symbol.kind == "class" else "function"
-        return Value(kind, ref.path, index) if index is not None else None
+        return Value(kind, ref.path, lookup.implementation(facts, index)) if facts and index is not None else None
 
 
 __all__ = ["CodeGraph", "IndexStoreError", "index_of", "is_test_path"]

@@ -292,7 +292,8 @@ class TestLink:
     """A test that exercises a symbol or module: its pytest id without parameters, its lines, the reasons, and `distance`, the number of
     calls to it (9: matched by name only). `via`: the lines of these calls, the test's own first. `likely`: the probability, 0 to 1, that
     the test runs it, as `graph.testing.likelihood` estimates it from the text; not estimated for modules. `guessed`: some step of the path
-    is no call in the text (external code may make it), so that it may not exist."""
+    is no call in the text (external code may make it), so that it may not exist. `uncertain`: some call of it is under a condition, or
+    may lead elsewhere: its target is known by inferred types only, or there are several (`CallSite.sure`)."""
 
     __test__: ClassVar[bool] = False  # for pytest, which takes it for a test class
 
@@ -303,6 +304,7 @@ class TestLink:
     via: tuple[Span, ...] = ()
     likely: float = 0.5
     guessed: bool = False
+    uncertain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def zoom_name(graph: CodeGraph, ref: SymbolRef) -> str | None:
     """A name with which `CodeGraph.find_symbol` finds this symbol; None if there is none."""
     for name in (f"{ref.path}:{ref.symbol.qualname}", ref.full_name):
         for found in graph.find_symbol(name)[:1]:
-            if found.path == ref.path and found.symbol.start == ref.symbol.start:
+            if found.path == ref.path and (found.symbol.start == ref.symbol.start or "overload" in ref.symbol.traits):
                 return name
     return None
 

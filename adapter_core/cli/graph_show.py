@@ -167,6 +167,7 @@ def _link_dict(link: TestLink) -> dict[str, Any]:
         "distance": link.distance,
         "likely": link.likely,
         "guessed": link.guessed,
+        "uncertain": link.uncertain,
         "via": [{"path": at.path, "line": at.start} for at in link.via],
     }
 

@@ -251,3 +251,11 @@ def test_the_lines_show_the_condition(repo: Path, source: str, text: str, lines:
     (ref, *_) = graph.find_symbol("f")
     (item,) = [c for c in candidates(graph, search(graph, "`f`", zoom=ref), 200) if c.text == text]
     assert [(a, b) for _, a, b in item.spans] == lines
+
+
+def test_what_a_coroutine_of_a_library_waits_for_is_not_told_as_what_it_yields(repo: Path) -> None:
+    source = "{}def f(engine):\n    yield engine.start(1)\n    return engine.stop(2)\n"
+    assert "`f` yields `engine.start(1)`." in sentences(repo / "plain", source.format(""), "f")
+    said = sentences(repo / "decorated", source.format("@defer.inlineCallbacks\n"), "f")
+    assert "In `f`: `yield engine.start(1)`, then `return engine.stop(2)`" in said
+    assert "yields" not in said

@@ -281,3 +281,76 @@ def test_an_example_of_the_tests_is_a_test_where_there_is_one(tmp_path: Path) ->
         assert "`run` is also called in the test `tests/test_it.py::test_it`, for example." in told(
             graph, "Who calls run?"
         )
+
+
+def test_that_a_test_may_lead_there_is_told_after_those_that_do(tmp_path: Path) -> None:
+    fixture = """
+    #- shop.py
+    def run(): ...
+
+
+    def always():
+        run()
+
+
+    def perhaps(wanted):
+        if wanted is not None:
+            run()
+    #- tests/test_shop.py
+    from shop import always, perhaps, run
+
+
+    def test_perhaps():
+        perhaps(None)
+
+
+    def test_always():
+        always()
+
+
+    def test_run():
+        run()
+    """
+    with graph_of(tmp_path, fixture) as graph:
+        assert [text for text in told(graph, "Which tests cover run?") if "tests/" in text] == [
+            "`run` is called in the test `tests/test_shop.py::test_run`.",
+            "`run` is reached by calls from the test `tests/test_shop.py::test_always`.",
+            "`run` may be reached by calls from the test `tests/test_shop.py::test_perhaps`.",
+        ]
+        places = (("shop.py", 1, 1), ("shop.py", 9, 10), ("tests/test_shop.py", 4, 5))
+        here = tuple(c for place in places if (c := cite(graph, *place, 12)) is not None)
+        assert supports(graph, "`run` may be reached by calls from the test `test_perhaps`.", here).ok
+        assert not supports(graph, "`run` is reached by calls from the test `test_perhaps`.", here).ok
+
+
+def test_overload_declarations_are_not_counted_as_overrides(tmp_path: Path) -> None:
+    fixture = """
+    #- shop.py
+    from typing import Protocol, overload
+
+
+    class Base:
+        def copy(self, what): ...
+
+
+    class Shop(Base):
+        @overload
+        def copy(self, what: int) -> int: ...
+        @overload
+        def copy(self, what: str) -> str: ...
+        def copy(self, what, deep=False): ...
+
+
+    class Readable(Protocol):
+        @overload
+        def read(self, size: int) -> str: ...
+        @overload
+        def read(self) -> bytes: ...
+    """
+    with graph_of(tmp_path, fixture) as graph:
+        assert told(graph, "How many overrides does Base.copy have?")[0] == "`Base.copy` has 1 override."
+        assert "`Base.copy` is overridden by `Shop.copy`." in told(graph, "What overrides Base.copy?")
+        takes = [text for text in told(graph, "What does Shop.copy take?") if text.startswith("`Shop.copy` takes")]
+        assert takes == ["`Shop.copy` takes `what` and optionally `deep` (default `False`)."]
+        returns = told(graph, "What does Readable.read return?")
+        assert "In one of its overloads, `Readable.read` is annotated to return `bytes`." in returns

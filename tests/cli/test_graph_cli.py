@@ -315,7 +315,7 @@ def test_tests_for(run: Run, ask: Callable[..., dict[str, Any]]) -> None:
         assert result.code == 0
         assert result.out[0].startswith("tests/test_cart.py:3  tests/test_cart.py::test_total")
         (item,) = ask(*arguments)["items"]
-        keys = ("path", "line", "start", "end", "node_id", "why", "distance", "via", "likely", "guessed")
+        keys = ("path", "line", "start", "end", "node_id", "why", "distance", "via", "likely", "guessed", "uncertain")
         assert set(item) == set(keys)
     assert run("--tests-for-module", "shop.crt").err.endswith("Did you mean shop.cart, shop?\n")
 

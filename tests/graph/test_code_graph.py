@@ -9,6 +9,9 @@ import pytest
 
 from adapter_core.code_graph import CodeGraph
 from adapter_core.graph.linking.aliases import references
+from adapter_core.graph.linking.calls import sites
+from adapter_core.graph.linking.inference import Inference
+from adapter_core.types import Call
 from tests.support import graph_of, write
 
 SHOP = '''
@@ -336,3 +339,79 @@ def test_what_is_decorated_goes_by_its_own_name(repo: Path) -> None:
     )
     assert [ref.full_name for ref in graph.resolve("b.py", 2, "work", 0)] == ["a.work"]
     assert [ref.full_name for ref in graph.resolve("a.py", 11, "self.step", 8)] == ["a.Base.step", "a.Child.step"]
+
+
+OVERLOADED = """
+#- requests.py
+from typing import Protocol, overload
+
+
+class Request:
+    def replace(self, *args, cls=None): return self.__class__(*args)
+
+
+class JsonRequest(Request):
+    @overload
+    def replace(self, *args, cls: type[str]) -> str: ...
+    @overload
+    def replace(self, *args, cls: None = None) -> int: ...
+    def replace(self, *args, cls=None): return super().replace(*args, cls=cls)
+
+
+class Readable(Protocol):
+    @overload
+    def read(self, size: int) -> str: ...
+    @overload
+    def read(self) -> bytes: ...
+
+
+class File(Readable):
+    def read(self, size=0): return ""
+
+
+def use(made: JsonRequest, readable: Readable):
+    made.replace(1)
+    readable.read(2)
+"""
+
+
+def test_overload_declarations_are_the_function_that_they_declare(tmp_path: Path) -> None:
+    with graph_of(tmp_path, OVERLOADED) as graph:
+        (base,) = graph.find_symbol("Request.replace")
+        (replace,) = graph.find_symbol("JsonRequest.replace")
+        assert replace.symbol.start == 13
+        assert graph.overrides_of(base) == [replace]
+        assert graph.overridden_by(replace) == [base]
+        (json_request,) = graph.find_symbol("JsonRequest")
+        assert graph.members(json_request, "replace") == [replace]
+        declared = graph.symbol_at("requests.py", 10, 8)
+        assert declared is not None
+        assert declared.symbol.traits == ("overload",)
+        assert [s.span.start for s in graph.who_calls(declared).items] == [28]
+        assert graph.overridden_by(declared) == [base]
+        # Where nothing is implemented, the last declaration stands for all.
+        (read,) = graph.find_symbol("Readable.read")
+        (file_read,) = graph.find_symbol("File.read")
+        assert read.symbol.start == 19
+        assert graph.overridden_by(file_read) == [read]
+        assert [s.span.start for s in graph.who_calls(read).items] == [29]
+
+
+def test_where_the_time_is_up_calls_near_the_name_of_the_class_were_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    targets = sites.targets
+
+    def noted(inference: Inference, path: str, call: Call) -> sites.Targets:
+        looked_at.append(path)
+        return targets(inference, path, call)
+
+    monkeypatch.setattr(sites, "targets", noted)
+    unknown = "".join(f"#- a{n}.py\ndef use{n}(text):\n    text.replace(1)\n" for n in range(4))
+    scope = "#- scope.py\nclass Scope:\n    def replace(self, old): ...\n"
+    near = "#- z.py\nfrom scope import Scope\ndef qualify(scope: Scope):\n    scope.replace(1)\n"
+    with graph_of(tmp_path, unknown + scope + near) as graph:
+        found = graph.who_calls("Scope.replace", implicit=False).items
+    assert looked_at[0] == "z.py"
+    assert [s.span.path for s in found] == ["a0.py", "a1.py", "a2.py", "a3.py", "z.py"]  # in the order of the files

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from adapter_core.code_graph import CodeGraph
+from adapter_core.graph.finding.lookup import implementation
 from adapter_core.graph.parsing.parse import parse_python
 from adapter_core.types import ModuleFacts, Symbol
 from tests.support import write_tree
@@ -145,7 +146,7 @@ def check_symbols(graph: CodeGraph) -> None:
                 assert facts in graph.facts_of_module(facts.module)
                 continue
             ref = graph.ref(facts, index)
-            assert ref in graph.find_symbol(ref.full_name), where
+            assert graph.ref(facts, implementation(facts, index)) in graph.find_symbol(ref.full_name), where
             assert file.lines[symbol.name_line - 1][symbol.name_column :].startswith(symbol.name), where
             at = graph.symbol_at(facts.path, symbol.name_line, symbol.name_column)
             assert at

@@ -256,14 +256,17 @@ def check_exports(region: Region, relation: Relation) -> str:
 
 
 def check_tested(region: Region, relation: Relation) -> str:
+    """ "`f` may be reached by calls from the test `t`"; without the "may" only if it surely is."""
     tests_left = [mention.text.strip() for mention in relation.objects]
+    surely = relation.words.startswith("reached")
     # Finding tests is slow where calls are not linked yet: stop at the first meanings of the name that suffice.
     for ref in (ref for subject in relation.subjects[:1] for ref in region.graph.find_symbol(subject.text)[:4]):
-        nodes = [link.node_id for link in region.links.of(ref).tests.items]
+        nodes = [link.node_id for link in region.links.of(ref).tests.items if not (surely and link.uncertain)]
         tests_left = [t for t in tests_left if not any(node == t or node.endswith("::" + t) for node in nodes)]
         if not tests_left:
             return ""
-    return f"no call leads from `{tests_left[0]}` to {quote_names(relation.subjects)}" if tests_left else ""
+    how = "surely leads" if surely else "leads"
+    return f"no call {how} from `{tests_left[0]}` to {quote_names(relation.subjects)}" if tests_left else ""
 
 
 def check_count(region: Region, relation: Relation) -> str:

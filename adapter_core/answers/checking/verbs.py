@@ -179,7 +179,10 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
     (
         "tested",
         False,
-        _any_of("reached by calls from(?: the)?(?: tests?)?", "(?:covered|tested|exercised) by(?: the)?(?: tests?)?"),
+        _any_of(
+            "(?:may be )?reached by calls from(?: the)?(?: tests?)?",
+            "(?:covered|tested|exercised) by(?: the)?(?: tests?)?",
+        ),
     ),
     ("says", False, _any_of("says?", "reads?", "states?")),
 )

@@ -24,12 +24,12 @@ class Candidate:
     subject; `comment_above`: the comment right above the quoted statement, which says what that is for; `steps`: as in `Claim`."""
 
     text: str
-    # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | assigned | tests | comment | bases |
-    # overridden | registered | imports (who imports it) | count | quote | branch (several statements of a branch) | steps (the important
-    # statements of a function) | listed (a numbered list of the documentation) | bare (a statement that says little) |
-    # contents (what a module defines) | text | listing (all things of a kind: classes with a method, handlers, …) |
-    # default (of a parameter, option or setting) | call_path (from one function to another) | line (the statement at the line that the
-    # question points at) | linking (how the subjects of the other sentences are linked)
+    # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | assigned | tests |
+    # perhaps_tests (tests that may reach it) | comment | bases | overridden | registered | imports (who imports it) | count | quote |
+    # branch (several statements of a branch) | steps (the important statements of a function) | listed (a numbered list of the
+    # documentation) | bare (a statement that says little) | contents (what a module defines) | text | listing (all things of a kind:
+    # classes with a method, handlers, …) | default (of a parameter, option or setting) | call_path (from one function to another) |
+    # line (the statement at the line that the question points at) | linking (how the subjects of the other sentences are linked)
     kind: str
     spans: tuple[tuple[str, int, int], ...]
     subject: str

@@ -73,7 +73,9 @@ def _signature_sentence(builder: SentenceBuilder, header_span: tuple[int, int]) 
     if parts and is_citable and len(" ".join(parts)) <= 3 * _MAX_SIGNATURE:
         lines = range(header_span[0], header_span[1] + 1, MAX_HEADER_LINES)
         spans = [(first, min(first + MAX_HEADER_LINES - 1, header_span[1])) for first in lines]
-        yield builder.sentence("signature", f"{code(symbol.qualname)} {join_list(parts)}.", *spans)
+        # The declaration of a protocol or stub file stands for others, which may take and return something else.
+        lead = "In one of its overloads, " if "overload" in symbol.traits else ""
+        yield builder.sentence("signature", f"{lead}{code(symbol.qualname)} {join_list(parts)}.", *spans)
 
 
 _VAGUE_ANNOTATIONS = ("Any", "Incomplete", "object", "typing.Any")

@@ -21,9 +21,9 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "where": {"where": 1.0, "doc": 0.8, "calls": 0.7, "sets": 0.7, "returns": 0.6, "text": 0.5},
     "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5},
     "callers": {"callers": 3.0, "tests": 1.5, "imports": 3.0, "where": 0.6, "doc": 0.5},
-    "tests": {"tests": 3.0, "where": 0.5, "doc": 0.5, "callers": 0.5},
+    "tests": {"tests": 3.0, "perhaps_tests": 2.2, "where": 0.5, "doc": 0.5, "callers": 0.5},
     "impact": {
-        "callers": 3.0, "overridden": 2.8, "tests": 2.4, "registered": 2.2, "imports": 2.6, "count": 2.0,
+        "callers": 3.0, "overridden": 2.8, "tests": 2.4, "perhaps_tests": 2.0, "registered": 2.2, "imports": 2.6, "count": 2.0,
         "bases": 1.0, "where": 0.6, "doc": 0.5,
     },
     "count": {"count": 3.0, "where": 0.7, "doc": 0.6, "callers": 0.6},
@@ -191,7 +191,7 @@ class _Scorer:
             factor *= _DEPENDENT_FACTOR
         if not self._asks_errors and _ERROR_TEXT.search(item.text):
             factor *= _ERROR_FACTOR
-        if not self._asks_tests and item.kind != "tests" and is_test_path(item.spans[0][0]):
+        if not self._asks_tests and item.kind not in ("tests", "perhaps_tests") and is_test_path(item.spans[0][0]):
             factor *= _TEST_FACTOR
         if self._has_named and not item.named:
             factor *= _UNNAMED_LINK_FACTOR if self._kind in LINKS else _UNNAMED_FACTOR

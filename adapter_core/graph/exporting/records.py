@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...types import Call, CallSite, CancelToken, Listing, ModuleFacts, Symbol, SymbolRef, check_cancelled
+from ..finding import lookup
 from ..linking.inference import Inference
 from ..linking.names.modules import resolved_module
 from ..snapshot.documents import Document
@@ -214,7 +215,7 @@ class Records:
     def _overrides(self) -> Iterator[Record]:
         for facts in self._all_facts():
             for index, symbol in enumerate(facts.symbols):
-                if symbol.kind not in ("method", "property"):
+                if symbol.kind not in ("method", "property") or lookup.implementation(facts, index) != index:
                     continue
                 replaced = self._graph.overridden_by(self._graph.ref(facts, index))
                 for distance, ref in enumerate(replaced, 1):

@@ -11,6 +11,7 @@ from ...types import ModuleFacts, Symbol
 from ..linking.calls import sites
 from ..linking.classes import mro
 from ..linking.inference import Inference
+from ..linking.local.overloads import implementation
 from ..linking.results.values import Value, Values
 from ..parsing.line_starts import line_starts
 from ..snapshot.view import WorkspaceView
@@ -23,8 +24,8 @@ Place = tuple[str, int]  # path, index of the symbol in its file's facts
 
 def find(view: WorkspaceView, inference: Inference, name: str, at_most: int | None = None) -> list[Place]:
     """Symbols called `name`: bare (`route`), qualified (`Flask.route`), full (`flask.app.Flask.route`, `flask.app:Flask.route`) or with
-    a path (`src/flask/app.py:route`), most important ones first. An inherited member is found through the class. With `at_most`, any
-    `at_most` + 1 of them where there are more."""
+    a path (`src/flask/app.py:route`), most important ones first. An inherited member is found through the class; a function with overload
+    declarations is found once. With `at_most`, any `at_most` + 1 of them where there are more."""
     path, _, qualified = name.rpartition(":")
     if path and "/" not in path and not is_python(path):  # `flask.app:Flask`, as entry points are written
         path, qualified = "", f"{path}.{qualified}"
@@ -53,7 +54,12 @@ def find(view: WorkspaceView, inference: Inference, name: str, at_most: int | No
             for facts in view.facts_of_module(".".join(name_parts[:split])):
                 values = inference.infer_text(facts.path, 0, ".".join(name_parts[split:]), 0)
                 found = found or [p for v in sorted(values, key=lambda v: v[:3]) for p in places_of(view, v)]
-    return sorted(dict.fromkeys(found), key=lambda p: _order(view, p))
+    return sorted(dict.fromkeys(_implemented(view, p) for p in found), key=lambda p: _order(view, p))
+
+
+def _implemented(view: WorkspaceView, place: Place) -> Place:
+    facts = view.facts(place[0])
+    return (place[0], implementation(facts, place[1])) if facts is not None else place
 
 
 def places_of(view: WorkspaceView, value: Value) -> list[Place]:
@@ -68,7 +74,7 @@ def member(inference: Inference, cls: Value, name: str) -> list[Place]:
     for owner in mro.lookup_order(inference, cls):
         table = inference.table(owner.path) if owner.kind == "class" else None
         for index in (table.children.get((owner.index, name), ()) if table else ())[:1]:
-            return [(owner.path, index)]
+            return [(owner.path, implementation(table.facts, index) if table else index)]
     return []
 
 
@@ -133,16 +139,6 @@ def index_of(facts: ModuleFacts, symbol: Symbol) -> int | None:
         if candidate.qualname == symbol.qualname and candidate.start == symbol.start and candidate.kind == symbol.kind:
             return index
     return None
-
-
-def implementation(facts: ModuleFacts, index: int) -> int:
-    """For an overload declaration the function that runs, where the file has it; any other symbol itself."""
-    symbol = facts.symbols[index]
-    same = ((i, s) for i, s in enumerate(facts.symbols) if s.qualname == symbol.qualname and s.is_callable)
-    found = (
-        index if "overload" not in symbol.traits else next((i for i, s in same if "overload" not in s.traits), index)
-    )
-    return found
 
 
 def lambda_symbol(facts: ModuleFacts, text: str, value: Value) -> Symbol:
@@ -219,7 +215,7 @@ _KIND_ORDER = {
 
 
 def _order(view: WorkspaceView, place: Place) -> tuple[bool, bool, int, int, int, str, int]:
-    """Product code before tests, implementations before overload declarations, classes before functions, outer classes before those
+    """Product code before tests, functions that run before those only declared, classes before functions, outer classes before those
     within others, public and short paths first."""
     path, index = place
     found = _symbol(view, place)
@@ -233,6 +229,7 @@ def _order(view: WorkspaceView, place: Place) -> tuple[bool, bool, int, int, int
 __all__ = [
     "Place",
     "find",
+    "implementation",
     "index_of",
     "is_test_path",
     "member",

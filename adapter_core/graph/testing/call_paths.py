@@ -12,7 +12,7 @@ from ...types import CallSite, ModuleFacts, Span
 from ..calls.call_sites import WorkspaceCalls
 from ..finding import lookup
 from ..linking.aliases import may_alias
-from ..linking.calls import fixtures, parametrized
+from ..linking.calls import fixtures, parametrized, sites
 from ..linking.classes import hierarchy
 from ..linking.classes.mro import lookup_order
 from ..linking.inference import Inference
@@ -38,7 +38,7 @@ _NO_BASES = ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC")
 class CallPath(NamedTuple):
     """A path from a test to the target: how likely the test takes it, the number of calls, the last two of them in words, the lines of
     all of them, the one nearest to the test first. `set_up`: it begins in code that runs before or after the test; `guessed`: some step
-    is not a call in the text."""
+    is not a call in the text; `uncertain`: some call is under a condition, or may lead elsewhere."""
 
     likely: float = 1.0
     distance: int = 0
@@ -46,6 +46,7 @@ class CallPath(NamedTuple):
     lines: tuple[Span, ...] = ()
     set_up: bool = False
     guessed: bool = False
+    uncertain: bool = False
 
 
 class ReachingTests(NamedTuple):
@@ -65,6 +66,7 @@ class _Step(NamedTuple):
     words: str  # "calls f"
     set_up: bool = False
     guessed: bool = False
+    uncertain: bool = False
 
 
 class CallPaths:
@@ -93,7 +95,7 @@ class CallPaths:
                 heapq.heappush(queue, (-call_path.likely, next(order), value, call_path))
 
         for value, likely in self._called_symbols(target):
-            push(value, CallPath(likely))
+            push(value, CallPath(likely, uncertain=likely < 1.0))
         while queue and len(done) < _MAX_SYMBOLS and not (done and self._inference.expired):
             _, _, value, call_path = heapq.heappop(queue)
             if value in done or call_path.distance >= depth or call_path.likely < _MIN_LIKELIHOOD:
@@ -109,7 +111,7 @@ class CallPaths:
                 path_here = CallPath(
                     call_path.likely * step.likely, call_path.distance + 1, (step.words, *call_path.words[:1]),
                     (Span(self._root, step.path, step.line, step.line), *call_path.lines),
-                    call_path.set_up or step.set_up, call_path.guessed or step.guessed,
+                    call_path.set_up or step.set_up, call_path.guessed or step.guessed, call_path.uncertain or step.uncertain,
                 )  # fmt: skip
                 self._visit(value, step, path_here, found, push)
         if not self._inference.expired and any(
@@ -185,12 +187,14 @@ class CallPaths:
 
     def _steps(self, value: Value, callers: list[CallSite]) -> Iterator[_Step]:
         """The scopes that call a function or class, explicitly or implicitly, or request it as a fixture; else those through which
-        external code may call it."""
+        external code may call it. Not the wrappers that its decorators made: they run whatever was decorated, and of their callers those
+        that lead to this function call it by its own name."""
         table = self._inference.table(value.path)
         assert table is not None
         symbol = table.facts.symbols[value.index]
         label = symbol.qualname
         called = False
+        wrappers = sites.wrappers(self._inference, value) if value.kind == "function" and symbol.decorators else set()
         for site in callers:
             facts = self._view.facts(site.span.path)
             if not site.resolved or site.caller is None or facts is None:
@@ -198,11 +202,15 @@ class CallPaths:
             owner = self._index(facts, site.caller.symbol.qualname, site.caller.symbol.start, site.caller.symbol.kind)
             in_test = lookup.is_test_path(site.span.path)
             called = called or not in_test
+            if (site.span.path, owner) in wrappers:
+                continue
             first = facts.symbols[owner].name_line if owner else 0
             lines = self._inference.lines(site.span.path)
             targets = len(site.enters) + (1 if site.open else 0)
-            likely = likelihood.step_likelihood(lines, first, site.span.start, targets, in_test, site.deferred)
-            yield _Step(site.span.path, owner, site.span.start, likely, f"calls {label}")
+            condition, after = likelihood.conditions(lines, first, site.span.start)
+            likely = likelihood.step_likelihood(condition, after, targets, in_test, site.deferred)
+            uncertain = bool(condition) or site.deferred or not site.sure
+            yield _Step(site.span.path, owner, site.span.start, likely, f"calls {label}", uncertain=uncertain)
         if fixtures.is_fixture(symbol):
             for path, owner, line, likely in self._fixture_users(value, fixtures.name_of(symbol)):
                 yield _Step(path, owner, line, likely, f"calls {label}", True)

@@ -68,7 +68,7 @@ class Exercised:
             words = self._words_of(node)
             likely = likelihood.test_likelihood(way.likely, way.distance, way.set_up, way.guessed, wanted, words)
             why = (way.words[0], *(f"which {more}" for more in way.words[1:]))
-            self._add(found, node, why, way.distance, way.lines, round(likely, 3), way.guessed)
+            self._add(found, node, why, way.distance, way.lines, round(likely, 3), way.guessed, way.uncertain)
         self._by_name(target, wanted, found)
         return list(found.values()), reaching.reasons
 
@@ -104,12 +104,12 @@ class Exercised:
 
     def _add(
         self, found: dict[str, TestLink], node: TestNode, why: tuple[str, ...], distance: int, via: tuple[Span, ...],
-        likely: float = 0.5, guessed: bool = False,
+        likely: float = 0.5, guessed: bool = False, uncertain: bool = False,
     ) -> None:  # fmt: skip
         base = node.node_id.partition("[")[0]
         if base not in found or likely > found[base].likely:
             span = Span(self._root, node.path, node.start, node.end)
-            found[base] = TestLink(base, span, why, distance, via, likely, guessed)
+            found[base] = TestLink(base, span, why, distance, via, likely, guessed, uncertain)
 
     def _words_of(self, node: TestNode) -> likelihood.Words:
         base = node.node_id.partition("[")[0]

@@ -54,9 +54,8 @@ def _terms(text: str) -> frozenset[str]:
     return frozenset(term for word in words_of(text) for term in split(word)) - _NO_WORDS
 
 
-def step_likelihood(lines: Sequence[str], first: int, line: int, targets: int, in_test: bool, deferred: bool) -> float:
-    """How likely a running function makes a call, to one particular target of its `targets`. `first`: the line of its `def`."""
-    condition, after = conditions(lines, first, line)
+def step_likelihood(condition: str, after: bool, targets: int, in_test: bool, deferred: bool) -> float:
+    """How likely a running function makes a call, to one particular target of its `targets`. `condition`, `after`: see `conditions`."""
     if targets > 1:
         likely = _SEVERAL * targets**_MORE
     else:

@@ -16,9 +16,10 @@ from .control_flow import expression_text, function_node, placed_statements
 def action_sentences(builder: SentenceBuilder, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
     """The sentences about what a function returns, raises and sets, each with its condition and lines."""
     name = code(symbol.qualname)
+    awaits = any(d.partition("(")[0].rpartition(".")[2] in _AWAITING for d in symbol.decorators)
     for action in function_actions(symbol, lines):
         phrase = action_phrase(action)
-        if not phrase:
+        if not phrase or (awaits and action.kind in ("yield", "yield_from")):
             continue
         condition = condition_of(action.tests, action.start, action.end)
         kind = "bare" if _says_little(action) else _ACTION_KINDS[action.kind]
@@ -30,6 +31,10 @@ _ACTION_KINDS = {
     "return": "returns", "yield": "returns", "yield_from": "returns", "raise": "raises", "raise_result": "raises", "set": "sets",
     "update": "sets",
 }  # fmt: skip
+
+
+# Decorators of generators of which no caller gets what they yield: that is waited for.
+_AWAITING = frozenset({"inlineCallbacks", "coroutine"})
 
 
 def _says_little(action: Action) -> bool:

@@ -18,7 +18,7 @@ from ..classes.abstract import is_abstract, is_placeholder
 from ..classes.constructed import is_constructed
 from ..classes.members import member_functions
 from ..local.tables import instance_class, scopes
-from ..results.values import EMPTY, MANY, OTHER, Value, Values, unbound
+from ..results.values import EMPTY, MANY, OTHER, Value, Values, unbound, union
 from . import calling
 
 if TYPE_CHECKING:
@@ -157,6 +157,20 @@ def undecorated(inference: Inference, value: Value) -> Value:
     return Value("class" if is_class else "function", *value.by)
 
 
+def wrappers(inference: Inference, function: Value) -> set[tuple[str, int]]:
+    """(path, symbol) of the functions that its decorators run in place of a function: what they return for it, or the methods of that."""
+    table = inference.table(function.path)
+    decorators = table.facts.symbols[function.index].decorators if table is not None else ()
+    found = set()
+    for count in range(1, len(decorators) + 1):
+        for value in calling.apply_decorators(inference, function.path, function.index, function, count):
+            called = frozenset({value})
+            if value.kind == "instance":
+                called = union([inference.member(value, name) for name in ("__call__", "__get__")])
+            found |= {(f.path, f.index) for f in called if f.kind == "function" and unbound(f) != function}
+    return found
+
+
 def dispatched(inference: Inference, function: Value) -> list[Value]:
     """The overrides that a call of a method may run instead, where the method is abstract, or its class is never instantiated by name."""
     receiver = function.extra
@@ -214,7 +228,8 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
         return []
     symbol = table.facts.symbols[value.index]
     found: dict[int, tuple[str, Call, bool]] = {}
-    for number, (path, call) in _interleaved(may_alias.call_sites_of(inference, value)):
+    owner = table.facts.symbols[symbol.parent] if symbol.parent > 0 else symbol
+    for number, (path, call) in _likely_first(may_alias.call_sites_of(inference, value), inference, owner.name):
         if paths is not None and path not in paths:
             continue
         if inference.expired:
@@ -231,9 +246,13 @@ def calls_entering_in(inference: Inference, value: Value, paths: frozenset[str] 
     return [found[number] for number in sorted(found)]
 
 
-def _interleaved(calls: list[tuple[str, Call]]) -> Iterator[tuple[int, tuple[str, Call]]]:
-    """Numbered calls, alternating between the product and the tests, so that both are covered where the time is up early."""
-    numbered = list(enumerate(calls))
+def _likely_first(
+    calls: list[tuple[str, Call]], inference: Inference, name: str
+) -> Iterator[tuple[int, tuple[str, Call]]]:
+    """Numbered calls: where the time is up early, those in files with the name of the class were looked at, of the product and of the
+    tests, which alternate."""
+    naming = set(inference.workspace.paths_using(name))
+    numbered = sorted(enumerate(calls), key=lambda numbered_call: numbered_call[1][0] not in naming)
     tests = [numbered_call for numbered_call in numbered if is_test_path(numbered_call[1][0])]
     product = [numbered_call for numbered_call in numbered if not is_test_path(numbered_call[1][0])]
     for pair in itertools.zip_longest(product, tests):

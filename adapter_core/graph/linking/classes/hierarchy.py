@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..local.tables import instance_class
+from ..local.overloads import implementation
+from ..local.tables import SymbolTable, instance_class
 from ..results.values import Value, Values
 from .constructed import class_names, is_called_under_alias, is_constructed, is_method_referenced
 from .metaclasses import metaclass
@@ -91,7 +92,7 @@ def is_mangled(name: str) -> bool:
 
 
 def overrides(inference: Inference, function: Value) -> list[Value]:
-    """The methods of subclasses that override a method."""
+    """The methods of subclasses that override a method, without mere overload declarations of them."""
     return inference.memoize_data(("overrides", function), lambda: _overrides(inference, function))
 
 
@@ -108,7 +109,7 @@ def _overrides(inference: Inference, function: Value) -> list[Value]:
         if below.path != path:  # they come file by file
             other, path = inference.table(below.path), below.path
         for index in other.children.get((below.index, symbol.name), ()) if other else ():
-            if other is not None and other.facts.symbols[index].is_callable:
+            if other is not None and _is_method(other, index):
                 found.append(Value("function", below.path, index))
     return found
 
@@ -127,9 +128,13 @@ def _overridden(inference: Inference, method: Value) -> list[Value]:
     for cls in lookup_order(inference, Value("class", method.path, symbol.parent))[1:]:
         other = inference.table(cls.path) if cls.kind == "class" else None
         for index in other.children.get((cls.index, symbol.name), ()) if other else ():
-            if other is not None and other.facts.symbols[index].is_callable:
+            if other is not None and _is_method(other, index):
                 found.append(Value("function", cls.path, index))
     return found
+
+
+def _is_method(table: SymbolTable, index: int) -> bool:
+    return table.facts.symbols[index].is_callable and implementation(table.facts, index) == index
 
 
 def receivers(inference: Inference, method: Value) -> list[Value]:
