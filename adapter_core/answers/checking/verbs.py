@@ -181,6 +181,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         False,
         _any_of("reached by calls from(?: the)?(?: tests?)?", "(?:covered|tested|exercised) by(?: the)?(?: tests?)?"),
     ),
+    ("reads", True, _any_of(r"read (?:by|in)(?= \x02)")),
     ("says", False, _any_of("says?", "reads?", "states?")),
 )
 
