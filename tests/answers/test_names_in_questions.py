@@ -285,3 +285,19 @@ def test_its_member_is_the_last_subject_s(graph: CodeGraph) -> None:
     tests = conversation.ask(graph, "which tests cover it?")
     assert "Ledger.__getitem__" in tests.claims[0].text
     assert "test_days" in tests.claims[0].text
+
+
+def test_a_class_that_was_bound_anew_may_have_more(tmp_path: Path) -> None:
+    source = (
+        "class Meta(type):\n    pass\n\n\nclass Setting:\n    def get(self):\n        return 1\n\n\n"
+        "Setting = Meta('Setting', (Setting,), {})\n\n\nclass Port(Setting):\n    pass\n"
+    )
+    with graph_of(tmp_path, f"#- mill/config.py\n{source}") as graph:
+        assert not any(" has no " in sentence for sentence in told(graph, "what does Port.get do?"))
+
+
+def test_a_module_that_is_made_later_is_not_denied(tmp_path: Path) -> None:
+    files = "#- mill/__init__.py\nfrom mill._version import version\n\n\ndef grind():\n    return version\n"
+    with graph_of(tmp_path, files) as graph:
+        assert not any(" has no " in sentence for sentence in told(graph, "what does mill._version do?"))
+        assert "`mill` has no `weigh`." in told(graph, "what does mill.weigh do?")

@@ -15,16 +15,18 @@ from ..linking.names import modules
 from ..linking.results.values import Value, instance
 from ..snapshot.view import WorkspaceView
 from ..source import is_test_path
+from .dependencies import importers
 
 _MAX_FILES = 200  # that use the name
 _ANY_NAME = ("__getattr__", "__getattribute__")
+_OF_PROTOCOLS = frozenset({"_is_protocol", "_is_runtime_protocol", "_abc_impl"})
 _DYNAMIC = re.compile(r"\bglobals\(\)|\bsys\.modules\b|\bsetattr\(")
 
 
 def lacks(view: WorkspaceView, inference: Inference, place: tuple[str, int], name: str) -> bool:
     """Whether it is certain that a class (with its bases), its instances, or a module (index 0) have nothing of this name. False where
     something outside the workspace, or code that makes names up, may provide it."""
-    if hasattr(object, name) or _is_set_somewhere(view, name):
+    if hasattr(object, name) or name in _OF_PROTOCOLS or _is_set_somewhere(view, name):
         return False
     return (
         _class_lacks(inference, Value("class", *place), name)
@@ -58,9 +60,11 @@ def _own_text_lacks(inference: Inference, cls: Value, name: str) -> bool:
     if table is None:
         return False
     symbol = table.facts.symbols[cls.index]
-    heads = (base.partition("[")[0] for base in symbol.bases)
-    if not all(inference.infer_text(cls.path, max(symbol.parent, 0), head, symbol.start) for head in heads):
-        return False
+    for base in symbol.bases:
+        values = inference.infer_text(cls.path, max(symbol.parent, 0), base.partition("[")[0], symbol.start)
+        # Anything else may be a class that was made by a call.
+        if not values or not all(value.kind in ("class", "external") for value in values):
+            return False
     if not _metaclass_lacks(inference, metaclass(inference, cls), name):
         return False
     return not re.search(rf"\b(?:self|cls)\.{name}\b|[\"']{name}[\"']", _text_of(inference, cls))
@@ -89,7 +93,9 @@ def _module_lacks(view: WorkspaceView, inference: Inference, path: str, name: st
         return False
     facts = table.facts
     module = facts.module
-    if view.facts_of_module(f"{module}.{name}") or view.has_package(f"{module}.{name}"):
+    submodule = f"{module}.{name}"
+    # One that is imported and not there may be made when the package is built.
+    if view.facts_of_module(submodule) or view.has_package(submodule) or importers(view, inference, submodule):
         return False
     text = view.text(path)
     if table.children.get((0, name)) or table.imports.get((0, name)) or name in facts.symbols[0].local_names:
