@@ -12,7 +12,9 @@ from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
 from .asked_symbols import is_named_by_words, leading_symbols, named_symbols, parameter_owners, resolve_answer_kind
 from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences
-from .composing.candidate import OF_STATEMENTS, Candidate
+from .composing.candidate import OF_STATEMENTS, Candidate, SentenceBuilder
+from .composing.definitions import class_sentences
+from .composing.documentation.quoted_docs import quote_docstring, quote_module_docstring
 from .composing.links.call_paths import call_path_sentence
 from .composing.links.calls import BY_NAME
 from .composing.links.common_caller import common_caller
@@ -20,6 +22,7 @@ from .composing.links.counts import counted_kinds
 from .composing.links.known_links import KnownLinks
 from .composing.links.library_uses import LibraryUse, library_uses
 from .composing.listings.all_kinds import cached_listings
+from .composing.listings.sent_signals import asks_senders
 from .composing.statements.quotes import sentence_at_line
 from .kinds import LINKS, asks_course
 
@@ -40,6 +43,8 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         if traits.wants_course and not traits.named:
             evidence_subjects = _with_common_caller(graph, evidence_subjects)
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
+    if by_text and asks_senders(found.question.text):
+        return list(by_text.values())[:limit]
     compiler = SymbolSentences(links, traits, found.weights)
     name_only_spans: set[tuple[str, int, int]] = set()
     for rank, subject in enumerate(_subjects(graph, found, evidence_subjects)):
@@ -59,6 +64,19 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
             )
     return list(by_text.values())[:limit]
+
+
+def introduction(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+    """What a class or module says of itself: its docstring, and the bases and methods of a class."""
+    subject, document = _subject_of(graph, ref), graph.document(ref.path)
+    if subject is None or document is None:
+        return
+    builder = SentenceBuilder(subject.facts, subject.index, 0)
+    if ref.symbol.kind == "module":
+        yield from quote_module_docstring(builder, document.lines, {})
+        return
+    yield from quote_docstring(builder, document.lines, {}, False)
+    yield from class_sentences(builder, document.lines)
 
 
 def _promote_line(sentences: list[Candidate], line: tuple[str, int]) -> list[Candidate]:

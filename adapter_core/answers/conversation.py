@@ -27,6 +27,12 @@ _PRONOUN = re.compile(
     r"\b(?:(?:this|that|the same|the) (?:function|class|method|property|module|symbol|one|thing)|it|this|that|they|them|its|their)\b",
     re.I,
 )
+# "its `close`", "its close() method": a name written as code, and no ordinary word.
+_MEMBER = re.compile(
+    r"\b(?:its|their) (?P<name>`[A-Za-z_]\w*(?:\(\))?`|[A-Za-z_]\w*\(\)|_\w+|\w+_\w+|\w+(?= (?:method|property|attribute)\b))"
+    r"(?: (?:method|property|attribute))?",
+    re.I,
+)
 _POSSESSIVE = frozenset({"its", "their"})
 _MAX_ELLIPSIS = 6  # words of an elliptic question ("and the tests?")
 _MAX_EVIDENCE = 24
@@ -68,6 +74,7 @@ class Conversation:
         options = options or AskOptions()
         focus_symbol = self._focus_symbol(graph) if options.zoom is None else None
         resolved_question = resolve_question(graph, question, focus_symbol)
+        focus_symbol = named_member(graph, question, focus_symbol) or focus_symbol
         if focus_symbol is not None and self._asks_callers_again(resolved_question):
             # The callers of the focus were just given, so now "it" is the caller.
             focus_symbol = next(iter(graph.find_symbol(self.turns[-1].caller or "")), focus_symbol)
@@ -136,6 +143,11 @@ def unique_name(ref: SymbolRef) -> str:
 
 def resolve_question(graph: CodeGraph, question: str, focus: SymbolRef | None) -> str:
     """The question with `focus` in place of "it"; unchanged if it stands on its own."""
+    member = _MEMBER.search(question)
+    cls = _class_of(graph, focus) if focus is not None and member is not None else None
+    if cls is not None and member is not None:
+        stripped = _OPENING.sub("", question[: member.start()])
+        return f"{stripped}`{cls.symbol.qualname}.{member['name'].strip('`').removesuffix('()')}`{question[member.end() :]}"
     if focus is None or is_chat(question) or any(graph.find_symbol(n) for n in analyse(question).identifiers):
         return question
     name = f"`{focus.symbol.qualname}`"
@@ -147,6 +159,21 @@ def resolve_question(graph: CodeGraph, question: str, focus: SymbolRef | None) -
     if stripped != question or (len(stripped.split()) < _MAX_ELLIPSIS and not _names_something(graph, stripped)):
         return f"{stripped.rstrip(' ?!.')} of {name}?"
     return question
+
+
+def named_member(graph: CodeGraph, question: str, focus: SymbolRef | None) -> SymbolRef | None:
+    """The member of the focus that a question names ("what does its `close` do?"); None if it names none."""
+    member = _MEMBER.search(question)
+    cls = _class_of(graph, focus) if focus is not None and member is not None else None
+    if cls is None or member is None:
+        return None
+    return next(iter(graph.members(cls, member["name"].strip("`").removesuffix("()"))), None)
+
+
+def _class_of(graph: CodeGraph, focus: SymbolRef) -> SymbolRef | None:
+    """The focus if it is a class, or the class of a method; None for anything else."""
+    scopes = [focus] if focus.symbol.kind == "class" else graph.owners_of(focus)[:1]
+    return scopes[0] if scopes and scopes[0].symbol.kind == "class" else None
 
 
 def _names_something(graph: CodeGraph, question: str) -> bool:

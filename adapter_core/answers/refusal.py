@@ -33,6 +33,7 @@ from .composing.listings.all_kinds import cached_listings
 from .composing.listings.classes_with_method import method_in_question
 from .composing.listings.error_messages import missing_message
 from .composing.listings.exception_handlers import caught_exception_in_question, import_aliases
+from .composing.listings.uses import are_all_looked_at, used_name
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 
@@ -210,6 +211,14 @@ _LINK_CLAIMS = {
     "inheritance": (r"\b(?:extended|overridden) by\b|\b(?:extends|overrides)\b", "subclass or override of"),
 }
 
+# The claims that tell of a use, whatever it is: calls, imports, reads, and quoted statements.
+_USE_CLAIM = re.compile(rf"{_LINK_CLAIMS['callers'][0]}|\b(?:is|are) read in\b|\bextended by\b|\AIn `|::")
+
+
+def _tells_use(name: str, claims: Sequence[Claim]) -> bool:
+    mention = re.compile(rf"`[^`]*\b{re.escape(name.rpartition('.')[2])}\b", re.I)
+    return any(mention.search(c.text) and _USE_CLAIM.search(c.text) for c in claims)
+
 
 def _has_claim_about(names: Sequence[str], prefixes: str, pattern: str, claims: Sequence[Claim]) -> bool:
     """Whether a claim that matches the pattern is about one of these names; `prefixes`: the characters allowed right before the name."""
@@ -238,6 +247,11 @@ def missing_links_note(graph: CodeGraph, question: Question, claims: Sequence[Cl
         return "" if has_claim else f"no handler of {caught} was found; what is told is what comes nearest"
     if answer_kind(question) == "tests" and not any(is_test_path(row.path) for row in graph.store.files()):
         return "there are no tests in this workspace; what is told is what else is known"
+    used = used_name(question.text)
+    if used and _tells_use(used, claims):
+        return ""
+    if used and are_all_looked_at(graph, used):
+        return f"no use of {used} was found; what is told is what else is known of it"
     pattern, what = _LINK_CLAIMS.get(answer_kind(question), ("", ""))
     names = {ref.symbol.qualname for ref in named_symbols(graph, question)} if pattern else set()
     if answer_kind(question) == "callers" and _has_claim_about(

@@ -23,9 +23,11 @@ from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
 from .asked_symbols import module_asked_about, named_symbols, resolve_answer_kind
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite
+from .compose import introduction
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
 from .composing.links.counts import asks_workspace_count
+from .composing.listings.absent_members import absence_sentences, absent_members, names_something_else
 from .composing.listings.all_kinds import cached_listings
 from .composing.reading_order import arrange_with_opening, sort_for_reading
 from .composing.sentence_scores import lexical_scores, mix
@@ -55,16 +57,18 @@ from .refusal import (
 )
 from .render import commit_footer, missing_names_heading, not_found_text, to_markdown
 from .respelling import apply_corrections, spelling_corrections
+from .rewording import understood_question
 from .selecting import keep_selected, sort_by_gains
+from .several_names import joined_answer, questions_by_name, share_of
 from .state import Run
 from .telemetry import answer_record, write_record
 from .writing.adapting import Plan, plan
 from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
-_FURTHER_PARTS = 3  # sentences more about the parts of a project
 _FURTHER_PARTS = 3  # how many sentences more it has if it is about the parts of the project
 _COURSE_DISCOUNT = 2  # how many sentences less the answer has if one of them covers a whole function
+_ABOUT_OWNER = 2  # sentences about the class or module of what does not exist
 _COUNT_HINT = (
     'counts are told of what a question names, for example "How many methods does Router have?"; '
     "`pathline graph --dump` counts what the whole workspace has"
@@ -96,13 +100,20 @@ def answer_question(
     does not exist, `Cancelled` when `cancel` is set. If the model fails, the composed answer is returned and `reason` says so.
     """
     options = validate_options(options or AskOptions())
-    run = Run(graph, question, options, backend, cancel, on_event or _ignore)
     if not question.strip():
         raise UsageError(
             'The question is empty; ask something, for example: pathline ask "Where is the cache cleared?"'
         )
     with graph.within(None, cancel):
-        return _answer(run, context)
+        understood = understood_question(graph, question)
+        parts = questions_by_name(graph, understood) if options.zoom is None else {}
+        shares = replace(options, compose=share_of(options.compose, len(parts))) if parts else options
+        runs = [
+            Run(graph, part, shares, backend, cancel, on_event or _ignore, asked=question)
+            for part in parts.values() or [understood]
+        ]
+        answers = [_answer(run, context) for run in runs]
+    return joined_answer(list(parts), answers) if parts else answers[0]
 
 
 def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
@@ -123,6 +134,12 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     run.check()
     run.mark("evidence")
     run.emit("evidence", found.evidence)
+    absent = absent_members(graph, found.question)
+    about_absent = [
+        claim for item in absent for one in absence_sentences(graph, item) if (claim := _verified_claim(run, one))
+    ]
+    if about_absent and not names_something_else(graph, found.question, absent):
+        return _finish_absent(run, found, absent[0].owners[0], about_absent)
     missing = missing_subjects(graph, found.question)
     if missing:
         return _refuse(run, found, missing)
@@ -144,15 +161,27 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
         claims = _compose(run, found, plan_once)
     if not claims:
         return _refuse(run, found)
+    claims = [*about_absent, *claims]
     if not options.phrase:
         run.note(missing_links_note(graph, found.question, claims))
-    missing = missing_names(graph, found.question)[:_MAX_MISSING]
+    missing = missing_names(graph, found.question)[:_MAX_MISSING] if not about_absent else []
     if missing:
         run.note(f"not found in this workspace: {', '.join(missing)}; the answer is about what comes nearest")
     elif found.zoom is None and (words := missing_words(graph, found.question)[:_MAX_MISSING]):
         quoted_words = ", ".join(f"“{word}”" for word in words)
         run.note(f"nothing in this workspace speaks of {quoted_words}; the answer is about what comes nearest")
     return _finish(run, found, missing_names_heading(missing) + to_markdown(claims), claims)
+
+
+def _finish_absent(run: Run, found: Found, owner: SymbolRef, about_absent: list[Claim]) -> Answer:
+    """The answer that a class or module has no such member, with a few sentences about it."""
+    claims = list(about_absent)
+    for item in introduction(run.graph, owner):
+        if len(claims) - len(about_absent) < _ABOUT_OWNER and (claim := _verified_claim(run, item)) is not None:
+            claims.append(claim)
+    for claim in claims:
+        run.emit("claim", claim)
+    return _finish(run, found, to_markdown(claims), claims)
 
 
 def _search_respelled(run: Run, found: Found, zoom: SymbolRef | None) -> Found | None:
@@ -338,7 +367,7 @@ def _finish(run: Run, found: Found, text: str, claims: list[Claim]) -> Answer:
     if run.options.commit_footer:
         text += commit_footer(provenance)
     answer = Answer(
-        run.question,
+        run.asked or run.question,
         text,
         tuple(claims),
         found.evidence,

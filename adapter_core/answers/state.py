@@ -25,7 +25,8 @@ _SELECTION_SECONDS = 5.0  # time limit for the modules around a zoom symbol and 
 @dataclass
 class Run:
     """One question on its way to its answer. `selected`: cache of `selection`. `links`: the links looked up so far, with the time budget
-    for more. `model_works`: False once the model has failed, so that one question does not start it twice."""
+    for more. `asked`: the question as the user wrote it. `model_works`: False once the model has failed, so that one question does not
+    start it twice."""
 
     graph: CodeGraph
     question: str
@@ -40,6 +41,7 @@ class Run:
     adapter_name: str | None = None
     model_works: bool = True
     selected: Selected | None = None
+    asked: str = ""
     links: KnownLinks = field(init=False)
     started: float = field(default_factory=time.perf_counter)
 

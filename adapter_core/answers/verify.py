@@ -25,6 +25,7 @@ from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 from .citations import check, cited_text
 from .composing.links.known_links import KnownLinks
+from .composing.listings.absent_members import absence_holds
 from .composing.listings.option_help import help_is_quoted
 from .inert import prose
 
@@ -34,7 +35,7 @@ _LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _PLAIN_NAME = re.compile(r"(?:super\(\)\.)?[\w./:@+-]*(?:\(\))?")
 _CALL = re.compile(r"[\w.]+\([\w\s.,*=]*\)")
 # Relations that only the patterns of `verbs.py` know.
-_PATTERN_ONLY = frozenset({"annotated", "count", "imports", "kind", "message", "quoted", "says", "tested"})
+_PATTERN_ONLY = frozenset({"annotated", "count", "imports", "kind", "message", "quoted", "reads", "says", "tested"})
 _BINARY_RELATIONS = frozenset({"member", "takes", "inherits", "overrides", "sets"})
 _BEYOND_CITATION = frozenset({"overrides", "tested"})
 _COMPARED_AS_SYNTAX = frozenset(
@@ -82,6 +83,9 @@ def supports(
         return Support(
             stands_as_quoted, "" if stands_as_quoted else "the statements do not stand so in the cited lines"
         )
+    is_absent = absence_holds(graph, sentence, citations)
+    if is_absent is not None:
+        return Support(is_absent, "" if is_absent else "that it has no such member cannot be told")
     quotes_help = help_is_quoted(graph, sentence, citations)
     if quotes_help is not None:
         return Support(

@@ -148,7 +148,6 @@ def test_the_flag_of_the_command(graph: CodeGraph) -> None:
     ("question", "near"),
     [
         ("Who calls total_prise?", "total_price"),
-        ("Who calls Cart.total_prise()?", "total_price"),
         ("what calls totalprice", "total_price"),
         ("callers of reserv_product", "reserve_product"),
         ("What breaks if I rename Cartt?", "Cart"),

@@ -139,6 +139,7 @@ _CHECKS: dict[str, Callable[[Region, Relation], str]] = {
     **dict.fromkeys(KINDS_OF_ACTS, act_checks.check_acts),
     "passed": act_checks.check_passed,
     "uses": act_checks.check_uses,
+    "reads": act_checks.check_uses,
     "message": act_checks.check_message,
     "assigned": act_checks.check_assigned,
     "kind": header_checks.check_kind,

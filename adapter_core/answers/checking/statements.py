@@ -122,6 +122,9 @@ def _acts_in_statement(node: ast.stmt, first: int, last: int, owner: Owner, test
         expressions, blocks = [node.test], [(node.body, (*tests, *_tests_of(node.test, True))), (node.orelse, tests)]
     elif isinstance(node, (ast.With, ast.AsyncWith)):
         expressions, blocks = [i.context_expr for i in node.items], [(node.body, tests)]
+        for exception in suppressed(node):
+            if _overlap(exception.lineno, exception.lineno, first, last):
+                yield Act("catch", owner, exception.lineno, exception.lineno, ast.unparse(exception), "", tests)
     elif isinstance(node, ast.Match):
         expressions, blocks = [node.subject], [(case.body, tests) for case in node.cases]
         expressions += [case.guard for case in node.cases if case.guard is not None]
@@ -135,6 +138,12 @@ def _acts_in_statement(node: ast.stmt, first: int, last: int, owner: Owner, test
         yield from _acts_in_expression(expression, first, last, owner, tests)
     for block, inner_tests in blocks:
         yield from _acts_in_body(block, first, last, owner, inner_tests)
+
+
+def suppressed(node: ast.With | ast.AsyncWith) -> list[ast.expr]:
+    """The exceptions that a `with suppress(X)` catches."""
+    calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
+    return [argument for call in calls if callee(call).rpartition(".")[2] == "suppress" for argument in call.args]
 
 
 def _acts_in_try(node: ast.Try, first: int, last: int, owner: Owner, tests: tuple[Test, ...]) -> Iterator[Act]:

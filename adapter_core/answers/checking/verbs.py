@@ -184,6 +184,7 @@ VERBS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
             "(?:covered|tested|exercised) by(?: the)?(?: tests?)?",
         ),
     ),
+    ("reads", True, _any_of(r"read (?:by|in)(?= \x02)")),
     ("says", False, _any_of("says?", "reads?", "states?")),
 )
 

@@ -67,10 +67,11 @@ class _Selection:
         )
 
     def _is_twin(self, i: int) -> bool:
-        """Whether the same was said of another symbol; not for where several symbols that the question names are defined."""
+        """Whether the same was said of another symbol; not for where several symbols that the question names are defined, and not in a
+        listing, where each is part of the answer."""
         item = self._items[i]
-        is_named_definition = item.named and item.kind == "where"
-        return not is_named_definition and any(self._statements[i] == self._statements[j] for j in self.chosen)
+        is_expected = (item.named and item.kind == "where") or item.kind == "listing"
+        return not is_expected and any(self._statements[i] == self._statements[j] for j in self.chosen)
 
     def add(self, i: int) -> None:
         self.chosen.append(i)

@@ -17,6 +17,8 @@ from .error_messages import message_sentences
 from .exception_handlers import handler_sentences
 from .option_help import option_help_sentences
 from .raising_places import raising_sentences
+from .sent_signals import sending_sentences
+from .uses import use_listing
 
 
 def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
@@ -27,13 +29,15 @@ def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 
 def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The listings that the question or a part of it asks for: classes with a method, defined exceptions, handlers of an exception, where
-    one is raised (also by its message), entry points, environment variables, options, and default values. `check`: raises if the answer
-    was cancelled."""
+    one is raised (also by its message), where something is read, who sends a signal, entry points, environment variables, options, and
+    default values. `check`: raises if the answer was cancelled."""
     for part in split_question(question):
         yield from method_owner_sentences(graph, part)
         yield from defined_exception_sentences(graph, part)
         yield from handler_sentences(graph, part)
         yield from raising_sentences(graph, part, check)
+        yield from use_listing(graph, part, check)
+        yield from sending_sentences(graph, part, check)
         yield from entry_point_sentences(graph, part)
         yield from environment_variable_sentences(graph, part, check)
         yield from option_help_sentences(graph, part, check)

@@ -12,18 +12,21 @@ from ....code_graph import CodeGraph, is_test_path
 from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import Import, ModuleFacts, SymbolRef
+from ...checking.statements import suppressed
 from ...inert import code
 from ..candidate import Candidate, class_header_spans, join_list, scope_name
 from ..links.imports import import_statement
 from ..links.library_uses import product_first_key
 
 _ASKED = re.compile(
-    r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code)) (?:the )?(?:exceptions? |errors? )?"
-    r"(?:(?:catch(?:es)?|handles?) `?(?P<a>[A-Z][\w.]*)`?|`?(?P<b>[A-Z][\w.]*)`?(?: exceptions?| errors?)? (?:caught|handled))\W*\Z",
+    r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code|places?)) (?:the )?(?:exceptions? |errors? )?"
+    r"(?:(?:catch(?:es)?|handles?|suppress(?:es)?|swallows?|traps?) (?:the |an? )?(?:exceptions? |errors? )?`?(?P<a>[A-Za-z_][\w.]*)`?"
+    r"(?: exceptions?| errors?)?|`?(?P<b>[A-Za-z_][\w.]*)`?(?: exceptions?| errors?)? "
+    r"(?:being |ever |actually )?(?:caught|handled|suppressed|swallowed|trapped))\W*\Z",
     re.I,
 )
 _MAX_CHARS = 300
-_HANDLER = re.compile(r"\bexcept\b")
+_HANDLER = re.compile(r"\bexcept\b|\bsuppress\(")
 _MAX_HEADER_CHARS = 400  # characters of the head of a handler
 _MAX_SENTENCES = 5
 _MAX_LISTED, _MAX_GROUPS = 4, 3  # in grouped sentences, which are used for more than `_MAX_SENTENCES` handlers
@@ -34,7 +37,8 @@ _MAX_BASES = 3
 def caught_exception_in_question(question: str) -> str:
     """The exception whose handlers the question asks for, without its module; "" for other questions."""
     match = _ASKED.search(question[:_MAX_CHARS])
-    return ((match["a"] or match["b"]) if match else "").rpartition(".")[2]
+    name = ((match["a"] or match["b"]) if match else "").rpartition(".")[2]
+    return name if name[:1].isupper() else ""
 
 
 def handler_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
@@ -139,17 +143,25 @@ def _handlers(graph: CodeGraph, path: str, name: str) -> Iterator[_Handler]:
     if document is None or not _has_handler_of(document.text, re.compile(rf"\b(?:{names_pattern})\b")):
         return
     tree = outline_of(document.text).tree
-    for node in ast.walk(tree) if tree is not None and facts is not None else ():
-        if facts is None or not isinstance(node, ast.ExceptHandler) or node.type is None:
+    caught = [(line, nodes) for node in ast.walk(tree) for line, nodes in _caught_by(node)] if tree is not None else []
+    for line, exception_nodes in sorted(caught, key=lambda item: item[0]):
+        if facts is None:
             continue
-        exception_nodes = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
         # As written: `socket.timeout` need not be a `timeout` of the workspace.
         written = next(
             (text for text in map(ast.unparse, exception_nodes) if text.rpartition(".")[2] == name or text in aliases),
             "",
         )
         if written:
-            lines = [(path, node.lineno, node.type.end_lineno or node.lineno)]
+            lines = [(path, line, exception_nodes[-1].end_lineno or line)]
             if written in aliases:
                 lines += import_statement(graph, path, aliases[written])
-            yield _Handler(graph.ref(facts, scope_at(facts, node.lineno)), written, tuple(lines))
+            yield _Handler(graph.ref(facts, scope_at(facts, line)), written, tuple(lines))
+
+
+def _caught_by(node: ast.AST) -> Iterator[tuple[int, list[ast.expr]]]:
+    """First line and exceptions of a handler, or of each exception of a `with suppress(X)`."""
+    if isinstance(node, (ast.With, ast.AsyncWith)):
+        yield from ((exception.lineno, [exception]) for exception in suppressed(node))
+    elif isinstance(node, ast.ExceptHandler) and node.type is not None:
+        yield node.lineno, node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]

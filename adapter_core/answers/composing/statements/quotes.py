@@ -80,8 +80,11 @@ def _comment_above(lines: list[str], line: int) -> str:
     return " ".join(text.strip().lstrip("#").strip() for text in lines[first - 1 : line - 1])
 
 
-def quote_at_line(name: str, symbol: Symbol, lines: list[str], line: int) -> tuple[str, list[Lines]] | None:
-    """The text of the quote of the simple statement on a line, and the lines that show it; None if it is not quoted."""
+def quote_at_line(
+    name: str, symbol: Symbol, lines: list[str], line: int, with_headers: bool = False
+) -> tuple[str, list[Lines]] | None:
+    """The text of the quote of the simple statement (`with_headers`: or the header of a block) on a line, and the lines that show it; None
+    if it is not quoted."""
     node = function_node(symbol, lines)
     enclosing = (
         [p for p in placed_statements(node, lines) if header_lines(p.node)[0] <= line <= header_lines(p.node)[1]]
@@ -92,7 +95,8 @@ def quote_at_line(name: str, symbol: Symbol, lines: list[str], line: int) -> tup
         return None
     innermost = min(enclosing, key=lambda p: header_lines(p.node)[1] - header_lines(p.node)[0])
     # The header of a block says little about what the block does.
-    quote = None if getattr(innermost.node, "body", None) else next(_quote_single(code(name), innermost, lines), None)
+    is_header = bool(getattr(innermost.node, "body", None))
+    quote = next(_quote_single(code(name), innermost, lines), None) if with_headers or not is_header else None
     return (quote.text, list(quote.lines)) if quote is not None else None
 
 

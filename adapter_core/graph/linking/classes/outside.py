@@ -18,7 +18,7 @@ _OBJECT_MEMBERS = frozenset(dir(object)) | {
     "__mro__",
     "__subclasses__",
 }
-_NOTHING_OF_THEIR_OWN = ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC")
+NOTHING_OF_THEIR_OWN = ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC")
 
 
 def member(name: str, receiver: Value, order: list[Value]) -> Values | None:
@@ -28,6 +28,6 @@ def member(name: str, receiver: Value, order: list[Value]) -> Values | None:
         return frozenset({Value("method", name, 0, receiver)})
     if name == "exceptions" and outside.startswith("builtins."):
         return frozenset({Value("typed", "list", 0, frozenset({receiver}))})  # of `except* Missing as group`
-    if outside and outside not in _NOTHING_OF_THEIR_OWN:
+    if outside and outside not in NOTHING_OF_THEIR_OWN:
         return frozenset({external(f"{outside}.{name}")})
     return frozenset({external(f"builtins.object.{name}")}) if name in _OBJECT_MEMBERS else None
