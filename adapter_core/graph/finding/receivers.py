@@ -16,9 +16,9 @@ _UNKNOWN = ("many", "other")
 def receiver_places(inference: Inference, facts: ModuleFacts, line: int, receiver: str) -> set[Place] | None:
     """The classes (of an instance, its class) and modules (as entry 0 of their file) that a dotted name on a line may stand for; None if
     that is not known."""
-    own_class = _class_of_first_parameter(facts, line, receiver)
+    own_class = class_of_self(facts, line, receiver)
     if own_class is not None:
-        return {(facts.path, own_class)}
+        return {own_class}
     values = values_at(inference, facts, line, receiver, None)
     if not values or any(value.kind in _UNKNOWN for value in values):
         return None
@@ -29,15 +29,16 @@ def receiver_places(inference: Inference, facts: ModuleFacts, line: int, receive
     return found
 
 
-def _class_of_first_parameter(facts: ModuleFacts, line: int, name: str) -> int | None:
-    """The class of the method around a line whose first parameter has this name; also within functions nested in it."""
+def class_of_self(facts: ModuleFacts, line: int, name: str) -> Place | None:
+    """The class of the method around a line whose first parameter has this name, also within functions nested in it; None if there is
+    none. This takes no inference."""
     index = scope_at(facts, line)
     while index > 0:
         symbol = facts.symbols[index]
         if symbol.is_callable and any(parameter.name == name for parameter in symbol.parameters):
             is_method = symbol.parent > 0 and facts.symbols[symbol.parent].kind == "class"
             is_first = symbol.parameters[0].name == name and "staticmethod" not in symbol.decorators
-            return symbol.parent if is_method and is_first else None
+            return (facts.path, symbol.parent) if is_method and is_first else None
         if name in symbol.local_names:
             return None
         index = symbol.parent

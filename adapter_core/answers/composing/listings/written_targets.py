@@ -6,12 +6,12 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....code_graph import CodeGraph, is_test_path
 from ....evidence.ranking import is_aside
 from ....graph.finding.lookup import Place, scope_at
-from ....graph.finding.receivers import are_related, is_base, named_places, receiver_places
+from ....graph.finding.receivers import are_related, class_of_self, is_base, named_places, receiver_places
 from ....types import ModuleFacts, SymbolRef
 from ..statements.writes import Write, may_write, writes_of
 from .asked_write import AskedWrite
@@ -22,6 +22,7 @@ _SECONDS, _RECEIVER_SECONDS = 0.15, 0.1
 _MAX_OWNERS = 3  # unrelated classes and modules that have something of this name
 _MIN_FILES = 8  # that are read however long it takes
 _MAX_RECEIVERS = 6  # places that show what a receiver is
+_ELSEWHERE: Place = ("", 0)  # the owner of an attribute of something outside the workspace
 _MIN_HINT = 3  # letters of a receiver's name that may be short for its class's
 
 
@@ -140,41 +141,55 @@ def _owner_of(graph: CodeGraph, ref: SymbolRef) -> Place | None:
 def _placed_writes(
     graph: CodeGraph, name: str, first: list[Place], check: Callable[[], None]
 ) -> tuple[list[PlacedWrite], bool]:
-    """The writes of the product, those in the files of the `first` places first, and whether all files were read."""
+    """The writes of the product, those in the files of the `first` places first, and whether all files were read. Where time is short, it
+    is unknown whose attribute some of them write."""
     first_paths = {path for path, _ in first}
     paths = [path for path in graph.view.paths_using(name) if not is_test_path(path) and not is_aside(path)]
     found: list[PlacedWrite] = []
+    is_complete = True
     end = time.monotonic() + _SECONDS
     for number, path in enumerate(sorted(paths, key=lambda path: (path not in first_paths, path))):
         is_late = number >= _MIN_FILES and time.monotonic() > end
         if graph.inference.expired or (is_late and path not in first_paths):
-            return found, False
+            is_complete = False
+            break
         check()
         document, facts = graph.document(path), graph.facts(path)
         if document is not None and facts is not None and may_write(document.text, name):
             found += _in_file(graph, facts, document.text, name)
-    return found, True
+    with graph.within(_RECEIVER_SECONDS):
+        with_owners = [_with_owner(graph, placed) for placed in found]
+    return [placed for placed in with_owners if placed.owner != _ELSEWHERE], is_complete
 
 
 def _in_file(graph: CodeGraph, facts: ModuleFacts, text: str, name: str) -> Iterator[PlacedWrite]:
-    inference = graph.inference
     for write in writes_of(text, name):
         scope = scope_at(facts, write.line)
-        if write.receiver == "":
-            variables = named_places(inference, facts, write.line, name)
-            if (scope == 0 and write.is_rebound) or facts.symbols[scope].kind == "class":
-                continue  # a definition
-            for path, index in variables:
-                variable_facts = graph.facts(path)
-                if variable_facts is not None and variable_facts.symbols[index].kind in ASSIGNED_KINDS:
-                    yield PlacedWrite(facts, scope, write, (path, max(0, variable_facts.symbols[index].parent)))
-                    break
-            continue
-        places = receiver_places(inference, facts, write.line, write.receiver) if write.receiver is not None else None
-        if places is None:
-            yield PlacedWrite(facts, scope, write, None)
-        elif places:
-            yield PlacedWrite(facts, scope, write, min(places))
+        if write.receiver != "":
+            owner = class_of_self(facts, write.line, write.receiver) if write.receiver is not None else None
+            yield PlacedWrite(facts, scope, write, owner)
+        elif (scope or not write.is_rebound) and facts.symbols[scope].kind != "class":  # no definition
+            owner = _owner_of_variable(graph, facts, write.line, name)
+            if owner is not None:
+                yield PlacedWrite(facts, scope, write, owner)
+
+
+def _owner_of_variable(graph: CodeGraph, facts: ModuleFacts, line: int, name: str) -> Place | None:
+    """The module of the variable that a bare name on a line refers to; None of local names."""
+    for path, index in named_places(graph.inference, facts, line, name):
+        variable_facts = graph.facts(path)
+        if variable_facts is not None and variable_facts.symbols[index].kind in ASSIGNED_KINDS:
+            return path, max(0, variable_facts.symbols[index].parent)
+    return None
+
+
+def _with_owner(graph: CodeGraph, placed: PlacedWrite) -> PlacedWrite:
+    """The write with its owner, if the type of its receiver tells it."""
+    receiver = placed.write.receiver
+    if placed.owner is not None or not receiver or graph.inference.expired:
+        return placed
+    places = receiver_places(graph.inference, placed.facts, placed.write.line, receiver)
+    return replace(placed, owner=min(places) if places else _ELSEWHERE if places is not None else None)
 
 
 def _is_any(graph: CodeGraph, place: Place | None, owners: tuple[Place, ...]) -> bool:
