@@ -150,6 +150,29 @@ def test_a_write_of_which_only_the_name_is_known_is_told_as_a_guess(graph: CodeG
     ]
 
 
+def test_a_method_that_seems_to_change_it_is_quoted_last(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- m.py
+        class Builder:
+            def __init__(self, tasks):
+                self.tasks = tasks
+
+            def finish(self):
+                self.tasks.add_task(self.finish)
+
+            def reset(self):
+                self.tasks = None
+        """,
+    )
+    assert told(graph, "who adds to Builder.tasks?") == [
+        "In `Builder.__init__`: `self.tasks = tasks`",
+        "In `Builder.reset`: `self.tasks = None`",
+        "In `Builder.finish`: `self.tasks.add_task(self.finish)`",
+    ]
+
+
 def test_a_common_name_is_not_guessed(graph: CodeGraph) -> None:
     assert told(graph, "where is Other.log set?") == ["In `Other.__init__`: `self.log = None`"]
 

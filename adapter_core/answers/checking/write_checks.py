@@ -31,7 +31,7 @@ def writes_hold(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
     for citation in citations:
         span, facts, document = citation.span, graph.facts(citation.span.path), graph.document(citation.span.path)
         if facts is not None and document is not None:
-            lines = {write.line for write in writes_of(document.text, form["name"])}
+            lines = {write.line for write in writes_of(document.text, form["name"]) if write.form != "likely"}
             written += [_scope_parts(facts, n) for n in range(span.start, span.end + 1) if n in lines]
     places = [name_parts(place[1:-1]) for place in re.findall(_CODE, form["places"])]
     return all(any(ends_with(scope, place) for scope in written) for place in places)

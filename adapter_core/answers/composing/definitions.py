@@ -58,7 +58,7 @@ def _is_changed(facts: ModuleFacts, symbol: Symbol, lines: list[str]) -> bool:
     """Whether the file of a name in capitals changes it, or what it holds."""
     text = "\n".join(lines) + "\n"
     writes = writes_of(text, symbol.name) if may_write(text, symbol.name) else ()
-    return any(not symbol.start <= write.line <= symbol.end for write in writes)
+    return any(write.form != "likely" and not symbol.start <= write.line <= symbol.end for write in writes)
 
 
 def _signature_sentence(builder: SentenceBuilder, header_span: tuple[int, int]) -> Iterator[Candidate]:

@@ -46,7 +46,8 @@ def _all_sentences(graph: CodeGraph, target: Target) -> Iterator[Candidate]:
     overriding = [ref for ref in target.definitions if _is_override(ref, target)]
     sentences = _told(graph, target, later, overriding, room)
     yield from sentences
-    for guess in _told(graph, target, target.guesses, [], room - len(sentences)):
+    guesses = [placed for placed in target.guesses if placed.write.form != "likely"]
+    for guess in _told(graph, target, guesses, [], room - len(sentences)):
         yield replace(guess, text=PERHAPS + guess.text)
 
 
@@ -58,14 +59,16 @@ def _told(
     seen: set[tuple[str, int]] = set()
     repeated = [placed for placed in writes if _is_seen(seen, placed)]
     ordered = [*[placed for placed in writes if placed not in repeated], *repeated]
-    quoted_room = room - (len(ordered) + len(overriding) > room or bool(overriding))
+    certain = [placed for placed in ordered if placed.write.form != "likely"]
+    ordered = [*certain, *[placed for placed in ordered if placed.write.form == "likely"]]
+    quoted_room = room - (len(certain) + len(overriding) > room or bool(overriding))
     sentences: list[Candidate] = []
     told_scopes: set[tuple[str, int]] = set()
     left: list[PlacedWrite] = []
     for placed in ordered:
         sentence = _sentence_of(graph, placed) if len(sentences) < quoted_room else None
         if sentence is None:
-            left.append(placed)
+            left += [placed] if placed in certain else []
             continue
         told_scopes.add((placed.path, placed.scope))
         if all(sentence.text != other.text for other in sentences):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import time
 from collections import Counter
@@ -144,11 +145,16 @@ def _placed_writes(
     """The writes of the product, those in the files of the `first` places first, and whether all files were read. Where time is short, it
     is unknown whose attribute some of them write."""
     first_paths = {path for path, _ in first}
+    near_folders = {posixpath.dirname(path) for path in first_paths}  # where derived classes mostly are
     paths = [path for path in graph.view.paths_using(name) if not is_test_path(path) and not is_aside(path)]
+
+    def nearest_first(path: str) -> tuple[bool, bool, str]:
+        return path not in first_paths, posixpath.dirname(path) not in near_folders, path
+
     found: list[PlacedWrite] = []
     is_complete = True
     end = time.monotonic() + _SECONDS
-    for number, path in enumerate(sorted(paths, key=lambda path: (path not in first_paths, path))):
+    for number, path in enumerate(sorted(paths, key=nearest_first)):
         is_late = number >= _MIN_FILES and time.monotonic() > end
         if graph.inference.expired or (is_late and path not in first_paths):
             is_complete = False

@@ -22,6 +22,11 @@ _HEAP_FUNCTIONS = frozenset(
     {"heappush", "heappop", "heapify", "heappushpop", "heapreplace", "insort", "insort_left", "insort_right"}
 )
 _SETTERS = frozenset({"setattr", "delattr", "__setattr__", "__delattr__"})
+# Methods of other objects that are called as if they changed them: `tasks.add_task(…)`.
+_CHANGING = (
+    r"(?:add|append|insert|push|remove|discard|pop|clear|register|unregister)_\w+|push|register|unregister|enqueue"
+)
+_CHANGING_NAME = re.compile(_CHANGING)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MUTATING = "|".join(sorted(MUTATORS | _QUEUE_METHODS))
 _MUTATING_FUNCTIONS = "|".join(sorted(_HEAP_FUNCTIONS))
@@ -30,7 +35,8 @@ _MUTATING_FUNCTIONS = "|".join(sorted(_HEAP_FUNCTIONS))
 @dataclass(frozen=True, slots=True)
 class Write:
     """`receiver`: the dotted name before the attribute, "" of a bare name, None if it is no dotted name. `target`: what is assigned,
-    deleted or called, as `unparse` writes it. `form`: assign | delete | call | loop (also `with … as`). `is_rebound`: the name itself is
+    deleted or called, as `unparse` writes it. `form`: assign | delete | call | loop (also `with … as`) | likely (a call of a
+    method that by its name changes it). `is_rebound`: the name itself is
     assigned, and not an item of it."""
 
     receiver: str | None
@@ -51,7 +57,7 @@ def may_write(text: str, name: str) -> bool:
 def _may_write_pattern(name: str) -> re.Pattern[str]:
     word = re.escape(name)
     return re.compile(
-        rf"\b{word}\b(?:\[[^\n]{{0,80}}\])*(?:[^\n=]{{0,80}}=(?!=)|\s*\.(?:{_MUTATING})\b|,[\s\w.,)\[\]]{{0,120}}\n[^\n=]{{0,80}}=(?!=))"
+        rf"\b{word}\b(?:\[[^\n]{{0,80}}\])*(?:[^\n=]{{0,80}}=(?!=)|\s*\.(?:{_MUTATING}|{_CHANGING})\b|,[\s\w.,)\[\]]{{0,120}}\n[^\n=]{{0,80}}=(?!=))"
         rf"|\b(?:del|for|as)\b[^\n]{{0,80}}\b{word}\b|\b(?:{_MUTATING_FUNCTIONS})\([^\n]{{0,80}}\b{word}\b|attr(?:__)?\([^\n]{{0,80}}[\"']{word}[\"']"
     )
 
@@ -126,10 +132,12 @@ def _call_writes(call: ast.Call, name: str, first: int, last: int) -> Iterator[W
     function = call.func
     called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     line = function.end_lineno or first
-    if isinstance(function, ast.Attribute) and called in MUTATORS | _QUEUE_METHODS:
+    is_likely = bool(_CHANGING_NAME.fullmatch(called))
+    if isinstance(function, ast.Attribute) and (is_likely or called in MUTATORS | _QUEUE_METHODS):
         place = _place_of(function.value, name)
         if place is not None:
-            yield Write(place[0], ast.unparse(function) + "()", "call", False, line, first, last)
+            form = "likely" if is_likely else "call"
+            yield Write(place[0], ast.unparse(function) + "()", form, False, line, first, last)
     elif called in _SETTERS:
         texts = [a.value if isinstance(a, ast.Constant) else None for a in call.args[:2]]
         if name in texts:
