@@ -11,6 +11,7 @@ from ..evidence.selection import Found
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
 from .asked_symbols import is_named_by_words, leading_symbols, named_symbols, parameter_owners, resolve_answer_kind
+from .clauses import split_question
 from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences
 from .composing.candidate import OF_STATEMENTS, Candidate, SentenceBuilder
 from .composing.definitions import class_sentences
@@ -22,6 +23,7 @@ from .composing.links.counts import counted_kinds
 from .composing.links.known_links import KnownLinks
 from .composing.links.library_uses import LibraryUse, library_uses
 from .composing.listings.all_kinds import cached_listings
+from .composing.listings.asked_write import asks_only_writes
 from .composing.listings.sent_signals import asks_senders
 from .composing.statements.quotes import sentence_at_line
 from .kinds import LINKS, asks_course
@@ -45,6 +47,8 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
     if by_text and asks_senders(found.question.text):
         return list(by_text.values())[:limit]
+    if by_text and asks_only_writes(split_question(found.question.text)):
+        return list(by_text.values())[:limit]  # what else has the words of the question changes something else
     compiler = SymbolSentences(links, traits, found.weights)
     name_only_spans: set[tuple[str, int, int]] = set()
     for rank, subject in enumerate(_subjects(graph, found, evidence_subjects)):

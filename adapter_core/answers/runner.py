@@ -312,7 +312,8 @@ def _arrange(run: Run, found: Found, items: list[Candidate], chosen: list[Candid
     kind = resolve_answer_kind(run.graph, found.question)
     if kind in LINKS:
         return sort_for_reading(run.graph, chosen)
-    best_subject = chosen[0].subject if chosen and asks_what_it_does(found.question.text) else ""
+    explains = bool(chosen) and chosen[0].kind != "listing" and asks_what_it_does(found.question.text)
+    best_subject = chosen[0].subject if explains else ""
     chosen = sorted(chosen, key=lambda item: (bool(best_subject) and item.subject != best_subject, item.rank))
     named_refs = named_symbols(run.graph, found.question)
     wants_structure = asks_structure(found.question)

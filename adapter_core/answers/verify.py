@@ -23,6 +23,7 @@ from .checking.region import Region
 from .checking.relation_checks import problem_of
 from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
+from .checking.write_checks import without_perhaps, writes_hold
 from .citations import check, cited_text
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
@@ -75,9 +76,13 @@ def supports(
     for more."""
     if len(sentence) > MAX_CHARS:
         return Support(False, "is too long to be checked")
+    sentence = without_perhaps(sentence)
     parsed = read_sentence(sentence)
     if not parsed.mentions:
         return Support(False, "names nothing that could be checked")
+    lists_writes = writes_hold(graph, sentence, citations)
+    if lists_writes is not None:
+        return Support(lists_writes, "" if lists_writes else "the cited lines do not change it in each of these places")
     stands_as_quoted = statements_hold(graph, sentence, citations)
     if stands_as_quoted is not None:
         return Support(

@@ -14,6 +14,7 @@ from .links.counts import parameters_of
 from .links.imports import module_name
 from .links.known_links import KnownLinks
 from .links.reads import reader_sentences
+from .statements.writes import may_write, writes_of
 
 ASSIGNED_KINDS = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_SIGNATURE = 160
@@ -37,6 +38,8 @@ def definition_sentences(builder: SentenceBuilder, lines: list[str]) -> Iterator
     header_span = _header_span(facts, builder.index, lines)
     name = code(symbol.qualname)
     kind_words = _KIND_WORDS.get(symbol.kind, "a symbol")
+    if symbol.kind == "constant" and _is_changed(facts, symbol, lines):
+        kind_words = _KIND_WORDS["variable"]
     if symbol.is_async:
         kind_words = kind_words.replace("a ", "an async ", 1)
     parent = facts.symbols[symbol.parent] if symbol.parent > 0 else None
@@ -49,6 +52,13 @@ def definition_sentences(builder: SentenceBuilder, lines: list[str]) -> Iterator
         yield from _value_sentence(builder, lines, header_span)
     if symbol.decorators and symbol.is_callable:
         yield from _decorator_sentence(builder)
+
+
+def _is_changed(facts: ModuleFacts, symbol: Symbol, lines: list[str]) -> bool:
+    """Whether the file of a name in capitals changes it, or what it holds."""
+    text = "\n".join(lines) + "\n"
+    writes = writes_of(text, symbol.name) if may_write(text, symbol.name) else ()
+    return any(write.form != "likely" and not symbol.start <= write.line <= symbol.end for write in writes)
 
 
 def _signature_sentence(builder: SentenceBuilder, header_span: tuple[int, int]) -> Iterator[Candidate]:
@@ -79,6 +89,11 @@ def _signature_sentence(builder: SentenceBuilder, header_span: tuple[int, int]) 
 
 
 _VAGUE_ANNOTATIONS = ("Any", "Incomplete", "object", "typing.Any")
+
+
+def value_sentences(builder: SentenceBuilder, lines: list[str]) -> Iterator[Candidate]:
+    """The sentence about what a name is assigned, or else annotated with; none where that cannot be quoted."""
+    yield from _value_sentence(builder, lines, _header_span(builder.facts, builder.index, lines))
 
 
 def _value_sentence(builder: SentenceBuilder, lines: list[str], header_span: tuple[int, int]) -> Iterator[Candidate]:

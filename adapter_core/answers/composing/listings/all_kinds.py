@@ -8,6 +8,7 @@ from ....code_graph import CodeGraph
 from ...clauses import split_question
 from ..candidate import Candidate
 from ..links.known_links import KnownLinks
+from .attribute_writes import write_sentences
 from .classes_with_method import method_owner_sentences
 from .default_values import default_value_sentences
 from .defined_exceptions import defined_exception_sentences
@@ -29,8 +30,8 @@ def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 
 def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The listings that the question or a part of it asks for: classes with a method, defined exceptions, handlers of an exception, where
-    one is raised (also by its message), where something is read, who sends a signal, entry points, environment variables, options, and
-    default values. `check`: raises if the answer was cancelled."""
+    one is raised (also by its message), where something is read, who sends a signal, who changes an attribute, entry points, environment
+    variables, options, and default values. `check`: raises if the answer was cancelled."""
     for part in split_question(question):
         yield from method_owner_sentences(graph, part)
         yield from defined_exception_sentences(graph, part)
@@ -42,4 +43,5 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
         yield from environment_variable_sentences(graph, part, check)
         yield from option_help_sentences(graph, part, check)
         yield from default_value_sentences(graph, part)
+        yield from write_sentences(graph, part, check)
     yield from message_sentences(graph, question)

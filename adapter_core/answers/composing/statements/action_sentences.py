@@ -11,6 +11,7 @@ from ..candidate import Candidate, SentenceBuilder
 from .actions import Action, function_actions
 from .conditions import cited_lines, condition_of
 from .control_flow import expression_text, function_node, placed_statements
+from .writes import MUTATORS
 
 
 def action_sentences(builder: SentenceBuilder, symbol: Symbol, lines: list[str]) -> Iterator[Candidate]:
@@ -71,21 +72,12 @@ def action_phrase(action: Action) -> str:
     return f"sets {code(action.subject)} to {code(action.value)}" if action.value else f"sets {code(action.subject)}"
 
 
-_MUTATORS = frozenset(
-    "append add extend insert update pop remove discard clear setdefault popitem appendleft sort reverse".split()
-)
-
-
 def mutation_sentences(builder: SentenceBuilder, ref: SymbolRef, lines: list[str]) -> Iterator[Candidate]:
     """The sentences about calls of mutating container methods on attributes ("`f` calls `self.items.append()`")."""
     node = function_node(ref.symbol, lines)
     for placed in placed_statements(node, lines) if node is not None else ():
         call = placed.node.value if isinstance(placed.node, ast.Expr) else None
-        if (
-            not isinstance(call, ast.Call)
-            or not isinstance(call.func, ast.Attribute)
-            or call.func.attr not in _MUTATORS
-        ):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or call.func.attr not in MUTATORS:
             continue
         target = expression_text(call.func.value, lines)
         if "." in target and all(p.isidentifier() for p in target.split(".")) and call.lineno == call.func.end_lineno:
