@@ -20,6 +20,7 @@ from .composing.links.counts import counted_kinds
 from .composing.links.known_links import KnownLinks
 from .composing.links.library_uses import LibraryUse, library_uses
 from .composing.listings.all_kinds import cached_listings
+from .composing.settings.sentences import beside_settings
 from .composing.statements.quotes import sentence_at_line
 from .kinds import LINKS, asks_course
 
@@ -58,7 +59,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 candidate.text,
                 replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
             )
-    return list(by_text.values())[:limit]
+    return beside_settings(found.question.text, list(by_text.values()))[:limit]
 
 
 def _promote_line(sentences: list[Candidate], line: tuple[str, int]) -> list[Candidate]:

@@ -25,7 +25,7 @@ from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 from .citations import check, cited_text
 from .composing.links.known_links import KnownLinks
-from .composing.listings.option_help import help_is_quoted
+from .composing.settings.sentences import declaration_holds
 from .inert import prose
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -82,10 +82,11 @@ def supports(
         return Support(
             stands_as_quoted, "" if stands_as_quoted else "the statements do not stand so in the cited lines"
         )
-    quotes_help = help_is_quoted(graph, sentence, citations)
-    if quotes_help is not None:
+    declaration_stands = declaration_holds(graph, sentence, citations)
+    if declaration_stands is not None:
         return Support(
-            quotes_help, "" if quotes_help else "the cited lines do not define the option with this help text"
+            declaration_stands,
+            "" if declaration_stands else "the cited lines do not declare or document this setting so",
         )
     parsed = read_sentence(without_hedges(sentence))
     text = cited_text(graph, citations)
