@@ -25,6 +25,7 @@ from .composing.links.library_uses import LibraryUse, library_uses
 from .composing.listings.all_kinds import cached_listings
 from .composing.listings.asked_write import asks_only_writes
 from .composing.listings.sent_signals import asks_senders
+from .composing.settings.sentences import beside_settings
 from .composing.statements.quotes import sentence_at_line
 from .kinds import LINKS, asks_course
 
@@ -67,7 +68,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 candidate.text,
                 replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
             )
-    return list(by_text.values())[:limit]
+    return beside_settings(found.question.text, list(by_text.values()))[:limit]
 
 
 def introduction(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:

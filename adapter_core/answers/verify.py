@@ -27,7 +27,7 @@ from .checking.write_checks import without_perhaps, writes_hold
 from .citations import check, cited_text
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
-from .composing.listings.option_help import help_is_quoted
+from .composing.settings.sentences import declaration_holds
 from .inert import prose
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -91,10 +91,11 @@ def supports(
     is_absent = absence_holds(graph, sentence, citations)
     if is_absent is not None:
         return Support(is_absent, "" if is_absent else "that it has no such member cannot be told")
-    quotes_help = help_is_quoted(graph, sentence, citations)
-    if quotes_help is not None:
+    declaration_stands = declaration_holds(graph, sentence, citations)
+    if declaration_stands is not None:
         return Support(
-            quotes_help, "" if quotes_help else "the cited lines do not define the option with this help text"
+            declaration_stands,
+            "" if declaration_stands else "the cited lines do not declare or document this setting so",
         )
     parsed = read_sentence(without_hedges(sentence))
     text = cited_text(graph, citations)

@@ -76,6 +76,9 @@ def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argp
     args, extra = parser.parse_known_args(argv)
     if extra and isinstance(question := getattr(args, "question", None), str) and not any(e[:1] == "-" for e in extra):
         raise UsageError(f'Put the question in quotes: "{" ".join([question, *extra])}"')
+    if extra and getattr(args, "question", "") is None:
+        name = " ".join(extra)
+        parser.error(f'unrecognized arguments: {name} (if that is the question, write -- before it: -- "{name}")')
     if extra:
         parser.error(f"unrecognized arguments: {' '.join(extra)}")
     return args

@@ -650,7 +650,7 @@ def test_the_help_of_an_option_is_told(repo: Path) -> None:
     for question, told in {
         "What does --dry-run do?": "The help of `--dry-run` says: “Say what would be done, and do nothing.”",
         "what does the dry_run option do": "The help of `--dry-run` says: “Say what would be done, and do nothing.”",
-        "Which output does the colour flag change?": "The help of `--colour` says: “The colour of all output.”",
+        "Which output does the colour flag change?": "The help of `--colour` says: “The colour of `all` output.”",
         "what does --pick do": "The help of `pick` says: “Choose one.”",
     }.items():
         answer = answer_question(graph, question)

@@ -28,7 +28,8 @@ class Candidate:
     # perhaps_tests (tests that may reach it) | comment | bases | overridden | registered | imports (who imports it) | count | quote |
     # branch (several statements of a branch) | steps (the important statements of a function) | listed (a numbered list of the
     # documentation) | bare (a statement that says little) | contents (what a module defines) | text | listing (all things of a kind:
-    # classes with a method, handlers, …) | default (of a parameter, option or setting) | call_path (from one function to another) |
+    # classes with a method, handlers, …) | setting (of a setting or option that the question names) |
+    # default (of a parameter, option or setting) | call_path (from one function to another) |
     # line (the statement at the line that the question points at) | linking (how the subjects of the other sentences are linked)
     kind: str
     spans: tuple[tuple[str, int, int], ...]

@@ -57,7 +57,7 @@ def arrange_with_opening(
     how the subjects are linked (the named ones first), unless the sentences show that already. `items`: all candidates, whose subjects may
     link the chosen ones. `with_classes`: include what extends what. `asks_workings`: the question asks how something works or fits
     together; otherwise only links of what it names are included."""
-    leading = [item for item in chosen if item.kind in ("call_path", "line", "listing")]
+    leading = [item for item in chosen if item.kind in ("call_path", "line", "setting", "listing")]
     if leading:
         return [*leading, *sort_for_reading(graph, [item for item in chosen if item not in leading])]
     if not chosen:

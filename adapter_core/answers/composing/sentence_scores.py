@@ -77,10 +77,10 @@ _UNNAMED_FACTOR, _UNNAMED_LINK_FACTOR = 0.9, 0.5  # share of the score left if t
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "listed": 2.0,
     "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35, "contents": 1.0, "call_path": 4.0, "line": 4.0, "listing": 4.0, "default": 4.0,
+    "bare": 0.35, "contents": 1.0, "call_path": 4.0, "line": 4.0, "listing": 4.0, "default": 4.0, "setting": 16.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
-DOMINANT_KINDS = COURSES | {"call_path", "line", "listing", "default"}  # their scores exceed all others
+DOMINANT_KINDS = COURSES | {"call_path", "line", "listing", "default", "setting"}  # their scores exceed all others
 # Factors found by the answers benchmark (gold lines and names of the reference): searched for on one half of the repositories, and gaining
 # on the other half, too.
 _FITTED_FACTORS: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}

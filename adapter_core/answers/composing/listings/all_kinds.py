@@ -8,6 +8,7 @@ from ....code_graph import CodeGraph
 from ...clauses import split_question
 from ..candidate import Candidate
 from ..links.known_links import KnownLinks
+from ..settings.sentences import setting_sentences
 from .attribute_writes import write_sentences
 from .classes_with_method import method_owner_sentences
 from .default_values import default_value_sentences
@@ -16,7 +17,6 @@ from .entry_points import entry_point_sentences
 from .environment_variables import environment_variable_sentences
 from .error_messages import message_sentences
 from .exception_handlers import handler_sentences
-from .option_help import option_help_sentences
 from .raising_places import raising_sentences
 from .sent_signals import sending_sentences
 from .uses import use_listing
@@ -41,7 +41,7 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
         yield from sending_sentences(graph, part, check)
         yield from entry_point_sentences(graph, part)
         yield from environment_variable_sentences(graph, part, check)
-        yield from option_help_sentences(graph, part, check)
+        yield from setting_sentences(graph, part, check)
         yield from default_value_sentences(graph, part)
         yield from write_sentences(graph, part, check)
     yield from message_sentences(graph, question)

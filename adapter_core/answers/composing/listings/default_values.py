@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, islice
 
 from ....code_graph import CodeGraph, is_test_path
@@ -16,7 +17,10 @@ from ....graph.storage.postings import BODY, SIGNATURE
 from ....types import ModuleFacts, SymbolRef
 from ...inert import code
 from ..candidate import MAX_CITED, Candidate
+from ..settings.asked import Asked
+from ..settings.sentences import Place, declaration_candidate, declarations_of, help_candidates
 from .keyed_defaults import KeyedDefault, keyed_defaults
+from .none_replaced import none_replaced_sentence
 from .product_files import product_files_with
 
 _NAME = r"[`\"']?(?P<{}>[A-Za-z_][\w.]*)[`\"']?(?:\(\))?"
@@ -31,11 +35,16 @@ _ASKED = re.compile(
 # With other words before it, a question only mentions a default in passing.
 _ASKING_LEAD = re.compile(r"\W*(?:(?:what|which)\b[^?]{0,40}|(?:tell me|show me|the)\b[^?]{0,20})?\Z", re.I)
 # In "the default value of x" the name comes later.
+# "the default of Parser error_level"
+_OWNER_AND_NAME = re.compile(
+    r"(?i:defaults?(?: values?)? (?:of|for) (?:the )?)(?P<owner>[A-Z]\w*)(?:'s)? (?P<name>[a-z]\w*_\w+)\b"
+)
 _NO_NAMES = frozenset("value values setting settings of for is in to if when a an the".split())
 _MAX_CHARS = 300
 _MAX_VALUE = 60
 _MAX_SENTENCES = 3
 _MAX_FILES = 12
+_MAX_DECLARED = 2
 _MAX_FUNCTIONS = 3  # with a parameter of the name, if the question names none of them
 
 
@@ -44,6 +53,8 @@ def default_in_question(question: str) -> tuple[str, str]:
     for match in _ASKED.finditer(question[:_MAX_CHARS]):
         if not _ASKING_LEAD.match(question[: match.start()]):
             break
+        if followed := _OWNER_AND_NAME.match(question, match.start()):
+            return followed["name"], followed["owner"]
         for group in "abc":
             name = match[group] or ""
             if name and name.lower() not in _NO_NAMES:
@@ -58,6 +69,10 @@ def default_value_sentences(graph: CodeGraph, question: str) -> Iterator[Candida
     name, owner = default_in_question(question)
     if not name:
         return
+    declared = [] if owner[:1].isupper() else _declared_with_default(graph, question, name)
+    for place in declared[:_MAX_DECLARED]:
+        yield declaration_candidate(graph, place)
+        yield from (replace(item, rank=1) for item in help_candidates(graph, place))
     with graph.store.snapshot():
         index = SearchIndex(graph)
         functions = list(_functions_with_default(graph, index, name))
@@ -68,15 +83,30 @@ def default_value_sentences(graph: CodeGraph, question: str) -> Iterator[Candida
             for path in product_files_with(index, terms.split(key)[-1:], frozenset({BODY}))[:_MAX_FILES]
         ]
     matching = [ref for ref in functions if _belongs_to(graph, ref, owner)] if owner else functions
+    matching = sorted(matching, key=lambda ref: (_is_private(ref), ref.path.count("/")))
     chosen = matching if owner or len(matching) <= _MAX_FUNCTIONS else []
     # The default of a parameter may only mean "not given"; the real default is then looked up by name, so those come first.
     keyed = (
         item
         for path, key in ([] if owner and matching else keyed_places)
         for item in _keyed_sentences(graph, path, key)
+        if not any(_overlaps(place, item) for place in declared)
     )
-    parameter_sentences = (item for ref in chosen if (item := _parameter_sentence(graph, ref, name)) is not None)
+    parameter_sentences = (item for ref in chosen for item in _parameter_sentences(graph, ref, name))
     yield from islice(chain(keyed, parameter_sentences), _MAX_SENTENCES)
+
+
+def _declared_with_default(graph: CodeGraph, question: str, name: str) -> list[Place]:
+    """Where settings of this name are declared with a default."""
+    return [place for place in declarations_of(graph, question, Asked(name, True)) if place.declared.default]
+
+
+def _overlaps(place: Place, item: Candidate) -> bool:
+    return any(path == place.path and place.declared.start <= a <= place.declared.end for path, a, _ in item.spans)
+
+
+def _is_private(ref: SymbolRef) -> bool:
+    return any(part.startswith("_") and not part.endswith("__") for part in ref.full_name.split("."))
 
 
 def _functions_with_default(graph: CodeGraph, index: SearchIndex, name: str) -> Iterator[SymbolRef]:
@@ -104,6 +134,17 @@ def _belongs_to(graph: CodeGraph, ref: SymbolRef, owner: str) -> bool:
         graph.find_symbol(f"{owner}.__init__", at_most=_MAX_SENTENCES) if ref.symbol.name == "__init__" else []
     )
     return any((r.path, r.symbol.start) == (ref.path, ref.symbol.start) for r in constructors)
+
+
+def _parameter_sentences(graph: CodeGraph, ref: SymbolRef, name: str) -> Iterator[Candidate]:
+    """The default of a parameter; if that is None, also the statement that puts the real one in its place."""
+    sentence = _parameter_sentence(graph, ref, name)
+    if sentence is None:
+        return
+    yield sentence
+    replaced = none_replaced_sentence(graph, ref, name) if sentence.text.endswith("`None`.") else None
+    if replaced is not None:
+        yield replace(replaced, kind="default", rank=1, named=True)
 
 
 def _parameter_sentence(graph: CodeGraph, ref: SymbolRef, name: str) -> Candidate | None:

@@ -55,10 +55,19 @@ def _call_defaults(call: ast.Call) -> list[KeyedDefault]:
         names = [t.lstrip("-").replace("-", "_") for t in texts if not t.startswith("-") or t.startswith("--")]
         return [_default(name, value, call) for name in names for value in values]
     position = _LOOKUP_CALLS.get(function)
+    if isinstance(call.func, ast.Attribute) and _holds_names(call.func.value):
+        return []
     if position is None or len(call.args) != position + 1 or call.keywords:
         return []
     name = _text(call.args[position - 1])
     return [_default(name, call.args[position], call)] if name else []
+
+
+def _holds_names(node: ast.expr) -> bool:
+    """Whether a mapping has the attributes of an object or the names of a scope: `cls.__dict__`, `vars(module)`, `globals()`."""
+    if isinstance(node, ast.Call):
+        return getattr(node.func, "id", "") in ("vars", "globals", "locals")
+    return getattr(node, "attr", "") in ("__dict__", "modules")
 
 
 def _is_table(name: str) -> bool:

@@ -1,0 +1,195 @@
+"""What a setting or option does, for questions that name it: its documentation, its declaration, and what reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import NamedTuple
+
+from ....code_graph import CodeGraph, is_test_path
+from ....evidence.ranking import is_aside
+from ....evidence.search_index import SearchIndex
+from ....graph import terms
+from ....graph.finding.lookup import scope_at
+from ....types import Citation
+from ...clauses import split_question
+from ...inert import code
+from ..candidate import Candidate, join_list, scope_name
+from ..listings.product_files import product_files_with_all
+from .asked import Asked, asked_settings, asks_place
+from .declarations import Declared, bare, declared_in
+from .documented import documented_at, documented_sentences, of_document
+from .quotable import Lines
+from .reads import reading_sentences
+
+_HELP = re.compile(r"The (?:help|documentation) of `(?P<name>[^`]+)` says: “[^“”]+”")
+_DECLARED = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*\.")
+_DOCUMENTED = re.compile(r"`(?P<path>[^`]+)` says of `(?P<name>[^`]+)`: “[^“”]+”")
+_PRONOUN = re.compile(r"\b(?:it|this|that)\b", re.I)
+_NAMESAKES = frozenset({"where", "assigned", "signature"})
+_MAX_FILES, _MAX_TOLD = 40, 2
+
+
+class Place(NamedTuple):
+    """A declaration in a file, with the name that is asked for as it is written there."""
+
+    path: str
+    declared: Declared
+    name: str
+
+
+def setting_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
+    """What the settings that the question asks about do. `check` raises once the question is cancelled."""
+    for asked in asked_settings(question):
+        for rank, place in enumerate(islice(declarations_of(graph, question, asked, check), _MAX_TOLD)):
+            yield from _sentences_about(graph, question, place, rank, check)
+
+
+def declarations_of(
+    graph: CodeGraph, question: str, asked: Asked, check: Callable[[], None] = lambda: None
+) -> list[Place]:
+    """Where the product declares it, the declarations first whose files and scopes have more of the question's other words."""
+    if not asked.certain and any(
+        r.symbol.is_callable or r.symbol.kind == "class" for r in graph.find_symbol(asked.name, 4)
+    ):
+        return []
+    parts = terms.split(bare(asked.name))
+    wanted = parts[-1:] if not asked.certain else parts[:-1] if len(parts) > 1 else parts
+    with graph.store.snapshot():
+        paths = product_files_with_all(SearchIndex(graph), wanted)
+    spellings = {asked.name, asked.name.lstrip("-"), bare(asked.name), bare(asked.name).replace("_", "-")}
+    found: list[Place] = []
+    for path in paths[:_MAX_FILES]:
+        if graph.inference.expired:
+            break
+        check()
+        document = graph.document(path)
+        if document is None or not any(spelling in document.text for spelling in spellings):
+            continue
+        found += [
+            Place(path, one, one.written(asked.name)) for one in declared_in(document.text, path) if one.has(asked.name)
+        ]
+    words = set(terms.terms_of(question)) - set(parts)
+    relevance = {
+        place: len(words & {*terms.terms_of(place.path.replace("_", " ")), *terms.terms_of(_scope(graph, place))})
+        for place in found
+    }
+    # A positional argument is no setting of that name, if there is one.
+    return sorted(
+        found, key=lambda p: (-relevance[p], not p.declared.default and not p.declared.quoted, p.path.startswith("doc"))
+    )
+
+
+def declaration_candidate(graph: CodeGraph, place: Place) -> Candidate:
+    """ "`W` is declared in `f`, …"."""
+    return _candidate(_of_declaration(place.declared, place.name, _scope(graph, place)), place, place.declared.shown)
+
+
+def help_candidates(graph: CodeGraph, place: Place) -> list[Candidate]:
+    """What its documentation says: the one beside its declaration, else that in a document."""
+    if place.declared.quoted:
+        return [_candidate(_of_help(place.declared, place.name), place, place.declared.help_shown)]
+    return list(documented_sentences(graph, place.declared.dest))
+
+
+def declaration_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
+    """Whether the cited lines show what such a sentence says; None where it has another form."""
+    text = sentence.strip()
+    spans = [(c.span.path, c.span.start, c.span.end) for c in citations]
+    if match := _DOCUMENTED.fullmatch(text):
+        document = graph.document(match["path"])
+        passage = documented_at(document.lines, match["name"]) if document is not None else None
+        return (
+            passage is not None
+            and text == of_document(match["path"], match["name"], passage[0])
+            and _shown(match["path"], passage[1], spans)
+        )
+    match = _HELP.fullmatch(text) or _DECLARED.fullmatch(text)
+    if match is None:
+        return None
+    for path in dict.fromkeys(path for path, _, _ in spans):
+        document = graph.document(path)
+        for one in declared_in(document.text, path) if document is not None else ():
+            if match["name"] not in one.names:
+                continue
+            if one.quoted and text == _of_help(one, match["name"]) and _shown(path, one.help_shown, spans):
+                return True
+            scope = _scope(graph, Place(path, one, match["name"]))
+            if text == _of_declaration(one, match["name"], scope) and _shown(path, one.shown, spans):
+                return True
+    return False
+
+
+def beside_settings(question: str, items: Sequence[Candidate]) -> list[Candidate]:
+    """The sentences that are told beside those about settings, if there are any: those that repeat no declaration and mention a setting by
+    a name of several words, since a single one may mean anything; and all, if the question has other parts."""
+    settings = [item for item in items if item.kind == "setting"]
+    if not settings:
+        return list(items)
+    shown = [span for item in settings for span in item.spans]
+    subjects = {item.subject for item in settings}
+    declarations = [match for item in settings if (match := _DECLARED.fullmatch(item.text))]
+    names = {name for match in declarations for name in _names_in(match) if re.search(r"\w[-_]\w", name)}
+    mention = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names))) or '(?!)'})(?![\w-])")
+    has_other_parts = any(not asked_settings(part) and not _PRONOUN.search(part) for part in split_question(question))
+    return [
+        item
+        for item in items
+        if item.kind in ("setting", "default", "listing", "line", "call_path")
+        or (
+            (has_other_parts or item.subject in subjects or mention.search(item.text))
+            and not (item.kind in _NAMESAKES and (is_aside(item.spans[0][0]) or is_test_path(item.spans[0][0])))
+            and not all(_shown(path, [(a, b)], shown) for path, a, b in item.spans)
+        )
+    ]
+
+
+def _names_in(match: re.Match[str]) -> list[str]:
+    """The name of a declaration and the name that it sets."""
+    sets = re.search(r"and sets `([^`]+)`\.\Z", match.string.strip())
+    return [match["name"], *([sets[1]] if sets else [])]
+
+
+def _sentences_about(
+    graph: CodeGraph, question: str, place: Place, rank: int, check: Callable[[], None]
+) -> Iterator[Candidate]:
+    helps, declaration = help_candidates(graph, place), declaration_candidate(graph, place)
+    reads: Sequence[Candidate] = list(reading_sentences(graph, place.declared, place.path, check)) if not rank else []
+    ordered = [declaration, *reads, *helps] if asks_place(question) else [*helps, declaration, *reads]
+    for number, candidate in enumerate(ordered):
+        yield replace(candidate, rank=len(ordered) * rank + number, subject=declaration.subject)
+
+
+def _of_help(declared: Declared, name: str) -> str:
+    return f"The {declared.word} of {code(name)} says: “{declared.quoted}”"
+
+
+def _of_declaration(declared: Declared, name: str, scope: str) -> str:
+    """ "`-W` is declared in `get_parser`, also as `--fail-on-warning`, and sets `warningiserror`." """
+    flags = [other for other in declared.names if other != name and other.startswith("-")]
+    also = "also as" if name.startswith("-") else "on the command line as"
+    parts = [f"{code(name)} is declared in {code(scope)}"]
+    parts += [f"{also} {join_list(list(map(code, flags)))}"] if flags else []
+    parts += [f"with the default {code(declared.default)}"] if declared.default else []
+    parts += [f"and sets {code(declared.dest)}"] if name != declared.dest else []
+    return ", ".join(parts) + "."
+
+
+def _scope(graph: CodeGraph, place: Place) -> str:
+    """The name of the class or function that declares it."""
+    facts = graph.facts(place.path)
+    if facts is None:
+        return place.path
+    line = place.declared.bound_in or place.declared.start
+    return scope_name(graph.ref(facts, scope_at(facts, line)))
+
+
+def _shown(path: str, wanted: Sequence[Lines], spans: Sequence[tuple[str, int, int]]) -> bool:
+    return all(any(p == path and a <= start and end <= b for p, a, b in spans) for start, end in wanted)
+
+
+def _candidate(text: str, place: Place, lines: Sequence[Lines]) -> Candidate:
+    spans = tuple((place.path, *one) for one in lines)
+    return Candidate(text, "setting", spans, f"{place.path}:{place.declared.start}", 0, -1, named=True)
