@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..code_graph import CodeGraph, index_of, is_test_path
@@ -24,7 +24,7 @@ from .composing.statements.quotes import sentence_at_line
 from .kinds import LINKS, asks_course
 
 _MAX_SYMBOLS = 8
-_INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text")
+_INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text", "guide", "sample")
 
 
 def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | None = None) -> list[Candidate]:
@@ -53,7 +53,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 if name_only_spans.issuperset(candidate.spans):
                     continue  # the same calls were listed for another symbol of that name
                 name_only_spans.update(candidate.spans)
-            named = subject.location in traits.named
+            named = subject.location in traits.named or subject.location in traits.guides
             by_text.setdefault(
                 candidate.text,
                 replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
@@ -81,6 +81,7 @@ def _question_traits(graph: CodeGraph, found: Found, kind: str, library: Sequenc
         is_module_zoom=found.zoom is not None and found.zoom.symbol.kind == "module",
         names_library=bool(library),
         names_unknown=kind == "callers" and bool(found.question.identifiers),  # unless something is named
+        guides=frozenset(subject.location for subject in _subjects_of(graph, found.guides)),
     )
 
 
@@ -121,14 +122,19 @@ def _subjects(graph: CodeGraph, found: Found, evidence_subjects: Sequence[Subjec
     """Each symbol once: first those that the question names, then those of the evidence."""
     evidence_by_key = {subject.key: subject.evidence for subject in evidence_subjects}
     seen: set[tuple[str, int]] = set()
-    for subject in (*_named_subjects(graph, found, evidence_by_key), *evidence_subjects):
+    guides = list(_subjects_of(graph, found.guides))
+    for subject in (*guides, *_named_subjects(graph, found, evidence_by_key), *evidence_subjects):
         if subject.key not in seen:
             seen.add(subject.key)
             yield subject
 
 
 def _evidence_subjects(graph: CodeGraph, found: Found) -> Iterator[Subject]:
-    for item in sorted(found.definitions, key=lambda e: not is_named_by_words(e, found)):
+    yield from _subjects_of(graph, sorted(found.definitions, key=lambda e: not is_named_by_words(e, found)))
+
+
+def _subjects_of(graph: CodeGraph, evidence: Iterable[Evidence]) -> Iterator[Subject]:
+    for item in evidence:
         facts = graph.facts(item.span.path)
         index = _symbol_index(facts, item) if facts else None
         if facts is not None and index is not None:
