@@ -13,6 +13,7 @@ from ..types import Evidence, ModuleFacts, SymbolRef
 from .asked_symbols import is_named_by_words, leading_symbols, named_symbols, parameter_owners, resolve_answer_kind
 from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences
 from .composing.candidate import OF_STATEMENTS, Candidate
+from .composing.comparisons import compared_pair, comparison_sentences, display_name
 from .composing.links.call_paths import call_path_sentence
 from .composing.links.calls import BY_NAME
 from .composing.links.common_caller import common_caller
@@ -21,9 +22,11 @@ from .composing.links.known_links import KnownLinks
 from .composing.links.library_uses import LibraryUse, library_uses
 from .composing.listings.all_kinds import cached_listings
 from .composing.statements.quotes import sentence_at_line
-from .kinds import LINKS, asks_course
+from .inert import code
+from .kinds import LINKS, asks_course, asks_difference, compared_names
 
 _MAX_SYMBOLS = 8
+_OF_COMPARED = frozenset({"doc", "returns", "raises", "comment", "decides"})
 _INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text", "guide", "sample")
 
 
@@ -58,7 +61,26 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 candidate.text,
                 replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
             )
-    return list(by_text.values())[:limit]
+    return _without_filler(graph, found, list(by_text.values()))[:limit]
+
+
+def _without_filler(graph: CodeGraph, found: Found, items: list[Candidate]) -> list[Candidate]:
+    """The sentences; of a comparison only those that compare, and what the two are by their own lines: who calls one of them, and where it
+    is tested, is no difference."""
+    text = found.question.text
+    pair = compared_pair(graph, compared_names(text)) if asks_difference(text) else None
+    if pair is None or not any(item.kind == "listing" for item in items):
+        return items
+    told = tuple({item.text.partition("“")[2].rstrip("”") for item in items if item.kind == "listing"} - {""})
+    names = {f"{ref.path}:{ref.symbol.start}": (code(ref.symbol.qualname), display_name(graph, ref)) for ref in pair}
+    kept: list[Candidate] = []
+    for item in items:
+        if item.kind == "listing":
+            kept.append(item)
+        elif item.subject in names and item.kind in _OF_COMPARED and not item.text.partition("“")[2].startswith(told):
+            name, full_name = names[item.subject]
+            kept.append(replace(item, text=full_name + item.text[len(name) :]) if item.text.startswith(name) else item)
+    return kept
 
 
 def _promote_line(sentences: list[Candidate], line: tuple[str, int]) -> list[Candidate]:
@@ -96,6 +118,10 @@ def _question_sentences(
     )
     yield from (sentence for sentence in first_sentences if sentence is not None)
     yield from (sentence for use in library for sentence in use.sentences)
+    if asks_difference(text) and kind not in LINKS:
+        with links.budget.spend():
+            compared = comparison_sentences(graph, compared_names(text))
+        yield from compared
     yield from cached_listings(links, text)
 
 

@@ -25,13 +25,14 @@ from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
+from .composing.comparisons import definitions_to_compare
 from .composing.links.counts import asks_workspace_count
 from .composing.listings.all_kinds import cached_listings
 from .composing.reading_order import arrange_with_opening, sort_for_reading
 from .composing.sentence_scores import lexical_scores, mix
 from .export import join_reasons
 from .flags import validate_options
-from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
+from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does, compared_names
 from .options import AskOptions
 from .pointing import (
     NOTHING_BEFORE,
@@ -62,7 +63,6 @@ from .writing.adapting import Plan, plan
 from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
-_FURTHER_PARTS = 3  # sentences more about the parts of a project
 _FURTHER_PARTS = 3  # how many sentences more it has if it is about the parts of the project
 _COURSE_DISCOUNT = 2  # how many sentences less the answer has if one of them covers a whole function
 _COUNT_HINT = (
@@ -146,6 +146,7 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
         return _refuse(run, found)
     if not options.phrase:
         run.note(missing_links_note(graph, found.question, claims))
+    run.note(_one_sided_note(graph, question))
     missing = missing_names(graph, found.question)[:_MAX_MISSING]
     if missing:
         run.note(f"not found in this workspace: {', '.join(missing)}; the answer is about what comes nearest")
@@ -153,6 +154,13 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
         quoted_words = ", ".join(f"“{word}”" for word in words)
         run.note(f"nothing in this workspace speaks of {quoted_words}; the answer is about what comes nearest")
     return _finish(run, found, missing_names_heading(missing) + to_markdown(claims), claims)
+
+
+def _one_sided_note(graph: CodeGraph, question: str) -> str:
+    """Which of two compared names is nowhere defined, if the other one is; else ""."""
+    names = compared_names(question)
+    unknown = [name for name in names if not definitions_to_compare(graph, name) and not graph.find_symbol(name, 1)]
+    return f"nothing is called “{unknown[0]}” here; the answer is about the other one" if len(unknown) == 1 else ""
 
 
 def _search_respelled(run: Run, found: Found, zoom: SymbolRef | None) -> Found | None:

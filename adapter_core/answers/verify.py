@@ -24,6 +24,7 @@ from .checking.relation_checks import problem_of
 from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 from .citations import check, cited_text
+from .composing.comparisons import comparison_holds
 from .composing.links.known_links import KnownLinks
 from .composing.listings.option_help import help_is_quoted
 from .inert import prose
@@ -87,6 +88,9 @@ def supports(
         return Support(
             quotes_help, "" if quotes_help else "the cited lines do not define the option with this help text"
         )
+    compares = comparison_holds(graph, sentence, citations)
+    if compares is not None:
+        return Support(compares, "" if compares else "the two do not differ in this")
     parsed = read_sentence(without_hedges(sentence))
     text = cited_text(graph, citations)
     region = Region(graph, citations, links)

@@ -34,6 +34,7 @@ _DOING = frozenset(
         "tell try use want way write".split(),
     )
 )
+_LEAST_IDF = 1.5  # however common a word is in code, as "test" is, a heading with it is about that
 _LINTING = frozenset(map(terms.stem, ("lint", "linter", "linters", "linting")))  # beside tests, and not on its own
 _DOING_WEIGHT = 0.25
 _ACT_WEIGHT = 2.0  # of what one wants to do, the word behind "how do I", unless it is one of these
@@ -59,7 +60,6 @@ _MAKING = frozenset(
 )
 _ANCESTOR_SHARE, _FILE_SHARE, _BODY_SHARE, _PRECISION_SHARE = 0.75, 0.7, 0.4, 0.25
 _BOTH = 0.2  # added to a word in the title if it is in the file's name, too
-_ADDING_SCORE = 1.3
 _DISTANT = 0.8  # share of the best score that a further guide must have
 _REASON = re.compile(
     r"\b(?:because|since|reasons?|why|so that|in order to|deprecated|instead of|avoids?|therefore|due to|problems?|rationale|"
@@ -104,6 +104,9 @@ def guides_for(graph: CodeGraph, index: SearchIndex, question: Question, ranked:
             ):
                 found.append(Candidate(path, number, 2.0, [WHY_GUIDE]))
             continue
+        title = _title_terms(facts, number, weights)
+        if runs_checks and not _CHECKS & title:
+            continue
         share, precision = _heading_share(facts, number, weights)
         share *= (_ASIDE_SHARE if _ASIDE.search(path) else 1.0) / total
         body = float(ranked.covered[document]) / information
@@ -112,7 +115,7 @@ def guides_for(graph: CodeGraph, index: SearchIndex, question: Question, ranked:
         ):
             continue
         score = share + _BODY_SHARE * body + _PRECISION_SHARE * precision
-        score += _OWN_ONE * (extends and bool(_title_terms(facts, number, weights) & _MAKING))
+        score += _OWN_ONE * (extends and bool(title & _MAKING))
         # How the project itself is tested, and not what it offers for tests.
         score += _RUNS_CHECKS * (runs_checks and bool(_SETUP_FILE.search(path)))
         found.append(Candidate(path, number, score, [WHY_GUIDE]))
@@ -124,7 +127,12 @@ def guides_for(graph: CodeGraph, index: SearchIndex, question: Question, ranked:
     }  # a text may have a copy
     best = list(reversed(close.values()))
     # On how to add something of one's own, a text that only has the name of the thing says less than what is extended.
-    return best[:1] if extends and found[0].score < _ADDING_SCORE else best[:_MAX_GUIDES]
+    return best[:1] if extends and not _is_on_making(graph, best[0], weights) else best[:_MAX_GUIDES]
+
+
+def _is_on_making(graph: CodeGraph, guide: Candidate, weights: Mapping[str, float]) -> bool:
+    facts = graph.facts(guide.path)
+    return facts is not None and bool(_title_terms(facts, guide.index, weights) & _MAKING)
 
 
 def _text_of(graph: CodeGraph, guide: Candidate) -> str:
@@ -162,7 +170,7 @@ def _heading_weights(question: Question, ranked: Ranked, own_names: Set[str] = f
     act = next(iter(terms.terms_of(question.text[asked.end() : asked.end() + 40])), "") if asked is not None else ""
     words = {term for word in terms.words(question.text[:_MAX_CHARS]) for term in terms.split(word)[-1:]}
     for term in words & ranked.idf.keys():
-        weight = question.terms[term] * max(ranked.idf[term], 0.5)
+        weight = question.terms[term] * max(ranked.idf[term], _LEAST_IDF)
         factor = _DOING_WEIGHT if term in _DOING or term in _LINTING else _ACT_WEIGHT if term == act else 1.0
         weights[_SAME.get(term, term)] = weight * factor
     return weights if weights.keys() - _DOING - own_names else {}
