@@ -55,6 +55,7 @@ _CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy 
 _NEWS = re.compile(r"(^|[/_.-])(news|changes|changelog|release[-_]?notes|history)[^/]*(/|$)", re.I)
 _ASIDE = re.compile(r"(^|/)(examples?|samples?|demos?|bench(marks?)?|extras|contrib)/")
 _ASIDE_SHARE = 0.45  # of the share of an example's text: it tells how the example is run
+_HOW_TO_PATH = re.compile(r"(^|/)(how-?tos?|tutorials?|extend\w*|extdev|develop\w*|plugins?)[/.]", re.I)
 _MAKING = frozenset(
     terms.stem(w) for w in "custom add create extend implement write build new own define develop".split()
 )
@@ -105,7 +106,7 @@ def guides_for(graph: CodeGraph, index: SearchIndex, question: Question, ranked:
                 found.append(Candidate(path, number, 2.0, [WHY_GUIDE]))
             continue
         title = _title_terms(facts, number, weights)
-        if runs_checks and not _CHECKS & title:
+        if runs_checks and not (_CHECKS & title and (_SETUP_FILE.search(path) or "run" in title)):
             continue
         share, precision = _heading_share(facts, number, weights)
         share *= (_ASIDE_SHARE if _ASIDE.search(path) else 1.0) / total
@@ -127,12 +128,15 @@ def guides_for(graph: CodeGraph, index: SearchIndex, question: Question, ranked:
     }  # a text may have a copy
     best = list(reversed(close.values()))
     # On how to add something of one's own, a text that only has the name of the thing says less than what is extended.
-    return best[:1] if extends and not _is_on_making(graph, best[0], weights) else best[:_MAX_GUIDES]
+    return best[:_MAX_GUIDES] if not extends or _is_on_making(graph, best[0], weights) else []
 
 
 def _is_on_making(graph: CodeGraph, guide: Candidate, weights: Mapping[str, float]) -> bool:
+    """Whether a guide is on adding one's own, by its title or folder, or a whole file is on the thing: `processors.md`, "Processors"."""
     facts = graph.facts(guide.path)
-    return facts is not None and bool(_title_terms(facts, guide.index, weights) & _MAKING)
+    title = _title_terms(facts, guide.index, weights) if facts is not None else set[str]()
+    is_page = title == _terms(PurePosixPath(guide.path).stem) and title <= weights.keys()
+    return bool(title & _MAKING) or is_page or _HOW_TO_PATH.search(guide.path) is not None
 
 
 def _text_of(graph: CodeGraph, guide: Candidate) -> str:
@@ -170,9 +174,10 @@ def _heading_weights(question: Question, ranked: Ranked, own_names: Set[str] = f
     act = next(iter(terms.terms_of(question.text[asked.end() : asked.end() + 40])), "") if asked is not None else ""
     words = {term for word in terms.words(question.text[:_MAX_CHARS]) for term in terms.split(word)[-1:]}
     for term in words & ranked.idf.keys():
-        weight = question.terms[term] * max(ranked.idf[term], _LEAST_IDF)
-        factor = _DOING_WEIGHT if term in _DOING or term in _LINTING else _ACT_WEIGHT if term == act else 1.0
-        weights[_SAME.get(term, term)] = weight * factor
+        is_minor = term in _DOING or term in _LINTING
+        idf = _LEAST_IDF if is_minor else max(ranked.idf[term], _LEAST_IDF)
+        factor = _DOING_WEIGHT if is_minor else _ACT_WEIGHT if term == act else 1.0
+        weights[_SAME.get(term, term)] = question.terms[term] * idf * factor
     return weights if weights.keys() - _DOING - own_names else {}
 
 

@@ -46,7 +46,7 @@ Contributing
 ============
 
 Running the tests
------------------
+~~~~~~~~~~~~~~~~~
 
 Run them with tox::
 
@@ -144,3 +144,10 @@ def test_a_sample_stands_as_it_is_told(graph: CodeGraph) -> None:
 )
 def test_which_questions_ask_how_one_does_something(text: str, asks: bool) -> None:
     assert asks_how_to(text) == asks
+
+
+def test_a_section_that_only_has_the_name_leaves_room_for_what_is_extended(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, WORKSPACE.replace("## Writing your own codec", "## The codec and the wire"))
+    sentences = told(graph, "How do I write my own codec?")
+    assert not any("The codec and the wire" in sentence for sentence in sentences[:1])
+    assert any("`Codec` is extended by" in sentence for sentence in sentences)

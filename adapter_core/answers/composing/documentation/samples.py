@@ -72,7 +72,7 @@ def samples_in(lines: list[str], start: int, end: int) -> Iterator[Sample]:
     number = start
     while number <= end:
         text = lines[number - 1]
-        if (fence := _FENCE.match(text)) is not None:
+        if (fence := _FENCE.match(text)) is not None and not _is_underline(lines, number):
             last = next((n for n in range(number + 1, end + 1) if lines[n - 1].strip().startswith(fence["fence"])), end)
             if fence["language"].lower() in _LANGUAGES:
                 yield from _sample(lines, number + 1, last - 1)
@@ -93,6 +93,11 @@ def samples_in(lines: list[str], start: int, end: int) -> Iterator[Sample]:
             number = last + 1
         else:
             number += 1
+
+
+def _is_underline(lines: list[str], number: int) -> bool:
+    """Whether a line of `~` stands below a title."""
+    return set(lines[number - 1].strip()) == {"~"} and number > 1 and bool(lines[number - 2].strip())
 
 
 def _sample(lines: list[str], start: int, end: int) -> Iterator[Sample]:
