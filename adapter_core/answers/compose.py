@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..code_graph import CodeGraph, index_of, is_test_path
@@ -14,6 +14,7 @@ from .asked_symbols import is_named_by_words, leading_symbols, named_symbols, pa
 from .clauses import split_question
 from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences
 from .composing.candidate import OF_STATEMENTS, Candidate, SentenceBuilder
+from .composing.comparisons import compared_pair, comparison_sentences, display_name
 from .composing.definitions import class_sentences
 from .composing.documentation.quoted_docs import quote_docstring, quote_module_docstring
 from .composing.links.call_paths import call_path_sentence
@@ -27,10 +28,12 @@ from .composing.listings.asked_write import asks_only_writes
 from .composing.listings.sent_signals import asks_senders
 from .composing.settings.sentences import beside_settings
 from .composing.statements.quotes import sentence_at_line
-from .kinds import LINKS, asks_course
+from .inert import code
+from .kinds import LINKS, asks_course, asks_difference, compared_names
 
 _MAX_SYMBOLS = 8
-_INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text")
+_OF_COMPARED = frozenset({"doc", "returns", "raises", "comment", "decides"})
+_INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text", "guide", "sample")
 
 
 def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | None = None) -> list[Candidate]:
@@ -63,12 +66,13 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 if name_only_spans.issuperset(candidate.spans):
                     continue  # the same calls were listed for another symbol of that name
                 name_only_spans.update(candidate.spans)
-            named = subject.location in traits.named
+            named = subject.location in traits.named or subject.location in traits.guides
             by_text.setdefault(
                 candidate.text,
                 replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
             )
-    return beside_settings(found.question.text, list(by_text.values()))[:limit]
+    items = beside_settings(found.question.text, list(by_text.values()))
+    return _without_filler(graph, found, items)[:limit]
 
 
 def introduction(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
@@ -82,6 +86,25 @@ def introduction(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
         return
     yield from quote_docstring(builder, document.lines, {}, False)
     yield from class_sentences(builder, document.lines)
+
+
+def _without_filler(graph: CodeGraph, found: Found, items: list[Candidate]) -> list[Candidate]:
+    """The sentences; of a comparison only those that compare, and what the two are by their own lines: who calls one of them, and where it
+    is tested, is no difference."""
+    text = found.question.text
+    pair = compared_pair(graph, compared_names(text)) if asks_difference(text) else None
+    if pair is None or not any(item.kind == "listing" for item in items):
+        return items
+    told = tuple({item.text.partition("“")[2].rstrip("”") for item in items if item.kind == "listing"} - {""})
+    names = {f"{ref.path}:{ref.symbol.start}": (code(ref.symbol.qualname), display_name(graph, ref)) for ref in pair}
+    kept: list[Candidate] = []
+    for item in items:
+        if item.kind == "listing":
+            kept.append(item)
+        elif item.subject in names and item.kind in _OF_COMPARED and not item.text.partition("“")[2].startswith(told):
+            name, full_name = names[item.subject]
+            kept.append(replace(item, text=full_name + item.text[len(name) :]) if item.text.startswith(name) else item)
+    return kept
 
 
 def _promote_line(sentences: list[Candidate], line: tuple[str, int]) -> list[Candidate]:
@@ -104,6 +127,7 @@ def _question_traits(graph: CodeGraph, found: Found, kind: str, library: Sequenc
         is_module_zoom=found.zoom is not None and found.zoom.symbol.kind == "module",
         names_library=bool(library),
         names_unknown=kind == "callers" and bool(found.question.identifiers),  # unless something is named
+        guides=frozenset(subject.location for subject in _subjects_of(graph, found.guides)),
     )
 
 
@@ -118,6 +142,10 @@ def _question_sentences(
     )
     yield from (sentence for sentence in first_sentences if sentence is not None)
     yield from (sentence for use in library for sentence in use.sentences)
+    if asks_difference(text) and kind not in LINKS:
+        with links.budget.spend():
+            compared = comparison_sentences(graph, compared_names(text))
+        yield from compared
     yield from cached_listings(links, text)
 
 
@@ -144,14 +172,19 @@ def _subjects(graph: CodeGraph, found: Found, evidence_subjects: Sequence[Subjec
     """Each symbol once: first those that the question names, then those of the evidence."""
     evidence_by_key = {subject.key: subject.evidence for subject in evidence_subjects}
     seen: set[tuple[str, int]] = set()
-    for subject in (*_named_subjects(graph, found, evidence_by_key), *evidence_subjects):
+    guides = list(_subjects_of(graph, found.guides))
+    for subject in (*guides, *_named_subjects(graph, found, evidence_by_key), *evidence_subjects):
         if subject.key not in seen:
             seen.add(subject.key)
             yield subject
 
 
 def _evidence_subjects(graph: CodeGraph, found: Found) -> Iterator[Subject]:
-    for item in sorted(found.definitions, key=lambda e: not is_named_by_words(e, found)):
+    yield from _subjects_of(graph, sorted(found.definitions, key=lambda e: not is_named_by_words(e, found)))
+
+
+def _subjects_of(graph: CodeGraph, evidence: Iterable[Evidence]) -> Iterator[Subject]:
+    for item in evidence:
         facts = graph.facts(item.span.path)
         index = _symbol_index(facts, item) if facts else None
         if facts is not None and index is not None:

@@ -8,14 +8,20 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_ROLE = re.compile(r":(?:[a-z]+:)*[a-z]+:`([^`]*)`")
+_ROLE = re.compile(r"(?::(?:[a-z]+:)*[a-z]+:|\{[a-z][a-z:-]*\})`([^`]*)`")
 _LINK_TARGET = re.compile(r"`([^`<]*?)\s*<[^<>`]*>`_{1,2}")
 _DOUBLE_TICKS = re.compile(r"``([^`]+?)``")
 _RST_SUFFIX = re.compile(r"`([^`]+)`_{1,2}(?!\w)")
 _MD_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _CODE_SPAN = re.compile(r"`[^`]+`")
+# Of a call the whole, or nothing: `read_pid()`, and no `read_pid(`.
+_ARGUMENTS = r"(?:\([^()`<>\[\]]*\))?"
+_SNAKE = (
+    rf"(?<![\w`.])(?:\*{{1,2}})?(?:[A-Za-z_]\w*\.)*_*[A-Za-z]\w*_\w*{_ARGUMENTS}(?:\.\w+{_ARGUMENTS})*(?![\w(]|\.\w)"
+)
 _CODE_WORD = re.compile(
-    r"<[^<>\s][^<>]*>|\b[A-Za-z_][\w.]*\[[^\[\]`]*\]|\bwww\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*|\b[a-z][a-z0-9+.-]*:(?://|(?=\S*[/?%]))\S+|(?<![\w`])(?:\*{1,2})?_*[A-Za-z]\w*_\w*(?:\(\))?(?:\.\w+)*|(?<!\w)__\w+__"
+    r"<[^<>\s][^<>]*>|\b[A-Za-z_][\w.]*\[[^\[\]`]*\]|\bwww\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*"
+    rf"|\b[a-z][a-z0-9+.-]*:(?://|(?=\S*[/?%]))\S+|{_SNAKE}|(?<!\w)__\w+__(?!\()"
 )
 _EMPHASIS = re.compile(r"(?<![\w*\\])(\*{1,2})(?=[^\s*])([^*`]+?)(?<=[^\s*])\1(?![\w*])")
 # Characters that begin Markdown syntax, in the positions where they do.
@@ -67,7 +73,8 @@ def _escape_plain(text: str) -> str:
     position = 0
     for match in _CODE_WORD.finditer(text):
         parts.append(_SPECIAL.sub(r"\\\g<0>", text[position : match.start()]))
-        word = match.group().rstrip(".,;:!?)\"'")
+        text_of_word = match.group()
+        word = text_of_word if "(" in text_of_word and "://" not in text_of_word else text_of_word.rstrip(".,;:!?)\"'")
         parts.append(f"`{word}`{match.group()[len(word) :]}")
         position = match.end()
     parts.append(_SPECIAL.sub(r"\\\g<0>", text[position:]))

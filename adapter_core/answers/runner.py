@@ -26,6 +26,7 @@ from .citations import cite
 from .compose import introduction
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
+from .composing.comparisons import definitions_to_compare
 from .composing.links.counts import asks_workspace_count
 from .composing.listings.absent_members import absence_sentences, absent_members, names_something_else
 from .composing.listings.all_kinds import cached_listings
@@ -33,7 +34,7 @@ from .composing.reading_order import arrange_with_opening, sort_for_reading
 from .composing.sentence_scores import lexical_scores, mix
 from .export import join_reasons
 from .flags import validate_options
-from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
+from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does, compared_names
 from .options import AskOptions
 from .pointing import (
     NOTHING_BEFORE,
@@ -164,6 +165,7 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     claims = [*about_absent, *claims]
     if not options.phrase:
         run.note(missing_links_note(graph, found.question, claims))
+    run.note(_one_sided_note(graph, question))
     missing = missing_names(graph, found.question)[:_MAX_MISSING] if not about_absent else []
     if missing:
         run.note(f"not found in this workspace: {', '.join(missing)}; the answer is about what comes nearest")
@@ -182,6 +184,13 @@ def _finish_absent(run: Run, found: Found, owner: SymbolRef, about_absent: list[
     for claim in claims:
         run.emit("claim", claim)
     return _finish(run, found, to_markdown(claims), claims)
+
+
+def _one_sided_note(graph: CodeGraph, question: str) -> str:
+    """Which of two compared names is nowhere defined, if the other one is; else ""."""
+    names = compared_names(question)
+    unknown = [name for name in names if not definitions_to_compare(graph, name) and not graph.find_symbol(name, 1)]
+    return f"nothing is called “{unknown[0]}” here; the answer is about the other one" if len(unknown) == 1 else ""
 
 
 def _search_respelled(run: Run, found: Found, zoom: SymbolRef | None) -> Found | None:

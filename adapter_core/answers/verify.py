@@ -25,6 +25,7 @@ from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 from .checking.write_checks import without_perhaps, writes_hold
 from .citations import check, cited_text
+from .composing.comparisons import comparison_holds
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
 from .composing.settings.sentences import declaration_holds
@@ -97,6 +98,9 @@ def supports(
             declaration_stands,
             "" if declaration_stands else "the cited lines do not declare or document this setting so",
         )
+    compares = comparison_holds(graph, sentence, citations)
+    if compares is not None:
+        return Support(compares, "" if compares else "the two do not differ in this")
     parsed = read_sentence(without_hedges(sentence))
     text = cited_text(graph, citations)
     region = Region(graph, citations, links)

@@ -10,8 +10,9 @@ from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..types import Evidence, SymbolRef
 from .assigned import lift_assigned
-from .candidates import Candidate, lexical_candidates, lift_definitions
+from .candidates import Candidate, Candidates, lexical_candidates, lift_definitions
 from .cutting import Cutter
+from .guides import WHY_GUIDE, guide_lines, guides_for
 from .linked import lift_bases, lift_called, lift_module, lift_zoom, module_files, spread_scores
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
@@ -47,6 +48,9 @@ class Found:
     alternatives: dict[str, tuple[str, ...]]  # term or phrase of the question to the terms that code may use instead
     zoom: SymbolRef | None = None
     line: tuple[str, int] | None = None  # path and line that the user points at, if any
+    guides: tuple[
+        Evidence, ...
+    ] = ()  # documentation that tells how something is done, or why, where the question asks that
 
 
 def search(
@@ -87,9 +91,14 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
             lift_zoom(graph, zoom, options.zoom_radius, candidates)
     elif query.kind == "overview":
         has_exact_match = lift_overview(graph, index, query.text, candidates) or has_exact_match
+    guides = guides_for(graph, index, query, ranked) if zoom is None else []
+    if guides and query.kind != "why":
+        _lift_guides(guides, candidates)
+        has_exact_match = True
     if path_filter is not None:
         # Lifted candidates may be in other files.
         candidates = {key: c for key, c in candidates.items() if path_filter(c.path)}
+        guides = [c for c in guides if path_filter(c.path)]
     weights = {term: query.terms[term] * idf for term, idf in ranked.idf.items()}
     places = joined_candidates(graph, candidates.values(), options.ranking)
     cutter = Cutter(graph, weights, options.max_lines, query.phrases)
@@ -107,7 +116,20 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         weights,
         cutter.alternatives,
         zoom,
+        guides=tuple(
+            e for c in guides if (e := cutter.evidence_at(c, *guide_lines(graph, c, query, ranked))) is not None
+        ),
     )
+
+
+def _lift_guides(guides: Sequence[Candidate], candidates: Candidates) -> None:
+    """Put the guides before everything else."""
+    best = max((c.score for c in candidates.values()), default=0.0)
+    for guide in guides:
+        candidate = candidates.setdefault((guide.path, guide.index), Candidate(guide.path, guide.index, 0.0))
+        candidate.score = best + guide.score
+        candidate.lifted = True
+        candidate.why.append(WHY_GUIDE)
 
 
 def _path_filter(options: SelectionOptions) -> Callable[[str], bool] | None:

@@ -49,7 +49,7 @@ def sentences(repo: Path, source: str, name: str = "f") -> str:
             "def f(x):\n    '''Adds numbers up for you:\n\n    >>> f(1)\n    It prints this line here.\n    '''\n",
             "prints",
         ),
-        ("def f(x):\n    '''Adds numbers up for you:\n\n    1, 2\n    '''\n", "Adds numbers"),
+        ("def f(x):\n    '''Adds numbers up for you:\n\n    1, 2\n    '''\n", "for you:”"),
         # What is unpacked is none of its parts.
         ("def f(self, r):\n    self.a, self.b = r\n", "sets"),
         ("def f(self, r):\n    [self.a, *self.b] = r\n", "sets"),

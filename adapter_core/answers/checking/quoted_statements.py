@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ...code_graph import CodeGraph
 from ...types import CallSite, Citation, Symbol, SymbolRef
 from ..composing.documentation.quoted_docs import LISTED, matches_list
+from ..composing.documentation.samples import SHOWS, matches_sample
 from ..composing.statements.call_conditions import tests_by_call
 from ..composing.statements.conditions import BRANCH, BY_THEN, LOOP, THAT_FAR, Lines
 from ..composing.statements.control_flow import PlacedStatement, Test, function_node, header_lines, placed_statements
@@ -32,6 +33,7 @@ _FORM = re.compile(
 )
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
 _LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED} (?P<rest>\(\d+\) “.+)", re.DOTALL)
+_SHOWN = re.compile(rf"`(?P<path>[^`]+)`(?P<title>, “[^“”]+”)?{SHOWS} (?P<rest>`.+)", re.DOTALL)
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
@@ -105,6 +107,8 @@ def _form_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
             return _written_order_holds(graph, sentence.strip(), citations)
         if listing := _LISTED.fullmatch(sentence.strip()):
             return matches_list(graph, listing["owner"], listing["title"] or "", listing["rest"], citations)
+        if sample := _SHOWN.fullmatch(sentence.strip()):
+            return matches_sample(graph, sample["path"], sample["title"] or "", sample["rest"], citations)
         return (
             _calls_hold(graph, sentence.strip(), citations)
             or _decision_holds(graph, sentence.strip(), citations)

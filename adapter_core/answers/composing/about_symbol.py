@@ -23,7 +23,7 @@ from .definitions import (
 )
 from .documentation.attribute_docs import attribute_doc_sentences
 from .documentation.comments import comment_above_sentences, comment_sentences_in
-from .documentation.quoted_docs import quote_docstring, quote_documentation, quote_module_docstring
+from .documentation.quoted_docs import guide_sentences, quote_docstring, quote_documentation, quote_module_docstring
 from .links.calls import call_sentences, caller_sentences, calling_test_sentences, use_sentences
 from .links.counts import count_sentences
 from .links.imports import importer_sentences
@@ -67,7 +67,8 @@ class Subject:
 class QuestionTraits:
     """What a question asks, whatever the subject. `kind`: of the answer; `counted_kinds`: as `counts.counted_kinds`; `named`: path and line
     of the symbols that it names. `wants_course`: it asks what happens step by step. `is_module_zoom`: the zoom symbol is a module.
-    `names_library`: it names what the workspace uses and does not define; `names_unknown`: it names as code what is neither."""
+    `names_library`: it names what the workspace uses and does not define; `names_unknown`: it names as code what is neither.
+    `guides`: path and line of the documentation that tells how something is done, or why."""
 
     kind: str
     counted_kinds: tuple[str, ...]
@@ -76,6 +77,7 @@ class QuestionTraits:
     is_module_zoom: bool
     names_library: bool
     names_unknown: bool
+    guides: frozenset[tuple[str, int]] = frozenset()
 
     def may_link(self, location: tuple[str, int]) -> bool:
         """Whether links of the symbol at `location` may answer: the callers of one symbol do not answer a question for another's."""
@@ -118,6 +120,9 @@ class SymbolSentences:
                 about_imports = list(importer_sentences(builder, self._graph, ref, traits.kind == "tests"))
             yield from about_imports
         if item is None:
+            return
+        if subject.location in traits.guides:
+            yield from guide_sentences(builder, lines, item, self.weights)
             return
         if subject.symbol.kind == "section" or not is_python(facts.path):
             yield from quote_documentation(builder, lines, item, self.weights, traits.wants_course)

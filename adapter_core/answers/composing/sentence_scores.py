@@ -19,7 +19,7 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "how": {"doc": 1.0, "calls": 0.95, "comment": 0.8, "returns": 0.6, "sets": 0.65, "raises": 0.55, "text": 0.7, "param": 0.5},
     "what": {"doc": 1.1, "calls": 0.8, "signature": 0.45, "returns": 0.7, "param": 0.6, "raises": 0.6, "text": 0.7, "bases": 0.7},
     "where": {"where": 1.0, "doc": 0.8, "calls": 0.7, "sets": 0.7, "returns": 0.6, "text": 0.5},
-    "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5},
+    "why": {"comment": 1.1, "doc": 1.0, "raises": 0.8, "text": 0.9, "returns": 0.5, "guide": 1.2, "sample": 0.1},
     "callers": {"callers": 3.0, "tests": 1.5, "imports": 3.0, "where": 0.6, "doc": 0.5},
     "tests": {"tests": 3.0, "perhaps_tests": 2.2, "where": 0.5, "doc": 0.5, "callers": 0.5},
     "impact": {
@@ -76,6 +76,7 @@ _UNNAMED_FACTOR, _UNNAMED_LINK_FACTOR = 0.9, 0.5  # share of the score left if t
 # is also shown by the citation of every other sentence about it.
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "listed": 2.0,
+    "guide": 2.2, "sample": 2.2,
     "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
     "bare": 0.35, "contents": 1.0, "call_path": 4.0, "line": 4.0, "listing": 4.0, "default": 4.0, "setting": 16.0,
 }  # fmt: skip
@@ -88,6 +89,9 @@ _FITTED_FACTORS: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
 _DEPENDENT_FACTOR = 0.6
 _ASKED_LINK_PRIOR = 2.0  # priors from here on are those of the links that the question asks for
 _RANK_DECAY = 0.96
+_GUIDES = frozenset({"guide", "sample"})
+_BESIDE_GUIDES_FACTOR = 0.5  # of what the question does not name, beside documentation that tells how
+_GUIDE_DECAY = 0.8  # of sentences of documentation that tells how: the first one has the answer
 _BESIDE_LINKS_FACTOR = 0.3  # of sentences about statements, beside the callers, tests and the like that were asked for
 _TEST_FACTOR = 0.5  # of a test, if the question does not ask about tests
 _OPENING_FACTOR = 1.15  # of the first sentences of a docstring
@@ -146,6 +150,7 @@ class _Scorer:
         self._asks_tests = kind in ("tests", "impact") or "test" in weights
         self._priors = _PRIORS.get(kind, _PRIORS["other"])
         self._subject_factors = _subject_factors(items, self._weights, alternatives)
+        self._has_guide = kind in ("how", "other") and any(item.kind in _GUIDES for item in items)
         self._has_named = any(item.named for item in items)
         links = (item for item in items if item.named and self._priors.get(item.kind, 0.0) >= _ASKED_LINK_PRIOR)
         self._has_asked_links = kind in LINKS and any(links)
@@ -157,7 +162,7 @@ class _Scorer:
             * self._prior(item)
             * self._fitness(item)
             * self._subject_factors[item.subject]
-            * _RANK_DECAY**item.rank
+            * (_GUIDE_DECAY if item.kind in _GUIDES else _RANK_DECAY) ** item.rank
         )
 
     def _overlap(self, item: Candidate) -> float:
@@ -170,6 +175,8 @@ class _Scorer:
         prior = self._priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
         if item.kind in self._asked_kinds or ("returns" in self._asked_kinds and _BARE_RETURN.search(item.text)):
             prior = max(prior, _ASKED_PRIOR)
+            if self._has_guide and item.named and item.kind == "overridden":
+                prior = _ASKED_LINK_PRIOR  # beside what is written on it, what others have added
         if "decides" in self._asked_kinds and item.kind in OF_STATEMENTS and _CONDITIONAL.search(item.text):
             prior *= _CONDITION_FACTOR
         if (
@@ -193,7 +200,9 @@ class _Scorer:
             factor *= _ERROR_FACTOR
         if not self._asks_tests and item.kind not in ("tests", "perhaps_tests") and is_test_path(item.spans[0][0]):
             factor *= _TEST_FACTOR
-        if self._has_named and not item.named:
+        if self._has_guide and not item.named:
+            factor *= _BESIDE_GUIDES_FACTOR * (_TEST_FACTOR if is_test_path(item.spans[0][0]) else 1.0)
+        elif self._has_named and not item.named:
             factor *= _UNNAMED_LINK_FACTOR if self._kind in LINKS else _UNNAMED_FACTOR
         return factor
 

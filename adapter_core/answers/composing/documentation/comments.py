@@ -12,7 +12,7 @@ from ....graph.outline import outline_of
 from ....graph.parsing.tree import parse_tree
 from ...inert import code, prose
 from ..candidate import Candidate, SentenceBuilder
-from .prose import MAX_CHARS, Prose, split_sentences
+from .prose import MAX_CHARS, Prose, split_sentences, without_leads
 
 _MAX_LINES = 9  # right above a definition
 _FILE_COMMENT = re.compile(
@@ -85,7 +85,7 @@ def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset
                 sentences += (
                     _single_sentence(paragraph, paragraph[-1][0], rank)
                     if short
-                    else split_sentences(paragraph, "", 0, rank)
+                    else without_leads(split_sentences(paragraph, "", 0, rank))
                 )
         run = []
     return sentences

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 
 from ....code_graph import CodeGraph
 from ....graph import terms
 from ....graph.outline import docstring_span, outline_of
+from ....graph.source import is_python
 from ....types import STEP_SEPARATOR, Citation, Evidence, ModuleFacts, Symbol
 from ...inert import code, printable, prose
 from ..candidate import Candidate, SentenceBuilder
 from .numbered_lists import Lines, Listing, lists_in
 from .prose import join_passages
 from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
+from .samples import sample_sentences
 
 # An address or the license, with a label before it.
 _FORMALITY = re.compile(r"\A\W*[\w -]{0,40}:?\W*https?://\S+\s*\Z|\A\W*(?:licen[cs]e|SPDX-License-Identifier)\b", re.I)
 MAX_HEADER_LINES = 12
+_MAX_SAMPLES = 2  # of the first guide; of others one less
 LISTED = ", in the order listed:"
 _ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", re.I)
 _QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
@@ -32,7 +37,9 @@ def quote_docstring(
     if span_lines is None:
         return
     name = code(symbol.qualname)
-    for sentence in join_passages(docstring_prose(lines, *span_lines), lines, _has_question_word(weights)):
+    for sentence in join_passages(
+        docstring_prose(lines, *span_lines, with_leads=True), lines, _has_question_word(weights)
+    ):
         quoted = prose(sentence.text)
         if _ONLY_DEFAULT.fullmatch(sentence.text.strip()):
             continue  # the signature tells it
@@ -66,7 +73,9 @@ def quote_module_docstring(
     facts = builder.facts
     where = docstring_lines_of(facts.symbols[0], lines)
     for sentence in (
-        () if where is None else join_passages(docstring_prose(lines, *where), lines, _has_question_word(weights))
+        ()
+        if where is None
+        else join_passages(docstring_prose(lines, *where, with_leads=True), lines, _has_question_word(weights))
     ):
         text = f"The module {code(facts.module)}: “{prose(sentence.text)}”"
         yield builder.sentence("doc", text, (sentence.start, sentence.end))
@@ -78,15 +87,17 @@ def quote_documentation(
     item: Evidence,
     weights: Mapping[str, float],
     with_lists: bool,
+    with_leads: bool = False,
 ) -> Iterator[Candidate]:
-    """Quotes of the found lines of a section. `with_lists`: also the numbered lists of the section."""
+    """Quotes of the found lines of a section. `with_lists`: also the numbered lists of the section; `with_leads`: also sentences that
+    introduce what is not quoted ("…:")."""
     facts, symbol = builder.facts, builder.symbol
     title = _title(symbol)
-    sentences = prose_in(lines, item.span.start, item.span.end)
+    sentences = prose_in(lines, item.span.start, item.span.end, with_leads=True)
     sentences = [sentence for sentence in sentences if printable(sentence.text.lstrip("# ")) != printable(symbol.name)]
     if not weights:  # about the project as a whole, of which an address or a license says nothing
         sentences = [sentence for sentence in sentences if not _FORMALITY.search(sentence.text)]
-    for sentence in join_passages(sentences, lines, _has_question_word(weights)):
+    for sentence in join_passages(sentences, lines, _has_question_word(weights), with_leads):
         spans = [(sentence.start, sentence.end)]
         # The title is part of the sentence, so its line is cited, too.
         if title and sentence.start == symbol.start + 1:
@@ -98,6 +109,24 @@ def quote_documentation(
     for listing in _section_lists(facts, builder.index, lines) if shows_lists else ():
         lead = f"{code(facts.path)}{title}{LISTED}"
         yield builder.step_list("listed", lead, listing.steps, _title_lines(symbol), *listing.spans)
+
+
+def guide_sentences(
+    builder: SentenceBuilder, lines: list[str], item: Evidence, weights: Mapping[str, float]
+) -> Iterator[Candidate]:
+    """Documentation that tells how something is done: its sentences, then its code samples, each in the order of the text."""
+    end = item.span.end
+    if is_python(builder.path):
+        where = docstring_lines_of(builder.symbol, lines)
+        end = min(end, where[1]) if where is not None else 0
+        quotes = quote_module_docstring(builder, lines, weights)
+        sentences = [s for s in quotes if s.spans[0][1] > item.span.start]
+    else:
+        sentences = list(quote_documentation(builder, lines, item, weights, with_lists=True, with_leads=True))
+    for sentence in sentences:
+        yield sentence if sentence.kind == "listed" else replace(sentence, kind="guide")
+    shown = _MAX_SAMPLES - min(builder.rank, 1)
+    yield from islice(sample_sentences(builder, lines, item.span.start, end), shown)
 
 
 def matches_list(graph: CodeGraph, owner: str, title: str, listing: str, citations: tuple[Citation, ...]) -> bool:

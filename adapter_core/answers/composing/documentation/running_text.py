@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from .docstring_sections import Section, parse_heading, parse_item
 from .markup import SILENT, admonition_text, is_directive, is_table_border, is_title, parse_field, typed_parameter_name
-from .prose import Prose, split_sentences
+from .prose import LIST_ITEM, Prose, split_sentences, without_leads
 
-_LIST_ITEM = re.compile(r"\s*(?:[-*+•]|(?:\d+|#|[a-z])[.)])\s+")
 _UNDERLINE = re.compile(r"\s*([=\-~^\"'#*+.`])\1{2,}\s*\Z")
 # A line that may be a Python statement, as in an example without any markup.
 _STATEMENT = re.compile(
@@ -20,12 +19,13 @@ _SIGNATURE = re.compile(r"[\w.]+\(.*\) -> [\w.\[\], |]+\Z")
 _MAX_LINES = 400
 
 
-def prose_in(lines: list[str], start: int, end: int) -> list[Prose]:
-    """The sentences of the running text on lines `start..end`, without code blocks, directives, tables and parameter types."""
+def prose_in(lines: list[str], start: int, end: int, with_leads: bool = False) -> list[Prose]:
+    """The sentences of the running text on lines `start..end`, without code blocks, directives, tables and parameter types; `with_leads`:
+    with those that end in a colon."""
     walk = _LineWalker(lines[:end])
     for number in range(start, min(end, len(lines), start + _MAX_LINES) + 1):
         walk.read_line(number)
-    return walk.sentences()
+    return walk.sentences() if with_leads else without_leads(walk.sentences())
 
 
 def docstring_lines(lines: list[str], start: int, end: int) -> tuple[int, int] | None:
@@ -58,9 +58,9 @@ def without_quotes(lines: list[str], start: int, end: int) -> list[str]:
     return inner
 
 
-def docstring_prose(lines: list[str], start: int, end: int) -> list[Prose]:
-    """The sentences of the docstring on lines `start..end`, quotes included."""
-    return prose_in(without_quotes(lines, start, end), start, end)
+def docstring_prose(lines: list[str], start: int, end: int, with_leads: bool = False) -> list[Prose]:
+    """The sentences of the docstring on lines `start..end`, quotes included; `with_leads` as for `prose_in`."""
+    return prose_in(without_quotes(lines, start, end), start, end, with_leads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,8 @@ class _LineWalker:
         fence = line.text.startswith(("```", "~~~"))
         if fence:
             self._in_fence = not self._in_fence
+        elif line.text.startswith(":::"):  # the border of a note
+            pass
         elif self._in_fence or self._in_doctest or not line.text or _is_statement(line.text):
             self._after_blank = True
         else:
@@ -182,7 +184,7 @@ class _LineWalker:
         field = parse_field(line.raw)
         if field is not None:
             self._reader.begin(field[0], line.number, field[1], line.indent)
-        elif _LIST_ITEM.match(line.raw):
+        elif LIST_ITEM.match(line.raw):
             inside = self._reader.field_at(line.indent)
             self._reader.begin(inside, line.number, _without_list_mark(line.raw), line.indent)
         elif name := typed_parameter_name(line.raw, line.below):
@@ -206,7 +208,7 @@ class _LineWalker:
 
 def _without_list_mark(line: str) -> str:
     """A list item without its bullet or number."""
-    match = _LIST_ITEM.match(line)
+    match = LIST_ITEM.match(line)
     return line[match.end() :] if match else line
 
 
@@ -284,7 +286,7 @@ class _SentenceReader:
             self.flush()
             self._field = ""
             self.begin(field, number, words, indent)
-        elif _LIST_ITEM.match(text) or not self._paragraph:
+        elif LIST_ITEM.match(text) or not self._paragraph:
             self.begin(self._field, self._line, "", self._indent)
             self._paragraph.append((number, _without_list_mark(text)))
         else:

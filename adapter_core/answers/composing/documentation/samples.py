@@ -1,0 +1,130 @@
+"""Code samples of documentation as sentences: the lines of a block, each as it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ....code_graph import CodeGraph
+from ....types import STEP_SEPARATOR, Citation, ModuleFacts
+from ...inert import code, prose
+from ..candidate import MAX_CITED, Candidate, SentenceBuilder
+
+SHOWS = " shows this code:"
+_FENCE = re.compile(
+    r"\s*(?P<fence>`{3,}|~{3,})\s*\{?(?:\.|code-block\}|code\}|doctest\}|sourcecode\})?\s*(?P<language>[\w+-]*)"
+)
+_BLOCK = re.compile(
+    r"\s*\.\.\s+(?:code-block|code|sourcecode|highlight|doctest|testcode|prompt)::\s*(?P<language>[\w+-]*)"
+    r"|(?!\s*\.\. ).*::\s*\Z"
+)
+_OPTION = re.compile(r"\s*:[\w-]+:")
+_LANGUAGES = frozenset(
+    "python python3 py py3 pycon ipython bash sh shell console zsh doctest default none toml ini cfg yaml yml json cython jinja".split()
+) | {""}
+_MAX_LINES = 10
+_MAX_TEXT = 700
+_UNQUOTABLE = re.compile("[“”]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """`steps`: its lines as code; `start`, `end`: the lines that show them."""
+
+    steps: tuple[str, ...]
+    start: int
+    end: int
+
+
+def sample_sentences(builder: SentenceBuilder, lines: list[str], start: int, end: int) -> Iterator[Candidate]:
+    """The code samples on lines `start..end` of a section, text or docstring."""
+    title = _title(builder.facts, builder.index)
+    if _UNQUOTABLE.search(title[3:-1]):
+        return
+    for sample in samples_in(lines, start, end):
+        heading = [(builder.symbol.start, min(builder.symbol.start + 1, builder.symbol.end))] if title else []
+        yield builder.step_list(
+            "sample", f"{code(builder.path)}{title}{SHOWS}", sample.steps, *heading, (sample.start, sample.end)
+        )
+
+
+def matches_sample(graph: CodeGraph, path: str, title: str, steps: str, citations: tuple[Citation, ...]) -> bool:
+    """Whether a section with this title (", “Usage”", or "" for any text) has exactly this sample on cited lines."""
+    facts, document = graph.facts(path), graph.document(path)
+    if facts is None or document is None:
+        return False
+    cited = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
+    for index, symbol in enumerate(facts.symbols):
+        if symbol.kind not in ("section", "module") or _title(facts, index) != title:
+            continue
+        for sample in samples_in(document.lines, symbol.start, symbol.end):
+            shown = any(a <= sample.start and sample.end <= b for a, b in cited)
+            named = not title or any(a <= symbol.start <= b for a, b in cited)
+            if shown and named and STEP_SEPARATOR.join(sample.steps) == steps:
+                return True
+    return False
+
+
+def samples_in(lines: list[str], start: int, end: int) -> Iterator[Sample]:
+    """The code blocks on lines `start..end`: between fences, indented below `::`, and interpreter sessions without their output."""
+    end = min(end, len(lines))
+    number = start
+    while number <= end:
+        text = lines[number - 1]
+        if (fence := _FENCE.match(text)) is not None and not _is_underline(lines, number):
+            last = next((n for n in range(number + 1, end + 1) if lines[n - 1].strip().startswith(fence["fence"])), end)
+            if fence["language"].lower() in _LANGUAGES:
+                yield from _sample(lines, number + 1, last - 1)
+            number = last + 1
+        elif (block := _BLOCK.match(text)) is not None:
+            indent = len(text) - len(text.lstrip())
+            last = number
+            while last < end and (not lines[last].strip() or len(lines[last]) - len(lines[last].lstrip()) > indent):
+                last += 1
+            if (block["language"] or "").lower() in _LANGUAGES:
+                yield from _sample(lines, number + 1, last)
+            number = max(last, number) + 1
+        elif text.lstrip().startswith(">>> "):
+            last = number
+            while last < end and lines[last].strip():
+                last += 1
+            yield from _sample(lines, number, last)
+            number = last + 1
+        else:
+            number += 1
+
+
+def _is_underline(lines: list[str], number: int) -> bool:
+    """Whether a line of `~` stands below a title."""
+    return set(lines[number - 1].strip()) == {"~"} and number > 1 and bool(lines[number - 2].strip())
+
+
+def _sample(lines: list[str], start: int, end: int) -> Iterator[Sample]:
+    shown = [n for n in range(start, end + 1) if lines[n - 1].strip() and not _OPTION.match(lines[n - 1])]
+    if any(lines[n - 1].lstrip().startswith(">>>") for n in shown):
+        shown = [n for n in shown if lines[n - 1].lstrip().startswith((">>>", "..."))]
+    kept: list[int] = []
+    for n in shown:
+        if (
+            len(kept) == _MAX_LINES
+            or (kept and n - kept[0] >= MAX_CITED)
+            or sum(len(lines[k - 1]) for k in kept) > _MAX_TEXT
+        ):
+            break
+        kept.append(n)
+    steps = [code(lines[n - 1]) for n in kept]
+    if (
+        not kept
+        or lines[kept[0] - 1].lstrip().startswith("<")
+        or any(_UNQUOTABLE.search(step) or len(step) > _MAX_TEXT for step in steps)
+    ):
+        return
+    if len(kept) < len(shown):
+        steps[-1] += f"{STEP_SEPARATOR}…"
+    yield Sample(tuple(steps), kept[0], kept[-1])
+
+
+def _title(facts: ModuleFacts, index: int) -> str:
+    symbol = facts.symbols[index]
+    return f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""

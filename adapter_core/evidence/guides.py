@@ -1,0 +1,251 @@
+"""Documentation that tells how something is done, or why it is so: sections whose headings have the words of a question that asks that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Set
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from ..code_graph import CodeGraph, is_test_path
+from ..graph import terms
+from ..graph.source import is_python
+from ..types import ModuleFacts, Symbol
+from .candidates import Candidate
+from .question import Question, extending_terms
+from .ranking import Ranked
+from .search_index import SearchIndex
+from .vocabulary import STOP_TERMS
+
+WHY_GUIDE = "tells about it"
+_HOW_TO = re.compile(
+    r"\bhow (?:(?:can|do|would|could|should|might|must|does) (?:i|we|you|one|someone|somebody|people|an? \w+|users?|developers?)\b|to\b)",
+    re.I,
+)
+_WHY = re.compile(r"\bwhy\b|\breasons? (?:for|why|behind)\b|\brationale\b", re.I)
+_MAX_CHARS = 300
+# Words of doing something, which a heading need not repeat: "Custom dialects" tells how to add one.
+_DOING = frozenset(
+    map(
+        terms.stem,
+        "add build code create custom define do get give have implement introduce make need new own possible provide run set support "
+        "tell try use want way write".split(),
+    )
+)
+_LEAST_IDF = 1.5  # however common a word is in code, as "test" is, a heading with it is about that
+_LINTING = frozenset(map(terms.stem, ("lint", "linter", "linters", "linting")))  # beside tests, and not on its own
+_DOING_WEIGHT = 0.25
+_ACT_WEIGHT = 2.0  # of what one wants to do, the word behind "how do I", unless it is one of these
+# The same thing in a heading and in a question.
+_SAME = {
+    terms.stem(a): terms.stem(b)
+    for a, b in {"own": "custom", "linter": "lint", "linting": "lint", "unittest": "test"}.items()
+}
+_MAX_HEADING_WORDS = 6  # of a question that is nothing but a heading
+_MAX_DOCUMENTS = 600
+_MAX_GUIDES = 3
+_MIN_LINES = 2  # below a heading
+_MIN_SHARE, _MIN_SHARE_WHY = 0.5, 0.3
+_RUNS_CHECKS = 0.5
+_OWN_ONE = 0.25  # added for a heading on adding one's own, where the question is how to do that
+_SETUP_FILE = re.compile(r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$", re.I)
+_CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy coverage".split()))
+_NEWS = re.compile(r"(^|[/_.-])(news|changes|changelog|release[-_]?notes|history)[^/]*(/|$)", re.I)
+_ASIDE = re.compile(r"(^|/)(examples?|samples?|demos?|bench(marks?)?|extras|contrib)/")
+_ASIDE_SHARE = 0.45  # of the share of an example's text: it tells how the example is run
+_HOW_TO_PATH = re.compile(r"(^|/)(how-?tos?|tutorials?|extend\w*|extdev|develop\w*|plugins?)[/.]", re.I)
+_MAKING = frozenset(
+    terms.stem(w) for w in "custom add create extend implement write build new own define develop".split()
+)
+_ANCESTOR_SHARE, _FILE_SHARE, _BODY_SHARE, _PRECISION_SHARE = 0.75, 0.7, 0.4, 0.25
+_BOTH = 0.2  # added to a word in the title if it is in the file's name, too
+_DISTANT = 0.8  # share of the best score that a further guide must have
+_REASON = re.compile(
+    r"\b(?:because|since|reasons?|why|so that|in order to|deprecated|instead of|avoids?|therefore|due to|problems?|rationale|"
+    r"motivations?|advantages?|faster|otherwise)\b",
+    re.I,
+)
+_DOCSTRING_HEADING = re.compile(
+    r"[ \t]*#{1,4}[ \t]+(?P<marked>\S.*)|[ \t]*(?P<title>\S.*)\n[ \t]*([=\-~^*])\3{3,}[ \t]*$", re.M
+)
+
+
+def asks_how_to(text: str) -> bool:
+    """Whether a question asks how one does something, and not how the code does it."""
+    return bool(_HOW_TO.search(text[:_MAX_CHARS]))
+
+
+def guides_for(graph: CodeGraph, index: SearchIndex, question: Question, ranked: Ranked) -> list[Candidate]:
+    """The sections, texts and module docstrings that tell how (or why), the best first; none for a question that asks neither, unless it
+    repeats a heading word by word."""
+    how_to, why = asks_how_to(question.text), question.kind == "why" or bool(_WHY.search(question.text[:_MAX_CHARS]))
+    text = question.text.strip()
+    is_heading = not text.endswith("?") and len(text.split()) <= _MAX_HEADING_WORDS
+    if question.is_report or not (how_to or why or is_heading):
+        return []
+    weights = _heading_weights(question, ranked, index.own_names)
+    total = sum(weights.values())
+    if not total:
+        return []
+    information = sum(question.terms[t] * idf for t, idf in ranked.idf.items()) or 1.0
+    extends = bool(extending_terms(question.text))
+    runs_checks = bool(re.search(r"\brun\b", text, re.I)) and bool(_CHECKS & weights.keys())
+    found: list[Candidate] = []
+    for document in _documents(index, ranked, weights):
+        path = index.paths[index.file_of[document]]
+        facts = graph.facts(path)
+        number = int(index.symbol_of[document])
+        if facts is None or number >= len(facts.symbols):
+            continue
+        if not (how_to or why):
+            if facts.symbols[number].kind == "section" and terms.terms_of(facts.symbols[number].name) == terms.terms_of(
+                text
+            ):
+                found.append(Candidate(path, number, 2.0, [WHY_GUIDE]))
+            continue
+        title = _title_terms(facts, number, weights)
+        if runs_checks and not (_CHECKS & title and (_SETUP_FILE.search(path) or "run" in title)):
+            continue
+        share, precision = _heading_share(facts, number, weights)
+        share *= (_ASIDE_SHARE if _ASIDE.search(path) else 1.0) / total
+        body = float(ranked.covered[document]) / information
+        if share < (_MIN_SHARE if how_to else _MIN_SHARE_WHY) or (
+            why and not how_to and not _gives_reason(graph, facts, number)
+        ):
+            continue
+        score = share + _BODY_SHARE * body + _PRECISION_SHARE * precision
+        score += _OWN_ONE * (extends and bool(title & _MAKING))
+        # How the project itself is tested, and not what it offers for tests.
+        score += _RUNS_CHECKS * (runs_checks and bool(_SETUP_FILE.search(path)))
+        found.append(Candidate(path, number, score, [WHY_GUIDE]))
+    if not found:
+        return []
+    found.sort(key=lambda c: (-c.score, c.path, c.index))
+    close = {
+        _text_of(graph, c): c for c in reversed(found) if c.score >= _DISTANT * found[0].score
+    }  # a text may have a copy
+    best = list(reversed(close.values()))
+    # On how to add something of one's own, a text that only has the name of the thing says less than what is extended.
+    return best[:_MAX_GUIDES] if not extends or _is_on_making(graph, best[0], weights) else []
+
+
+def _is_on_making(graph: CodeGraph, guide: Candidate, weights: Mapping[str, float]) -> bool:
+    """Whether a guide is on adding one's own, by its title or folder, or a whole file is on the thing: `processors.md`, "Processors"."""
+    facts = graph.facts(guide.path)
+    title = _title_terms(facts, guide.index, weights) if facts is not None else set[str]()
+    is_page = title == _terms(PurePosixPath(guide.path).stem) and title <= weights.keys()
+    return bool(title & _MAKING) or is_page or _HOW_TO_PATH.search(guide.path) is not None
+
+
+def _text_of(graph: CodeGraph, guide: Candidate) -> str:
+    facts, document = graph.facts(guide.path), graph.document(guide.path)
+    if facts is None or document is None:
+        return ""
+    return "\n".join(document.lines[facts.symbols[guide.index].start - 1 : guide_end(facts, guide.index)])
+
+
+def guide_lines(graph: CodeGraph, guide: Candidate, question: Question, ranked: Ranked) -> tuple[int, int]:
+    """The lines of a guide: of a section its own, of a docstring those from the heading on."""
+    facts, document = graph.facts(guide.path), graph.document(guide.path)
+    if facts is None or document is None:
+        return 1, 1
+    symbol = facts.symbols[guide.index]
+    if not is_python(guide.path):
+        return symbol.start, guide_end(facts, guide.index)
+    heading = _best_heading(symbol, _heading_weights(question, ranked))
+    first = next((n for n, line in enumerate(document.lines, 1) if line.strip().strip("#").strip() == heading), 1)
+    return first, first + symbol.docstring.count("\n")
+
+
+def guide_end(facts: ModuleFacts, index: int) -> int:
+    """The last line that belongs to a section itself, or to a text before its first section."""
+    symbol = facts.symbols[index]
+    if index == 0 and not is_python(facts.path):
+        return min((s.start - 1 for s in facts.symbols[1:]), default=symbol.end)
+    return symbol.end
+
+
+def _heading_weights(question: Question, ranked: Ranked, own_names: Set[str] = frozenset()) -> dict[str, float]:
+    """What each term of the question weighs in a heading; nothing if it has no words but those of doing and `own_names`."""
+    weights: dict[str, float] = {}
+    asked = _HOW_TO.search(question.text[:_MAX_CHARS])
+    act = next(iter(terms.terms_of(question.text[asked.end() : asked.end() + 40])), "") if asked is not None else ""
+    words = {term for word in terms.words(question.text[:_MAX_CHARS]) for term in terms.split(word)[-1:]}
+    for term in words & ranked.idf.keys():
+        is_minor = term in _DOING or term in _LINTING
+        idf = _LEAST_IDF if is_minor else max(ranked.idf[term], _LEAST_IDF)
+        factor = _DOING_WEIGHT if is_minor else _ACT_WEIGHT if term == act else 1.0
+        weights[_SAME.get(term, term)] = question.terms[term] * idf * factor
+    return weights if weights.keys() - _DOING - own_names else {}
+
+
+def _documents(index: SearchIndex, ranked: Ranked, weights: Mapping[str, float]) -> Iterator[int]:
+    """The documents of texts, and of modules with a docstring, that have a word of the question; those with most of it first."""
+    is_text = np.array([kind != "python" for kind in index.kinds], dtype=bool)
+    usable = np.array([not is_test_path(p) and not _NEWS.search(p) for p in index.paths], dtype=bool)
+    covered = np.flatnonzero((ranked.covered > 0) & index.alive)
+    files = index.file_of[covered]
+    of_guide = usable[files] & (is_text[files] | (index.symbol_of[covered] == 0))
+    kept = covered[of_guide]
+    order = np.lexsort((index.symbol_of[kept], index.file_of[kept], -ranked.covered[kept]))
+    yield from kept[order[:_MAX_DOCUMENTS]].tolist()
+
+
+def _heading_share(facts: ModuleFacts, number: int, weights: Mapping[str, float]) -> tuple[float, float]:
+    """(the weight of the question's terms in the heading, those above it and the name of the file; the share of the heading that they
+    are)."""
+    symbol = facts.symbols[number]
+    own = _title_terms(facts, number, weights)
+    if is_python(facts.path):
+        return sum(weights.get(t, 0.0) for t in own), _share(own, weights)
+    if symbol.kind == "section" and symbol.end - symbol.start < _MIN_LINES:
+        return 0.0, 0.0
+    stem = _terms(PurePosixPath(facts.path).stem)
+    above = _terms(symbol.qualname.rpartition(" > ")[0]) if symbol.kind == "section" else set()
+    shares = {
+        t: max(float(t in own), _ANCESTOR_SHARE * (t in above), _FILE_SHARE * (t in stem)) + _BOTH * (t in own & stem)
+        for t in weights
+    }
+    return sum(weights[t] * share for t, share in shares.items()), _share(own or stem, weights)
+
+
+def _title_terms(facts: ModuleFacts, number: int, weights: Mapping[str, float]) -> set[str]:
+    """The terms of a section's title, or of the heading in a module's docstring that has most of the question."""
+    symbol = facts.symbols[number]
+    if is_python(facts.path):
+        return _terms(_best_heading(symbol, weights))
+    return _terms(symbol.name) if symbol.kind == "section" else set()
+
+
+def _best_heading(symbol: Symbol, weights: Mapping[str, float]) -> str:
+    def weight(title: str) -> float:
+        return sum(weights.get(t, 0.0) for t in _terms(title))
+
+    return max(_docstring_headings(symbol), key=weight, default="")
+
+
+def _docstring_headings(symbol: Symbol) -> list[str]:
+    return (
+        [m["marked"] or m["title"] for m in _DOCSTRING_HEADING.finditer(symbol.docstring)] if symbol.docstring else []
+    )
+
+
+def _share(heading: Set[str], weights: Mapping[str, float]) -> float:
+    content = heading - STOP_TERMS
+    return len(content & weights.keys()) / len(content) if content else 0.0
+
+
+def _terms(text: str) -> set[str]:
+    """The terms of a heading or a file's name; `thread-local` is `threadlocal`, too."""
+    words = [word.lower() for word in terms.words(text)]
+    found = terms.distinct(text) | {terms.stem(a + b) for a, b in pairwise(words)}
+    return found | {_SAME[t] for t in found if t in _SAME}
+
+
+def _gives_reason(graph: CodeGraph, facts: ModuleFacts, number: int) -> bool:
+    symbol, document = facts.symbols[number], graph.document(facts.path)
+    if document is None or is_python(facts.path):
+        return False
+    return bool(_REASON.search("\n".join(document.lines[symbol.start - 1 : guide_end(facts, number)])))

@@ -1,0 +1,118 @@
+"""What differs between two symbols: how one is built on the other, what each is, what only one has, and which of several is meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.runner import answer_question
+from adapter_core.answers.verify import supports
+from adapter_core.code_graph import CodeGraph
+from tests.answers.asking import told
+from tests.support import graph_of
+
+WORKSPACE = """
+#- pack/__init__.py
+#- pack/base.py
+class Logger:
+    \"\"\"Writes lines.\"\"\"
+
+    def write(self, line):
+        return line
+#- pack/plain.py
+from pack.base import Logger
+
+
+class Bound(Logger):
+    \"\"\"A bound one for files.\"\"\"
+
+    def bind(self, name):
+        return name
+#- pack/web.py
+import socketserver
+
+from pack.base import Logger
+
+
+class Bound(Logger):
+    \"\"\"A bound one for the web.\"\"\"
+
+
+class Server(socketserver.TCPServer):
+    \"\"\"Serves lines.\"\"\"
+
+    def stop(self):
+        return None
+#- pack/session.py
+class Session:
+    def install(self, name, external=False):
+        \"\"\"Install with pip.\"\"\"
+        return name
+
+    def conda_install(self, name, channel=""):
+        \"\"\"Install with conda.\"\"\"
+        return self.install(name)
+
+    def run(self, **kwargs):
+        \"\"\"Run what is given.\"\"\"
+        return kwargs
+#- pack/command.py
+def install(name, path):
+    \"\"\"Install by hand.\"\"\"
+    return name
+#- tests/test_pack.py
+from pack.session import Session
+
+
+def test_install():
+    assert Session().install("a") and Session().conda_install("a")
+"""
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> CodeGraph:
+    return graph_of(tmp_path, WORKSPACE)
+
+
+def test_namesakes_are_told_apart_by_their_modules(graph: CodeGraph) -> None:
+    sentences = told(graph, "What is the difference between Bound and Logger?")
+    assert sentences[:2] == ["`pack.plain.Bound` extends `Logger`.", "`pack.plain.Bound`: “A bound one for files.”"]
+    assert "Only `pack.plain.Bound` has `bind`, and not `Logger`." in sentences
+    assert "`pack.web.Bound`: “A bound one for the web.”" in sentences
+    assert not any(sentence.startswith("`Bound`") for sentence in sentences)
+
+
+def test_a_method_of_an_instance_is_that_of_its_class(graph: CodeGraph) -> None:
+    sentences = told(graph, "difference between session.install and session.conda_install")
+    assert sentences[:3] == [
+        "`Session.conda_install` calls `Session.install`.",
+        "`Session.install`: “Install with pip.”",
+        "`Session.conda_install`: “Install with conda.”",
+    ]
+    assert "Only `Session.install` takes `external`; only `Session.conda_install` takes `channel`." in sentences
+    assert not any("by hand" in sentence or "test_install" in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize("question", ["Server vs Logger", "difference between session.run and session.install"])
+def test_what_the_other_may_have_is_not_told(graph: CodeGraph, question: str) -> None:
+    # A base of the library, or `**kwargs`, may give the other one what it does not define.
+    assert not any("Only `Logger`" in s or "nly `Session.install`" in s for s in told(graph, question))
+
+
+def test_one_that_is_not_there_is_said(graph: CodeGraph) -> None:
+    assert "nothing is called “rebind” here" in (
+        answer_question(graph, "difference between bind and rebind").reason or ""
+    )
+
+
+def test_what_only_one_has_is_checked(graph: CodeGraph) -> None:
+    answer = answer_question(graph, "What is the difference between Bound and Logger?")
+    claim = next(c for c in answer.claims if c.text.startswith("Only "))
+    assert supports(graph, claim.text, claim.citations).ok
+    for wrong in (
+        "Only `pack.plain.Bound` has `write`, and not `Logger`.",
+        "Only `Logger` has `bind`, and not `pack.plain.Bound`.",
+    ):
+        assert not supports(graph, wrong, claim.citations).ok
+    assert not supports(graph, claim.text, claim.citations[:1]).ok

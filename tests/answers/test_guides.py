@@ -1,0 +1,153 @@
+"""How-to questions are answered by the documentation that tells how, with its code samples; questions why by its reasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.runner import answer_question
+from adapter_core.answers.verify import supports
+from adapter_core.code_graph import CodeGraph
+from adapter_core.evidence.guides import asks_how_to
+from adapter_core.evidence.selection import search
+from tests.answers.asking import told
+from tests.support import graph_of
+
+WORKSPACE = """
+#- docs/codecs.md
+# Codecs
+
+Codecs turn records into bytes.
+
+## Writing your own codec
+
+A codec is a subclass of `Codec` with two methods:
+
+```python
+class Upper(Codec):
+    def encode(self, record):
+        return record.upper()
+```
+
+Register it before the first record is written.
+
+## Speed
+
+The packed codec is chosen by default because it is the fastest one.
+#- docs/news.md
+# News
+
+## Codec
+
+Writing your own codec was made simpler.
+#- CONTRIBUTING.rst
+Contributing
+============
+
+Running the tests
+~~~~~~~~~~~~~~~~~
+
+Run them with tox::
+
+    tox -e py
+    tox -e lint
+#- examples/shout/README.md
+# Shout
+
+## Running the tests
+
+Start the server first and run them.
+#- pack/__init__.py
+#- pack/codec.py
+class Codec:
+    \"\"\"Base class of all codecs.\"\"\"
+
+    def encode(self, record):
+        raise NotImplementedError
+
+
+class Packed(Codec):
+    def encode(self, record):
+        return bytes(record)
+
+
+class Plain(Codec):
+    def encode(self, record):
+        return record
+
+
+def write_codec(name):
+    \"\"\"Write the codec's name.\"\"\"
+    return name
+#- tests/test_codec.py
+def test_run_of_runs():
+    \"\"\"Run the tests of the runs.\"\"\"
+    assert run(tests)
+"""
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> CodeGraph:
+    return graph_of(tmp_path, WORKSPACE)
+
+
+def test_the_section_comes_first_with_its_sample(graph: CodeGraph) -> None:
+    sentences = told(graph, "How do I write my own codec?")
+    assert sentences[0].startswith("`docs/codecs.md`, “Writing your own codec”: “A codec is a subclass of `Codec`")
+    sample = "`class Upper(Codec):`; `def encode(self, record):`; `return record.upper()`"
+    assert f"`docs/codecs.md`, “Writing your own codec” shows this code: {sample}" in sentences
+    assert any("`Codec` is extended by" in sentence for sentence in sentences)  # and what is extended
+    assert not any("news" in sentence or "write_codec" in sentence for sentence in sentences)
+
+
+def test_how_the_tests_are_run_is_not_told_by_tests(graph: CodeGraph) -> None:
+    sentences = told(graph, "How do I run the tests and the linter?")
+    assert sentences[0].startswith("`CONTRIBUTING.rst`, “Running the tests”")
+    assert any("`tox -e py`; `tox -e lint`" in sentence for sentence in sentences)
+    assert not any("test_run_of_runs" in sentence or "examples/" in sentence for sentence in sentences)
+
+
+def test_a_heading_is_found_by_its_words_alone(graph: CodeGraph) -> None:
+    assert "“Writing your own codec”" in told(graph, "Writing your own codec")[0]
+    assert not search(graph, "own codec").guides
+
+
+def test_why_is_told_by_documentation(graph: CodeGraph) -> None:
+    sentences = told(graph, "Why is the packed codec fast, what is its speed?")
+    assert any("because it is the fastest one" in sentence for sentence in sentences)
+    assert not search(graph, "What is the speed of the packed codec?").guides
+
+
+def test_a_sample_stands_as_it_is_told(graph: CodeGraph) -> None:
+    answer = answer_question(graph, "How do I write my own codec?")
+    claim = next(c for c in answer.claims if "shows this code" in c.text)
+    assert supports(graph, claim.text, claim.citations).ok
+    for wrong in (
+        claim.text.replace("upper()", "lower()"),
+        claim.text.replace("; `return record.upper()`", ""),
+        claim.text.replace("Writing your own codec", "Speed"),
+    ):
+        assert wrong != claim.text
+        assert not supports(graph, wrong, claim.citations).ok
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("How do I add a codec?", True),
+        ("how to debug it", True),
+        ("How would one test a codec?", True),
+        ("How does the codec work?", False),
+        ("How do codecs encode records?", False),
+    ],
+)
+def test_which_questions_ask_how_one_does_something(text: str, asks: bool) -> None:
+    assert asks_how_to(text) == asks
+
+
+def test_a_section_that_only_has_the_name_leaves_room_for_what_is_extended(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, WORKSPACE.replace("## Writing your own codec", "## The codec and the wire"))
+    sentences = told(graph, "How do I write my own codec?")
+    assert not any("The codec and the wire" in sentence for sentence in sentences[:1])
+    assert any("`Codec` is extended by" in sentence for sentence in sentences)
