@@ -59,7 +59,7 @@ def arrange_with_opening(
     together; otherwise only links of what it names are included."""
     leading = [item for item in chosen if item.kind in ("call_path", "line", "setting", "listing")]
     if leading:
-        leading.sort(key=lambda item: min(item.order, 0))  # a comparison in its order
+        leading.sort(key=lambda item: min(item.order, 0) if item.kind == "listing" else 0)  # a comparison in its order
         return [*leading, *sort_for_reading(graph, [item for item in chosen if item not in leading])]
     if not chosen:
         return []
