@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..code_graph import CodeGraph, is_test_path
+from ..evidence.everyday import everyday_table
 from ..evidence.question import Question, extending_terms
 from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
@@ -52,6 +53,7 @@ _SUPPORT_QUESTION = re.compile(
     re.I,
 )
 _MIN_MISSING_SHARE = 1 / 3
+_FILLER = frozenset("vs versus life tour decide decides decided organised organized".split())  # words of asking
 _MAX_CHARS = 300
 _USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
@@ -184,24 +186,29 @@ def _unsupported_words(graph: CodeGraph, question: Question) -> list[str]:
 
 
 def missing_words(graph: CodeGraph, question: Question) -> list[str]:
-    """The words of a question that occur nowhere in the workspace, nor do their synonyms; empty if they are less than `_MIN_MISSING_SHARE`
-    of its words. The question is answered all the same: without kafka, "where is the kafka backend" still finds a backend."""
+    """The words of a question that occur nowhere in the workspace, nor do their synonyms: names of things in any case ("Postgres"), others
+    only if they are `_MIN_MISSING_SHARE` of its words and code has no other words for them. The question is answered all the same: without
+    kafka, "where is the kafka backend" still finds a backend."""
     if answer_kind(question) in LINKS:
         return []  # their words are for links ("callers") and need not occur in code
+    title = question.text.partition("\n")[0][:_MAX_CHARS]
     alike = synonyms()
     with graph.store.snapshot():
         index = SearchIndex(graph)
         words = [
             word
-            for word in dict.fromkeys(terms.words(question.text.partition("\n")[0][:_MAX_CHARS]))
-            if word.lower() not in STOP_WORDS | GENERIC_WORDS and terms.compound(word) not in index.own_names
+            for word in dict.fromkeys(terms.words(title))
+            if word.lower() not in STOP_WORDS | GENERIC_WORDS | _FILLER and terms.compound(word) not in index.own_names
         ]
         missing = [
             word
             for word in words
             if not any(_occurs(index, o) for t in terms.split(word)[-1:] for o in (t, *alike.get(t, ())))
         ]
-    return missing if len(missing) >= _MIN_MISSING_SHARE * len(words) else []
+    things = [word for word in missing if re.search(rf"\w\W+{re.escape(word)}\b", title) and word[:1].isupper()]
+    in_other_words = everyday_table().words.keys() | {word for phrase in question.phrases for word in phrase}
+    topics = [w for w in missing if w in things or not in_other_words & {w.lower(), *terms.split(w)[-1:]}]
+    return topics if len(missing) >= _MIN_MISSING_SHARE * len(words) else things
 
 
 # For each kind of links: the pattern of the claims that answer it, and what to call them if there are none.

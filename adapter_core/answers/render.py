@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..types import Claim, Provenance
-from .inert import code
+from .inert import code, prose
+
+_NEAREST = "What comes nearest:"
 
 
 def to_markdown(claims: Sequence[Claim]) -> str:
@@ -31,7 +33,18 @@ def not_found_text(nearest: Sequence[str], locations: Sequence[str]) -> str:
 
 def missing_names_heading(names: Sequence[str]) -> str:
     """The heading of an answer to a question that names missing symbols; "" if there are none."""
-    return f"Not found in this workspace: {', '.join(map(code, names))}. What comes nearest:\n\n" if names else ""
+    return f"Not found in this workspace: {', '.join(map(code, names))}. {_NEAREST}\n\n" if names else ""
+
+
+def missing_words_heading(words: Sequence[str]) -> str:
+    """The heading of an answer to a question about things of which the workspace does not speak; "" if there are none."""
+    quoted_words = ", ".join(f"“{prose(word)}”" for word in words)
+    return f"Nothing in this workspace speaks of {quoted_words}. {_NEAREST}\n\n" if words else ""
+
+
+def has_heading(text: str) -> bool:
+    """Whether the text of an answer begins by saying that what was asked for is not there."""
+    return text.partition("\n")[0].endswith(_NEAREST)
 
 
 def commit_footer(provenance: Provenance) -> str:

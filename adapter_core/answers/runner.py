@@ -56,7 +56,7 @@ from .refusal import (
     signals,
     unindexed_languages_note,
 )
-from .render import commit_footer, missing_names_heading, not_found_text, to_markdown
+from .render import commit_footer, missing_names_heading, missing_words_heading, not_found_text, to_markdown
 from .respelling import apply_corrections, spelling_corrections
 from .rewording import understood_question
 from .selecting import keep_selected, sort_by_gains
@@ -169,10 +169,12 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     missing = missing_names(graph, found.question)[:_MAX_MISSING] if not about_absent else []
     if missing:
         run.note(f"not found in this workspace: {', '.join(missing)}; the answer is about what comes nearest")
-    elif found.zoom is None and (words := missing_words(graph, found.question)[:_MAX_MISSING]):
+    words = missing_words(graph, found.question)[:_MAX_MISSING] if found.zoom is None and not missing else []
+    if words:
         quoted_words = ", ".join(f"“{word}”" for word in words)
         run.note(f"nothing in this workspace speaks of {quoted_words}; the answer is about what comes nearest")
-    return _finish(run, found, missing_names_heading(missing) + to_markdown(claims), claims)
+    heading = missing_names_heading(missing) or missing_words_heading(words)
+    return _finish(run, found, heading + to_markdown(claims), claims)
 
 
 def _finish_absent(run: Run, found: Found, owner: SymbolRef, about_absent: list[Claim]) -> Answer:

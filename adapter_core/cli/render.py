@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from ..answers.render import has_heading
 from ..evidence.spans import line_score
 from ..graph import terms
 from ..types import Answer, Claim, Evidence
@@ -62,6 +63,9 @@ class Screen:
     def answer(self, answer: Answer, explain: bool = False, hint: str = "", footer: bool = False) -> None:
         if not answer.found:
             self._out.print(self._markdown(answer.text.partition("\n")[0]))
+        notes = self._notes(answer)
+        if answer.claims and notes and not self._streamed and has_heading(answer.text):
+            note(notes.pop(0))  # the heading: what is told is not what was asked for
         for claim in answer.claims[self._streamed :]:
             self._claim(claim)
         if footer and answer.provenance.commit:
@@ -69,13 +73,17 @@ class Screen:
         if explain:
             self._out.print()
             self.evidence(answer.evidence, {}, explain=True)
+        for text in (*notes, hint):
+            note(text)
+
+    @staticmethod
+    def _notes(answer: Answer) -> list[str]:
         notes = [answer.reason] if answer.reason else []
         if answer.dropped:
             notes.append(
                 f"{len(answer.dropped)} sentence{'s' * (len(answer.dropped) > 1)} not shown: failed the checks"
             )
-        for text in (*notes, hint):
-            note(text)
+        return notes
 
     def evidence(self, items: Sequence[Evidence], weights: Mapping[str, float], explain: bool = False) -> None:
         if not items:

@@ -90,6 +90,10 @@ def test_words_that_stand_nowhere_are_said(graph: CodeGraph) -> None:
     never = AskOptions(refusal=RefusalOptions(threshold=0.0))
     answer = answer_question(graph, "where is the kafka stock of a product", never)
     assert "nothing in this workspace speaks of “kafka”; the answer is about what comes nearest" in answer.reason
+    assert answer.text.startswith("Nothing in this workspace speaks of “kafka”. What comes nearest:\n\n- ")
+    # A thing's name is told however many other words the question has.
+    long_question = "how does the shop reserve an amount of a product in the stock of Postgres"
+    assert "speaks of “Postgres”" in answer_question(graph, long_question, never).reason
     for question in ("where is the stock of a product", "How does the shop reserve an amount of a product overnight?"):
         assert "speaks of" not in answer_question(graph, question, never).reason
 
