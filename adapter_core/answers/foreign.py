@@ -28,6 +28,7 @@ _SKIPPED = re.compile(r"\s*(Not found in this workspace\b|Commit `?[0-9a-f]{7,64
 # The evidence listed by `pathline ask --explain`: a line with span, symbol and score, and indented lines with its text.
 _EVIDENCE_LINE = re.compile(r"\S.*:\d+(?:-\d+)?  \S.*  \w+  \d+\.\d\d\Z")
 _EVIDENCE_DETAIL = re.compile(r" {4}| *\d+  ")
+_CODE_LINE = re.compile(r"\s*(`+)[^`].*\1(?:; …)?;?\s*")
 _STEP = re.compile(r"\s*\((\d+)\) ")
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
 _LITERAL = re.compile(rf"{_CODE.pattern}|“[^“”]+”", re.S)
@@ -185,6 +186,8 @@ def _text_blocks(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
         step = _STEP.match(line)
         if step and int(step[1]) > 1 and block:
             block[-1] += ";"  # steps on lines of their own are one sentence
+        if block and _CODE_LINE.fullmatch(line) and _CODE_LINE.fullmatch(block[-1]):
+            block[-1] += ";"  # and so are the lines of a code sample
         if not block:
             first = number
         block.append(_ITEM.sub("", line, count=1) if _ITEM.match(line) else line.strip())

@@ -14,6 +14,7 @@ _MAIN_PARTS = r"\b(?:main|key|core|important) (?:classes|modules|parts|component
 _PROJECT = re.compile(
     rf"\b(?:this|the|our|your|its) (?:(?:python|whole|entire|source) )?(?:code base|{'|'.join(sorted(_PROJECT_NOUNS))})\b"
     r"|\b(?:every|any)thing (?:is|fits?|works?|starts?)\b|\bwhere (?:do|should|can|would|could) (?:i|we|one|you) (?:start|begin)\b"
+    r"|\b(?:parts|pieces|modules|components|packages|classes|everything|it all) (?:\w+ )?(?:fits?|works?|hangs?) together\b"
     rf"|\bwhat(?:'s| is) this\b|{_MAIN_PARTS}",
     re.I,
 )

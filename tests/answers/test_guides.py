@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.foreign import verify_text
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
@@ -95,7 +96,7 @@ def graph(tmp_path: Path) -> CodeGraph:
 def test_the_section_comes_first_with_its_sample(graph: CodeGraph) -> None:
     sentences = told(graph, "How do I write my own codec?")
     assert sentences[0].startswith("`docs/codecs.md`, “Writing your own codec”: “A codec is a subclass of `Codec`")
-    sample = "`class Upper(Codec):`; `def encode(self, record):`; `return record.upper()`"
+    sample = "`class Upper(Codec):`; `    def encode(self, record):`; `        return record.upper()`"
     assert f"`docs/codecs.md`, “Writing your own codec” shows this code: {sample}" in sentences
     assert any("`Codec` is extended by" in sentence for sentence in sentences)  # and what is extended
     assert not any("news" in sentence or "write_codec" in sentence for sentence in sentences)
@@ -125,11 +126,16 @@ def test_a_sample_stands_as_it_is_told(graph: CodeGraph) -> None:
     assert supports(graph, claim.text, claim.citations).ok
     for wrong in (
         claim.text.replace("upper()", "lower()"),
-        claim.text.replace("; `return record.upper()`", ""),
+        claim.text.replace("; `        return record.upper()`", ""),
         claim.text.replace("Writing your own codec", "Speed"),
     ):
         assert wrong != claim.text
         assert not supports(graph, wrong, claim.citations).ok
+    # As `ask` prints it, the lines below the citations.
+    spans = "  ".join(str(citation.span) for citation in claim.citations)
+    plain = f"{claim.lead}  {spans}\n" + "".join(f"    {step}\n" for step in claim.steps)
+    assert verify_text(graph, plain).ok
+    assert not verify_text(graph, plain.replace("upper()", "lower()")).ok
 
 
 @pytest.mark.parametrize(

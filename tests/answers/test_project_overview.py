@@ -120,6 +120,7 @@ def test_where_to_start_is_the_entry_point(graph: CodeGraph) -> None:
         ("What does this package do?", True, False),
         ("Where do I start?", True, True),
         ("How does everything fit together?", True, True),
+        ("how do the parts fit together?", True, True),
         ("How does shop work?", True, True),
         ("What does the package cache do?", False, False),
         ("How does this library parse dates?", False, False),

@@ -16,8 +16,11 @@ export function parseSymbolArgument(argument: unknown): SymbolAtPosition | undef
   return uri !== undefined && position && typeof symbol === "string" ? { uri, position, symbol } : undefined;
 }
 
-/** The argument of the server's own ask command: `{question, textDocument?, position?, phrase?, conversation?}`. */
+/** The argument of the server's own ask command: `{question, textDocument?, position?, phrase?, conversation?}`, or the question alone. */
 export function parseAskArgument(argument: unknown): AskParams | undefined {
+  if (typeof argument === "string") {
+    return { question: argument };
+  }
   if (!isRecord(argument) || typeof argument["question"] !== "string") {
     return undefined;
   }
@@ -25,7 +28,8 @@ export function parseAskArgument(argument: unknown): AskParams | undefined {
   const position = positionOf(argument);
   return {
     question: argument["question"],
-    ...(uri !== undefined && position ? { textDocument: { uri }, position } : {}),
+    ...(uri !== undefined ? { textDocument: { uri } } : {}), // it alone chooses the folder that is asked
+    ...(uri !== undefined && position ? { position } : {}),
     ...(typeof argument["phrase"] === "boolean" ? { phrase: argument["phrase"] } : {}),
     ...(typeof argument["conversation"] === "string" ? { conversation: argument["conversation"] } : {}),
   };

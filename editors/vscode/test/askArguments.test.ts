@@ -21,6 +21,9 @@ test("what menus and keybindings pass is no symbol", () => {
 test("the server's own ask command", () => {
   assert.deepEqual(parseAskArgument({ ...at, question: "Why?", phrase: true }), { ...at, question: "Why?", phrase: true });
   assert.deepEqual(parseAskArgument({ question: "Why?", position: 3 }), { question: "Why?" });
+  assert.deepEqual(parseAskArgument("Why?"), { question: "Why?" });
+  const { textDocument } = at;
+  assert.deepEqual(parseAskArgument({ question: "Why?", textDocument }), { question: "Why?", textDocument });
   assert.equal(parseAskArgument({ ...at }), undefined);
   assert.equal(parseAskArgument(undefined), undefined);
 });

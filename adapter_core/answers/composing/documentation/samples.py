@@ -61,7 +61,7 @@ def matches_sample(graph: CodeGraph, path: str, title: str, steps: str, citation
         for sample in samples_in(document.lines, symbol.start, symbol.end):
             shown = any(a <= sample.start and sample.end <= b for a, b in cited)
             named = not title or any(a <= symbol.start <= b for a, b in cited)
-            if shown and named and STEP_SEPARATOR.join(sample.steps) == steps:
+            if shown and named and _plain(STEP_SEPARATOR.join(sample.steps)) == _plain(steps):
                 return True
     return False
 
@@ -113,7 +113,8 @@ def _sample(lines: list[str], start: int, end: int) -> Iterator[Sample]:
         ):
             break
         kept.append(n)
-    steps = [code(lines[n - 1]) for n in kept]
+    indent = min((_indent(lines[n - 1]) for n in kept), default=0)
+    steps = [_code_line(lines[n - 1].expandtabs(), indent) for n in kept]
     if (
         not kept
         or lines[kept[0] - 1].lstrip().startswith("<")
@@ -123,6 +124,21 @@ def _sample(lines: list[str], start: int, end: int) -> Iterator[Sample]:
     if len(kept) < len(shown):
         steps[-1] += f"{STEP_SEPARATOR}…"
     yield Sample(tuple(steps), kept[0], kept[-1])
+
+
+def _indent(line: str) -> int:
+    return len(line.expandtabs()) - len(line.expandtabs().lstrip())
+
+
+def _code_line(line: str, indent: int) -> str:
+    """A line as a code span that keeps its indentation beyond `indent`."""
+    span = code(line.strip())
+    fence = span[: len(span) - len(span.lstrip("`"))]
+    return f"{fence}{' ' * (_indent(line) - indent)}{span[len(fence) :]}"
+
+
+def _plain(steps: str) -> str:
+    return re.sub(r"\s+", " ", steps).replace("` ", "`")
 
 
 def _title(facts: ModuleFacts, index: int) -> str:

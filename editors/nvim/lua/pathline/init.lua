@@ -238,9 +238,12 @@ function M.ask_about_symbol(target)
   end
 end
 
---- Asks with ready-made parameters.
----@param params {question: string, textDocument?: lsp.TextDocumentIdentifier, position?: lsp.Position}
+--- Asks with ready-made parameters, or the question alone.
+---@param params string|{question: string, textDocument?: lsp.TextDocumentIdentifier, position?: lsp.Position}
 function M.ask_with(params)
+  if type(params) == 'string' then
+    params = { question = params }
+  end
   local client = find_client()
   if client then
     send(client, params)
