@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..code_graph import CodeGraph
+from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..graph.source import is_python
 from ..types import SymbolRef
@@ -25,11 +25,13 @@ _REPR = re.compile(r"""\Ab?(?P<quote>["'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quot
 # A quoted message: `What does "cannot open the file" mean?`
 _QUOTATION = re.compile(r"\"([^\"\n]{1,300})\"|“([^”\n]{1,300})”")
 _MIN_MESSAGE, _MAX_MESSAGE = 6, 300  # characters
-_VALUE = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`|\d+|/\S+")
+_VALUE = re.compile(r"(?<!\w)'[^'\n]*'(?!\w)|\"[^\"\n]*\"|`[^`\n]*`|\d+|/\S+")
 _MAX_FRAMES = 12
 _MAX_MESSAGES = 3
 _MIN_WORDS = 2
-_MAX_FILES = 40
+_MAX_FILES, _MAX_FILES_OF_RUN = 40, 60
+_CONTINUED_STRING = re.compile(r"\s*[fFrRbB]{0,2}[\"']")  # a line with nothing but a part of a string
+_MAX_AROUND = 3  # lines
 # Where a line has only runs of words of a message: the least share of the message's words that it has, the least characters of a run, and
 # how many words and runs are looked at.
 _MIN_SHARE, _MIN_RUN, _MAX_WORDS, _MAX_RUNS = 0.6, 8, 20, 80
@@ -115,19 +117,25 @@ def _message_lines(graph: CodeGraph, index: SearchIndex, message: str) -> list[t
     if len(fixed_text.split()) < _MIN_WORDS:
         return []
     places = _lines_with(graph, index, fixed_text)
-    if places:
+    if any(not is_test_path(path) for path, _ in places):
         return places
     words = re.findall(r"\w+", " ".join(parts))
     runs = sorted({run for part in parts for run in _runs(part)}, key=lambda run: (-len(run.split()), run))
     shares: dict[tuple[str, int], float] = {}
+    length = 0
     for run in runs[:_MAX_RUNS]:
-        for path, line in _lines_with(graph, index, run):
+        if len(run.split()) < length and any(not is_test_path(path) for path, _ in shares):
+            break  # shorter ones say less
+        length = len(run.split())
+        for path, line in _lines_with(graph, index, run, _MAX_FILES_OF_RUN):
             string = _string_part(graph, path, line)
             share = sum(word in string for word in words) / len(words)
             if share >= _MIN_SHARE:
                 shares[path, line] = share
-    best = max(shares.values(), default=0.0)
-    return [place for place, share in shares.items() if share == best]
+    # A test may have the message word by word, and what it tests not.
+    of_product = {place: share for place, share in shares.items() if not is_test_path(place[0])}
+    best = max(of_product.values(), default=0.0)
+    return [place for place, share in of_product.items() if share == best] or places or list(shares)
 
 
 def _runs(text: str) -> list[str]:
@@ -137,13 +145,16 @@ def _runs(text: str) -> list[str]:
     return [run for run in runs if len(run) >= _MIN_RUN]
 
 
-def _lines_with(graph: CodeGraph, index: SearchIndex, text: str) -> list[tuple[str, int]]:
+def _lines_with(graph: CodeGraph, index: SearchIndex, text: str, at_most: int | None = None) -> list[tuple[str, int]]:
+    """(path, line) of the lines that contain a text; none if more than `at_most` files have its words."""
     files: set[int] | None = None
     for term in dict.fromkeys(terms.terms_of(text)):
         hit = index.hits(term)
         files_with_term = set(index.file_of[hit.documents].tolist())
         files = files_with_term if files is None else files & files_with_term
     paths = sorted(index.paths[f] for f in files or () if is_python(index.paths[f]))
+    if at_most is not None and len(paths) > at_most:
+        return []
     places = []
     for path in paths[:_MAX_FILES]:
         document = graph.document(path)
@@ -153,8 +164,12 @@ def _lines_with(graph: CodeGraph, index: SearchIndex, text: str) -> list[tuple[s
 
 
 def _string_part(graph: CodeGraph, path: str, line: int) -> set[str]:
-    """The words from the first quote of a line on; empty if it has none."""
+    """The words from the first quote of a line on, and of the lines of the same string around it; empty if the line has no string."""
     document = graph.document(path)
-    text = document.lines[line - 1] if document is not None else ""
-    first_quote = re.search("[\"']", text)
-    return set(re.findall(r"\w+", text[first_quote.start() :])) if first_quote else set()
+    lines = document.lines if document is not None else []
+    first_quote = re.search("[\"']", lines[line - 1]) if lines else None
+    if first_quote is None:
+        return set()
+    around = [*lines[max(0, line - 1 - _MAX_AROUND) : line - 1], *lines[line : line + _MAX_AROUND]]
+    text = " ".join([lines[line - 1][first_quote.start() :], *filter(_CONTINUED_STRING.match, around)])
+    return set(re.findall(r"\w+", text))

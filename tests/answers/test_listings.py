@@ -684,6 +684,7 @@ def test_the_help_of_an_option_is_checked(repo: Path) -> None:
             "Handler <function x> for event 'start' threw an exception",
             'raise RuntimeError("Handler %r for event %r threw an exception" % (f, e))',
         ),
+        ("The view index didn't return a response. It isn't here.", 'raise TypeError("The view %s didn\'t return a "'),
         ("No such group: www", 'raise RuntimeError("No such group: %s" % group)'),
     ],
 )
@@ -706,6 +707,13 @@ def test_a_message_is_found_with_the_values_that_were_filled_in(repo: Path, ques
 
         def other(handler):
             raise ValueError("an exception of the handler is not known")
+
+        def view_of(name):
+            raise TypeError("The view %s didn't return a "
+                            "response. It isn't here." % name)
+        #- tests/test_names.py
+        def test_view():
+            assert message == "The view index didn't return a response. It isn't here."
         """,
     )
     answer = answer_question(graph, question)
