@@ -53,7 +53,11 @@ _SUPPORT_QUESTION = re.compile(
     re.I,
 )
 _MIN_MISSING_SHARE = 1 / 3
-_FILLER = frozenset("vs versus life tour decide decides decided organised organized".split())  # words of asking
+# Words of asking, and of what is asked about something: code says `except` for "caught".
+_FILLER = frozenset(
+    "vs versus life tour decide decides decided organised organized caught catches raised raises thrown handled handles called "
+    "calls used uses defined configured implemented invoked".split()
+)
 _MAX_CHARS = 300
 _USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 

@@ -20,6 +20,8 @@ _SHORT_FRAME = re.compile(r"^[ \t]{0,20}([\w./\\-]{1,300}\.pyi?):(\d{1,7}):(?: i
 _ERROR = re.compile(
     r"^[>E \t]{0,20}(?:[A-Za-z_]\w{0,60}\.){0,8}([A-Z]\w{0,60}[a-z]): {1,8}(\S[^\n]{5,300})$", re.MULTILINE
 )
+# What is asked about the message, behind it: "no rule for x -- what did I do wrong?"
+_ASIDE = re.compile(r"\s+(?:--?|–|—|\()\s*(?:what|why|how|where|when|who|which|does|do|is|can)\b[^\n]*\Z", re.I)
 # A `KeyError` shows the representation of its argument, and so does one that is raised with bytes.
 _REPR = re.compile(r"""\Ab?(?P<quote>["'])(?P<text>(?:(?!(?P=quote)).)*)(?P=quote)\Z""")
 # A quoted message: `What does "cannot open the file" mean?`
@@ -52,7 +54,7 @@ def read_trace(text: str) -> Trace:
         (m for pattern in (_FRAME, _SHORT_FRAME) for m in pattern.finditer(text)), key=re.Match.start
     )
     frames = tuple(dict.fromkeys((m[1].replace("\\", "/"), int(m[2]), m[3] or "") for m in frame_matches))
-    errors = [(m[1], _REPR.sub(r"\g<text>", m[2].strip())) for m in _ERROR.finditer(text)]
+    errors = [(m[1], _REPR.sub(r"\g<text>", _ASIDE.sub("", m[2]).strip())) for m in _ERROR.finditer(text)]
     if not errors and not frames:
         quotations = [(m[1] or m[2]).strip() for m in _QUOTATION.finditer(text)]
         errors = [("", quoted) for quoted in quotations if len(quoted) >= _MIN_MESSAGE]

@@ -726,3 +726,11 @@ def test_text_between_two_quotations_is_no_message() -> None:
         ("", "select 1"),
         ("", "big query"),
     )
+
+
+def test_what_is_asked_behind_a_message_is_no_part_of_it() -> None:
+    for behind in (" -- what did I do wrong?", " - why?", " (when does this happen?)"):
+        assert read_trace(f"kit.StoreError: the store was closed{behind}").errors == (
+            ("StoreError", "the store was closed"),
+        )
+    assert read_trace("StoreError: no row -- not one").errors == (("StoreError", "no row -- not one"),)

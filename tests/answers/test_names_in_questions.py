@@ -301,3 +301,25 @@ def test_a_module_that_is_made_later_is_not_denied(tmp_path: Path) -> None:
     with graph_of(tmp_path, files) as graph:
         assert not any(" has no " in sentence for sentence in told(graph, "what does mill._version do?"))
         assert "`mill` has no `weigh`." in told(graph, "what does mill.weigh do?")
+
+
+def test_the_key_of_a_setting_is_not_denied_to_the_package_it_begins_with(repo: Path) -> None:
+    graph = graph_of(
+        repo,
+        """
+        #- mill/__init__.py
+        '''A mill.'''
+        #- mill/stones.py
+        def dress(settings):
+            return settings["mill.stone_depth"]
+        """,
+    )
+    assert not [s for s in told(graph, "where is mill.stone_depth used") if "has no" in s]
+    assert told(graph, "what does mill.stone_width do")[0].startswith("`mill` has no `stone_width`")
+
+
+def test_what_a_function_takes_is_told_with_its_stars(repo: Path) -> None:
+    graph = graph_of(repo, "#- mill.py\ndef grind(sack, *more, speed=1, **options):\n    return sack\n")
+    assert "`grind` takes `sack`, `*more` and `**options`, optionally `speed` (default `1`)." in told(
+        graph, "What parameters does `grind` take?"
+    )

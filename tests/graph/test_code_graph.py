@@ -415,3 +415,43 @@ def test_where_the_time_is_up_calls_near_the_name_of_the_class_were_looked_at(
         found = graph.who_calls("Scope.replace", implicit=False).items
     assert looked_at[0] == "z.py"
     assert [s.span.path for s in found] == ["a0.py", "a1.py", "a2.py", "a3.py", "z.py"]  # in the order of the files
+
+
+def test_a_decorator_that_gives_back_what_it_took(repo: Path) -> None:
+    """By its type variable, where its body binds the parameter anew."""
+    graph = graph_of(
+        repo,
+        """
+        #- kit/mark.py
+        from typing import Protocol, TypeVar
+
+        class HasCode(Protocol):
+            __code__: object
+
+        T = TypeVar("T", bound=HasCode)
+
+        def marked(f: T, /) -> T:
+            orig = f
+            if hasattr(f, "inner"):
+                f = f.inner
+            f.__code__.mark = True
+            return orig
+        #- kit/made.py
+        from kit.mark import marked
+
+        __all__ = ["wake"]
+
+        @marked
+        def wake():
+            pass
+        #- kit/core.py
+        from kit.made import *
+        #- kit/use.py
+        from kit import core
+
+        def run():
+            core.wake()
+        """,
+    )
+    assert [r.full_name for s in graph.calls_of("kit.use.run").items for r in s.targets] == ["kit.made.wake"]
+    assert [s.caller.full_name for s in graph.who_calls("kit.made.wake").items if s.caller] == ["kit.use.run"]

@@ -23,6 +23,7 @@ _MAX_CONTENTS = 8
 _EXCEPTION_NAMES = ("Error", "Exception", "Warning")
 _MAX_DEFAULT, _MAX_ANNOTATION, _MAX_DECORATOR = 40, 80, 80
 _MAX_STATEMENT = 12  # lines of an assignment in a module
+_STARS = {"var_positional": "*", "var_keyword": "**"}
 _MAX_RANGES = 3  # cited for a long header, each of `MAX_HEADER_LINES`
 _LONG_ASSIGNMENT = 2  # lines; the readers of longer ones are looked up
 _MAX_READERS = 2  # members of one class whose readers are looked up
@@ -72,7 +73,7 @@ def _signature_sentence(builder: SentenceBuilder, header_span: tuple[int, int]) 
         for p in parameters
         if p.default is not None and len(p.default) <= _MAX_DEFAULT
     ]
-    required = [code(p.name) for p in parameters if p.default is None and not p.kind.startswith("var_")]
+    required = [code(_STARS.get(p.kind, "") + p.name) for p in parameters if p.default is None]
     parts = []
     if required:
         parts.append(f"takes {join_list(required)}")

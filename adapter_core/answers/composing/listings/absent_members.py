@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ....code_graph import CodeGraph, index_of, is_test_path
 from ....evidence.question import Question
+from ....evidence.search_index import SearchIndex
 from ....evidence.vocabulary import synonyms
 from ....graph import terms
 from ....graph.finding.membership import lacks, member_names
@@ -19,6 +20,7 @@ from ..candidate import Candidate, definition_span, join_list
 _MAX_CHARS = 300
 _MAX_OWNERS = 4  # of one name
 _MAX_NEAREST = 2
+_MAX_FILES = 60  # that are searched for a dotted name
 _LEAST_LIKENESS = 0.6
 _FORM = re.compile(
     r"`(?P<owner>[\w.]+)` has no `(?P<name>\w+)`(?:; what comes nearest is (?P<nearest>`[\w.]+`(?: and `[\w.]+`)*))?\."
@@ -43,9 +45,22 @@ def absent_members(graph: CodeGraph, question: Question) -> list[AbsentMember]:
         if not owner_name or graph.find_symbol(written, at_most=1):
             continue
         owners, instance_of = _owners(graph, owner_name), _classes_of_instance(graph, owner_name)
+        if any(ref.symbol.kind == "module" for ref in owners) and _is_written(graph, written):
+            continue  # `shop.debug` may be the key of a setting
         if (owners or instance_of) and all(_lacks(graph, owner, name) for owner in (*owners, *instance_of)):
             found.append(AbsentMember(written, name, tuple(instance_of or owners)))
     return found
+
+
+def _is_written(graph: CodeGraph, dotted: str) -> bool:
+    """Whether a dotted name stands anywhere in the workspace, be it in a string or a document."""
+    with graph.store.snapshot():
+        index = SearchIndex(graph)
+        files = dict.fromkeys(index.file_of[index.hits(terms.split(dotted.rpartition(".")[2])[-1]).documents].tolist())
+        paths = [index.paths[file] for file in files][:_MAX_FILES]
+    whole = re.compile(rf"(?<![\w.]){re.escape(dotted)}(?!\w)")
+    documents = (graph.document(path) for path in paths)
+    return any(document is not None and whole.search(document.text) for document in documents)
 
 
 def names_something_else(graph: CodeGraph, question: Question, absent: Sequence[AbsentMember]) -> bool:

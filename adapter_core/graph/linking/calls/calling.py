@@ -237,6 +237,8 @@ def _function_results(
             [inference.is_constant_flow(callee.path, f) for f in flows],
         )
         workspace_results = frozenset(v for v in found if v.kind != "external") if workspace_values(found) else EMPTY
+        if len(relevant) < len(environment) and not any(v.kind == "function" for v in workspace_results):
+            workspace_results = _passed_through(inference, callee, symbol, environment) or workspace_results
         return workspace_results or _annotated_result(inference, callee, symbol) or found
 
     return inference.evaluate(key, compute)
@@ -251,6 +253,17 @@ def _annotated_result(inference: Inference, callee: Value, symbol: Symbol) -> Va
         receiver: Value = callee.extra
         return frozenset({instance(receiver) if receiver.kind == "class" else receiver})
     return inference.infer_annotation(callee.path, max(symbol.parent, 0), symbol.returns, symbol.start)
+
+
+def _passed_through(inference: Inference, callee: Value, symbol: Symbol, environment: Environment) -> Values:
+    """`def f(x: T) -> T`: what was passed, if T is a type variable."""
+    passed = [p.name for p in symbol.parameters if p.annotation and p.annotation == symbol.returns]
+    values = union([values for name, values in environment if name in passed])
+    if not values or symbol.returns is None:
+        return EMPTY
+    named = inference.infer_text(callee.path, max(symbol.parent, 0), symbol.returns, symbol.start)
+    is_variable = any(v.kind == "external" and v.path.rpartition(".")[2].startswith("TypeVar(") for v in named)
+    return values if is_variable else EMPTY
 
 
 def yielded_values(inference: Inference, generator: Value) -> Values:
