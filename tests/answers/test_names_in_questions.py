@@ -320,6 +320,6 @@ def test_the_key_of_a_setting_is_not_denied_to_the_package_it_begins_with(repo: 
 
 def test_what_a_function_takes_is_told_with_its_stars(repo: Path) -> None:
     graph = graph_of(repo, "#- mill.py\ndef grind(sack, *more, speed=1, **options):\n    return sack\n")
-    assert "`grind` takes `sack`, `*more` and `**options`, optionally `speed` (default `1`)." in told(
+    assert "`grind` takes `sack`, `*more` and `**options` and optionally `speed` (default `1`)." in told(
         graph, "What parameters does `grind` take?"
     )
