@@ -323,3 +323,10 @@ def test_what_a_function_takes_is_told_with_its_stars(repo: Path) -> None:
     assert "`grind` takes `sack`, `*more` and `**options` and optionally `speed` (default `1`)." in told(
         graph, "What parameters does `grind` take?"
     )
+
+
+def test_the_name_of_a_file_is_no_member(repo: Path) -> None:
+    graph = graph_of(repo, "#- mill/_store.py\ndef keep(sack):\n    return sack\n")
+    sentences = told(graph, "What does keep() in `_store.py` return?")
+    assert sentences
+    assert not [s for s in sentences if "has no" in s]

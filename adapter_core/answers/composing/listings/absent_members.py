@@ -19,6 +19,7 @@ from ..candidate import Candidate, definition_span, join_list
 
 _MAX_CHARS = 300
 _MAX_OWNERS = 4  # of one name
+_SUFFIXES = frozenset("py pyi pyx md rst txt toml cfg ini json yaml yml html".split())  # `store.py` is a file
 _MAX_NEAREST = 2
 _MAX_FILES = 60  # that are searched for a dotted name
 _LEAST_LIKENESS = 0.6
@@ -42,7 +43,7 @@ def absent_members(graph: CodeGraph, question: Question) -> list[AbsentMember]:
     found = []
     for written in question.identifiers:
         owner_name, _, name = written.rpartition(".")
-        if not owner_name or graph.find_symbol(written, at_most=1):
+        if not owner_name or name in _SUFFIXES or graph.find_symbol(written, at_most=1):
             continue
         owners, instance_of = _owners(graph, owner_name), _classes_of_instance(graph, owner_name)
         if any(ref.symbol.kind == "module" for ref in owners) and _is_written(graph, written):
