@@ -53,23 +53,25 @@ export class AnswerView implements vscode.Disposable {
     const column = this.editorColumn();
     const before = vscode.window.visibleTextEditors.find(({ viewColumn }) => viewColumn === column);
     const selection = before?.selection;
-    const preserveFocus = before !== vscode.window.activeTextEditor;
     // The list shows plain text: of Markdown, only the quotes around code are common in a sentence.
     const items = links.map((link, index) => ({ label: labels[index] ?? "", detail: link.text.replaceAll("`", ""), link }));
+    let preview: Promise<void> | undefined;
     const picked = await vscode.window.showQuickPick(items, {
       title: "Pathline: Citations",
       placeHolder: "Open cited lines",
       matchOnDetail: true,
       onDidSelectItem: (highlighted) => {
         const item = items.find((candidate) => candidate === highlighted);
-        return item && openLink(item.link, column, true);
+        preview = item && openLink(item.link, column, true);
+        return preview;
       },
     });
+    await preview; // else it could come after what follows
     if (picked) {
       await openLink(picked.link, column);
     } else if (before && selection) {
-      // Who only looked is back where they were.
-      const editor = await vscode.window.showTextDocument(before.document, { viewColumn: column, preserveFocus });
+      // Who only looked is back where they were. The focus goes back by itself, and may be in the next list already.
+      const editor = await vscode.window.showTextDocument(before.document, { viewColumn: column, preserveFocus: true });
       editor.selection = selection;
       editor.revealRange(selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
     }
