@@ -359,8 +359,9 @@ STEP_SEPARATOR = "; "
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of an answer and its citations. `kind` is "composed" (compiled from facts) or "phrased" (by the model). `steps`: the
-    ordered items, "(1) …", "(2) …", that it lists at the end of `text`; empty if it lists none."""
+    """One sentence of an answer and its citations. `kind` is "composed" (compiled from facts) or "phrased" (by the model). `steps`: what
+    it lists at the end of `text`, each for a line of its own: "(1) …", "(2) …", or statements, branches or lines of code; empty if it lists
+    none."""
 
     text: str
     kind: str

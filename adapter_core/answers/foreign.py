@@ -30,6 +30,7 @@ _EVIDENCE_LINE = re.compile(r"\S.*:\d+(?:-\d+)?  \S.*  \w+  \d+\.\d\d\Z")
 _EVIDENCE_DETAIL = re.compile(r" {4}| *\d+  ")
 _CODE_LINE = re.compile(r"\s*(`+)[^`].*\1(?:; …)?;?\s*")
 _STEP = re.compile(r"\s*\((\d+)\) ")
+_FURTHER_BRANCH = re.compile(r"\s+(?:else (?:when|unless)|otherwise) `")
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
 _LITERAL = re.compile(rf"{_CODE.pattern}|“[^“”]+”", re.S)
 _PLACEHOLDER_CHARS = re.compile("[\ue000\ue001]")
@@ -184,10 +185,9 @@ def _text_blocks(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
         if in_fence or in_evidence_list or not line.strip() or _FENCE.match(line) or _SKIPPED.match(line):
             continue
         step = _STEP.match(line)
-        if step and int(step[1]) > 1 and block:
-            block[-1] += ";"  # steps on lines of their own are one sentence
-        if block and _CODE_LINE.fullmatch(line) and _CODE_LINE.fullmatch(block[-1]):
-            block[-1] += ";"  # and so are the lines of a code sample
+        is_further_line = _CODE_LINE.fullmatch(line) and block and _CODE_LINE.fullmatch(block[-1])
+        if block and (is_further_line or (step and int(step[1]) > 1) or _FURTHER_BRANCH.match(line)):
+            block[-1] += ";"  # steps, branches and lines of code that stand below each other are one sentence
         if not block:
             first = number
         block.append(_ITEM.sub("", line, count=1) if _ITEM.match(line) else line.strip())

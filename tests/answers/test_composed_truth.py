@@ -152,12 +152,12 @@ def test_said(repo: Path, source: str, said: str) -> None:
     ("source", "said"),
     [
         ("def f(x):\n    if x.f:\n        y = 1\n        x.f.y = y\n",
-         "In `f`, when `x.f`: `y = 1`, then `x.f.y = y`"),
+         "In `f`, when `x.f`: `y = 1`; `x.f.y = y`"),
         ("def f(x):\n    if x.f:\n        y = 1\n    else:\n        y = x.f.z()\n    return y\n",
          "In `f`: when `x.f`, `y = 1`; otherwise `y = x.f.z()`"),
         ("def f(x):\n    for y in x:\n        if not y.f:\n            log.info('no f')\n            x.f(y)\n            break\n",
-         "In `f`, for each `y in x`, unless `y.f`: `x.f(y)`, then `break`"),
-        ("def f(x):\n    while x.f:\n        x = x.f(1)\n        x.f = 2\n", "In `f`, while `x.f`: `x = x.f(1)`, then `x.f = 2`"),
+         "In `f`, for each `y in x`, unless `y.f`: `x.f(y)`; `break`"),
+        ("def f(x):\n    while x.f:\n        x = x.f(1)\n        x.f = 2\n", "In `f`, while `x.f`: `x = x.f(1)`; `x.f = 2`"),
         ("def f(x):\n    self.f, y = x.f(\n        1,\n    )\n", "In `f`: `self.f, y = x.f(1)`"),
     ],
 )  # fmt: skip
@@ -257,5 +257,5 @@ def test_what_a_coroutine_of_a_library_waits_for_is_not_told_as_what_it_yields(r
     source = "{}def f(engine):\n    yield engine.start(1)\n    return engine.stop(2)\n"
     assert "`f` yields `engine.start(1)`." in sentences(repo / "plain", source.format(""), "f")
     said = sentences(repo / "decorated", source.format("@defer.inlineCallbacks\n"), "f")
-    assert "In `f`: `yield engine.start(1)`, then `return engine.stop(2)`" in said
+    assert "In `f`: `yield engine.start(1)`; `return engine.stop(2)`" in said
     assert "yields" not in said

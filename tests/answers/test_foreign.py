@@ -92,6 +92,14 @@ def test_verdicts(graph: CodeGraph) -> None:
             [("In `f`, in the order written: (1) `x = 1. + y`; (2) when `a`: `g()`", ("a.py:3",))],
         ),
         (
+            "In `f`, when `a`:  a.py:3\n    `x = 1. + y`\n    `g()`",
+            [("In `f`, when `a`: `x = 1. + y`; `g()`", ("a.py:3",))],
+        ),
+        (
+            "In `f`:  a.py:3-9\n    when `a`, `g()`\n    else when `b`, `h()`, then `i()`\n    otherwise `j()`",
+            [("In `f`: when `a`, `g()`; else when `b`, `h()`, then `i()`; otherwise `j()`", ("a.py:3-9",))],
+        ),
+        (
             "• `f` calls `g()`  a.py:3\n\na.py:1-4  f  function  1.20\n    why: x\n     1  def f():\n    12  `g`\n",
             [("`f` calls `g()`", ("a.py:3",))],
         ),

@@ -12,6 +12,7 @@ from adapter_core.answers.composing.statements.control_flow import header_lines,
 from adapter_core.answers.composing.statements.quotes import quote_statement
 from adapter_core.answers.runner import answer_question
 from adapter_core.evidence.selection import search
+from adapter_core.types import STEP_SEPARATOR
 from tests.support import graph_of, write
 
 WORKSPACE = """
@@ -138,7 +139,26 @@ def test_a_short_function_is_quoted_whole(repo: Path) -> None:
         repo, "#- m.py\ndef frob(x):\n    '''Frobs it.'''\n    y = x.frob(1)\n    log.info('y')\n    return y + 1\n"
     )
     texts = [c.text for c in candidates(graph, search(graph, "How does frob work with x?"), 100)]
-    assert "In `frob`: `y = x.frob(1)`, then `return y + 1`" in texts
+    assert "In `frob`: `y = x.frob(1)`; `return y + 1`" in texts
+
+
+def test_what_is_quoted_is_shown_line_by_line(repo: Path) -> None:
+    long_call = f"register('option', {'x' * 60!r}, into=registry)"
+    graph = graph_of(
+        repo,
+        f"#- m.py\ndef accept(value, registry):\n    if value.pending:\n        first = value.first\n        {long_call}\n"
+        "    elif value.done:\n        registry.drop(value)\n    else:\n        registry.keep(value)\n\n"
+        f"def enter(option):\n    if option:\n        {long_call}\n        return 1\n    return None\n",
+    )
+    claims = answer_question(graph, "How does accept register a option value?").claims
+    shown = {claim.lead: claim.steps for claim in claims if claim.steps}
+    assert all(claim.text == f"{claim.lead} {STEP_SEPARATOR.join(claim.steps)}" for claim in claims if claim.steps)
+    assert shown["In `accept`:"] == (
+        f"when `value.pending`, `first = value.first`, then `{long_call}`",
+        "else when `value.done`, `registry.drop(value)`",
+        "otherwise `registry.keep(value)`",
+    )
+    assert shown["In `enter`, when `option`:"] == (f"`{long_call}`", "`return 1`")
 
 
 def test_white_space_in_a_string_is_not_folded(repo: Path) -> None:

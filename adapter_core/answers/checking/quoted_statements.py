@@ -26,7 +26,7 @@ _TEST = (
     rf"(?:in one of its (?:branches|loops)|when {_CODE}(?: and {_CODE})*|unless {_CODE}(?: or {_CODE})*"
     rf"|(?:while handling|while|until|when it catches|for each) {_CODE})"
 )
-_STEPS = rf"{_CODE}(?:, then {_CODE})*"
+_STEPS = rf"{_CODE}(?:(?:, then|;) {_CODE})*"
 _LEAD = rf"(?:(?:else )?(?:when|unless) {_CODE}, |otherwise )"
 _FORM = re.compile(
     rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ....code_graph import CodeGraph
 from ....graph import terms
 from ....graph.finding.lookup import scope_at
-from ....types import Symbol
+from ....types import STEP_SEPARATOR, Symbol
 from ...inert import code, printable
 from ..candidate import Candidate, SentenceBuilder, join_list
 from .actions import callee_name
@@ -23,6 +23,7 @@ from .one_line import one_line
 
 _MAX_TEXT = 200
 _MAX_GROUP = 380
+_MAX_INLINE = 100  # of a sentence with one statement
 _MAX_LINES = 12
 _MAX_STATEMENTS = 4  # of one branch that is quoted whole
 _MAX_BRANCHES = 4
@@ -42,6 +43,7 @@ class _Quote:
     code: str
     lines: tuple[Lines, ...]
     factor: float = 1.0
+    parts: tuple[str, ...] = ()  # what ends the text, to be shown line by line: several statements or branches, or a long one
 
 
 def quote_sentences(
@@ -69,7 +71,8 @@ def quote_sentences(
             chosen.append(quote)
     for quote in sorted(chosen, key=lambda s: s.lines):
         comment = _comment_above(lines, quote.lines[-1][0])
-        yield replace(builder.sentence(quote.kind, quote.text, *quote.lines), comment_above=comment)
+        sentence = builder.sentence(quote.kind, quote.text, *quote.lines)
+        yield replace(sentence, comment_above=comment, steps=quote.parts)
 
 
 def _comment_above(lines: list[str], line: int) -> str:
@@ -145,7 +148,8 @@ def _quote_single(name: str, statement: PlacedStatement, lines: list[str]) -> It
     factor = (_LITTLE_FACTOR if is_minor else 1.0) * (_EXIT_FACTOR if isinstance(statement.node, EXITS) else 1.0)
     spans = tuple(merge_ranges([*lines_of_tests(condition.tests), (start, end)]))
     sentence = f"In {name}{', ' if condition_text else ''}{condition_text}: {code(text)}"
-    yield _Quote("bare" if is_minor else "quote", sentence, f"{condition_text} {text}", spans, factor)
+    parts = (code(text),) if len(sentence) > _MAX_INLINE else ()
+    yield _Quote("bare" if is_minor else "quote", sentence, f"{condition_text} {text}", spans, factor, parts)
 
 
 def _quote_body(name: str, items: Sequence[PlacedStatement], lines: list[str]) -> Iterator[_Quote]:
@@ -160,11 +164,19 @@ def _quote_body(name: str, items: Sequence[PlacedStatement], lines: list[str]) -
     condition_text = condition.words
     if not parts or _rebinds_condition(condition, items) or (not condition_text and len(parts) < 2):
         return
-    text = f"In {name}{', ' if condition_text else ''}{condition_text}: {', then '.join(map(code, parts))}"
+    quoted_parts = tuple(map(code, parts))
+    text = f"In {name}{', ' if condition_text else ''}{condition_text}: {STEP_SEPARATOR.join(quoted_parts)}"
     spans = merge_ranges([*lines_of_tests(condition.tests), (first, last)])
     if len(text) <= _MAX_GROUP and last - first < _MAX_LINES:
         kind = "branch" if len(parts) > 1 else "bare" if says_little(items[-1].node) else "quote"
-        yield _Quote(kind, text, f"{condition_text} {' '.join(parts)}", tuple(spans), _exit_factor(items))
+        yield _Quote(
+            kind,
+            text,
+            f"{condition_text} {' '.join(parts)}",
+            tuple(spans),
+            _exit_factor(items),
+            quoted_parts if len(parts) > 1 or len(text) > _MAX_INLINE else (),
+        )
 
 
 def _rebinds_condition(condition: Condition, items: Sequence[PlacedStatement]) -> bool:
@@ -207,12 +219,14 @@ def _quote_chain(
         words += parts
         factor = max(factor, _exit_factor(body))
     condition_text = outer.words
-    text = f"In {name}{', ' if condition_text else ''}{condition_text}: {'; '.join(branches)}"
+    text = f"In {name}{', ' if condition_text else ''}{condition_text}: {STEP_SEPARATOR.join(branches)}"
     block_lines = [(t.start, t.end) for t in statement.tests if t.kind == "within"]
     cited_lines = merge_ranges([*lines_of_tests(outer.tests), *block_lines, *spans])
     if len(text) > _MAX_GROUP or any(b - a >= _MAX_LINES for a, b in cited_lines):
         return None
-    return _Quote("branch", text, f"{condition_text} {' '.join(words)}", tuple(cited_lines), factor)
+    return _Quote(
+        "branch", text, f"{condition_text} {' '.join(words)}", tuple(cited_lines), factor, tuple(branches)
+    )
 
 
 def _quote_parts(items: Sequence[PlacedStatement], lines: list[str]) -> list[str]:
