@@ -43,7 +43,9 @@ class _Quote:
     code: str
     lines: tuple[Lines, ...]
     factor: float = 1.0
-    parts: tuple[str, ...] = ()  # what ends the text, to be shown line by line: several statements or branches, or a long one
+    parts: tuple[
+        str, ...
+    ] = ()  # what ends the text, to be shown line by line: several statements or branches, or a long one
 
 
 def quote_sentences(
@@ -224,9 +226,7 @@ def _quote_chain(
     cited_lines = merge_ranges([*lines_of_tests(outer.tests), *block_lines, *spans])
     if len(text) > _MAX_GROUP or any(b - a >= _MAX_LINES for a, b in cited_lines):
         return None
-    return _Quote(
-        "branch", text, f"{condition_text} {' '.join(words)}", tuple(cited_lines), factor, tuple(branches)
-    )
+    return _Quote("branch", text, f"{condition_text} {' '.join(words)}", tuple(cited_lines), factor, tuple(branches))
 
 
 def _quote_parts(items: Sequence[PlacedStatement], lines: list[str]) -> list[str]:
