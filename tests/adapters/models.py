@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+import pytest
+
 from adapter_core.adapters.adapter import Adapter, Factors
 
 FAMILIES = ("llama", "qwen2", "qwen3", "mistral", "phi3", "gpt2")
@@ -15,9 +17,8 @@ VOCAB = 97
 
 def tiny(family: str, dtype: str = "float32", layers: int = 2, **settings: Any) -> Any:
     """`settings`: of the configuration, for all families but gpt2."""
-    import torch
-    import transformers as t
-
+    torch = pytest.importorskip("torch", reason="needs what ./x setup installs")
+    t = pytest.importorskip("transformers", reason="needs what ./x setup installs")
     torch.manual_seed(11)
     decoder = {
         "vocab_size": VOCAB, "hidden_size": 32, "intermediate_size": 56, "num_hidden_layers": layers, "num_attention_heads": 4,

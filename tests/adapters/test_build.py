@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -353,9 +354,10 @@ def test_build_into_the_cache(repo, tiny_model, capsys):
     assert set(told) == {
         "schema", "folder", "reused", "seconds", "manifest", "memory", "fitted", "for_answers", "notes",
     }  # fmt: skip
-    # This model has no tokenizer: all else is built.
+    # This model has no tokenizer (or there is no torch): all else is built.
     assert (told["memory"], told["fitted"], told["for_answers"]["memory"]) == (None, None, None)
-    assert ["no tokenizer" in note for note in told["notes"]] == [True]
+    reason = "no tokenizer" if importlib.util.find_spec("torch") else "pip install"
+    assert [reason in note for note in told["notes"]] == [True]
     assert folder.is_relative_to(cache_dir() / "adapters")
     assert set(contents(folder)) == NAMES | {"modules.npz"}
     assert (told["manifest"]["rank"], told["manifest"]["model"]["layers"]) == (3, 2)

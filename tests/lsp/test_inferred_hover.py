@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +49,9 @@ def test_definitions_outside_the_workspace(client: Client, tmp_path: Path) -> No
     assert text.endswith("outside this workspace")
     text = shown(client, root, "import pathlib\n\ndef f():\n    here = pathlib.Path()\n    return he$0re\n")
     assert text is not None
-    assert text.startswith("```python\nhere: pathlib.Path\n```")
+    assert re.match(
+        r"```python\nhere: pathlib\.(?:_local\.)?Path\n```", text
+    )  # Python 3.13 keeps it in a module of its own
     text = shown(client, root, "$0len([])\n")
     assert text is not None
     assert "inferred: `builtins.len` in `builtins.pyi`, outside this workspace" in text
