@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-
 import pytest
 
 from adapter_core.adapters.adapter import Adapter, Factors

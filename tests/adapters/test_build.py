@@ -356,7 +356,7 @@ def test_build_into_the_cache(repo, tiny_model, capsys):
     }  # fmt: skip
     # This model has no tokenizer (or there is no torch): all else is built.
     assert (told["memory"], told["fitted"], told["for_answers"]["memory"]) == (None, None, None)
-    reason = "no tokenizer" if importlib.util.find_spec("torch") else "pip install"
+    reason = "no tokenizer" if importlib.util.find_spec("torch") else "needs torch"
     assert [reason in note for note in told["notes"]] == [True]
     assert folder.is_relative_to(cache_dir() / "adapters")
     assert set(contents(folder)) == NAMES | {"modules.npz"}
