@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..code_graph import CodeGraph, index_of, is_test_path
-from ..evidence.linked import WHY_BASE_CLASS, WHY_REGISTERS
+from ..evidence.extending import WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS
+from ..evidence.guides import asks_how_to
 from ..evidence.selection import Found
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
@@ -128,6 +129,7 @@ def _question_traits(graph: CodeGraph, found: Found, kind: str, library: Sequenc
         names_library=bool(library),
         names_unknown=kind == "callers" and bool(found.question.identifiers),  # unless something is named
         guides=frozenset(subject.location for subject in _subjects_of(graph, found.guides)),
+        wants_examples=asks_how_to(found.question.text),
     )
 
 
@@ -172,8 +174,9 @@ def _subjects(graph: CodeGraph, found: Found, evidence_subjects: Sequence[Subjec
     """Each symbol once: first those that the question names, then those of the evidence."""
     evidence_by_key = {subject.key: subject.evidence for subject in evidence_subjects}
     seen: set[tuple[str, int]] = set()
+    does_it = list(_subjects_of(graph, _found_for(found, WHY_NAMED_SO)[:1]))
     guides = list(_subjects_of(graph, found.guides))
-    for subject in (*guides, *_named_subjects(graph, found, evidence_by_key), *evidence_subjects):
+    for subject in (*does_it, *guides, *_named_subjects(graph, found, evidence_by_key), *evidence_subjects):
         if subject.key not in seen:
             seen.add(subject.key)
             yield subject
@@ -245,18 +248,18 @@ def _named_places(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:
 
 
 def _extension_points(graph: CodeGraph, found: Found) -> list[SymbolRef]:
-    """What a user extends or calls to add something of his own, for questions that ask how: of the found classes the one with most
-    subclasses, and the function that adds such things."""
-    by_reason = {
-        WHY_BASE_CLASS: [e for e in found.definitions if WHY_BASE_CLASS in e.why],
-        WHY_REGISTERS: [e for e in found.definitions if WHY_REGISTERS in e.why],
-    }
-    refs = {
-        key: [r for e in items if (r := graph.symbol_at(e.span.path, e.span.start)) is not None]
-        for key, items in by_reason.items()
-    }
-    bases = sorted(refs[WHY_BASE_CLASS], key=lambda r: -len(graph.subclasses_of(r)))
-    return [*bases[:1], *refs[WHY_REGISTERS][:1]]
+    """What a user extends or calls to add something of his own, for questions that ask how: the function that is named like that, of the
+    found classes the one with most subclasses, and the function that adds such things."""
+    named_so, bases, adding = (
+        [r for e in _found_for(found, why) if (r := graph.symbol_at(e.span.path, e.span.start)) is not None]
+        for why in (WHY_NAMED_SO, WHY_BASE_CLASS, WHY_REGISTERS)
+    )
+    bases.sort(key=lambda r: -len(graph.subclasses_of(r)))
+    return [*named_so[:1], *bases[:1], *adding[:1]]
+
+
+def _found_for(found: Found, why: str) -> list[Evidence]:
+    return [item for item in found.definitions if why in item.why]
 
 
 def _symbol_index(facts: ModuleFacts, item: Evidence) -> int | None:

@@ -18,7 +18,7 @@ from ..graph import terms
 from ..types import Citation, Claim
 from .checking.likely_relations import is_doubtful, supported_relation, word_sequence
 from .checking.naming import name_occurs
-from .checking.quoted_statements import statements_hold, without_hedges
+from .checking.quoted_statements import introduction_of_sample, statements_hold, without_hedges
 from .checking.region import Region
 from .checking.relation_checks import problem_of
 from .checking.relations import Claims, claims_in
@@ -85,6 +85,8 @@ def supports(
     if lists_writes is not None:
         return Support(lists_writes, "" if lists_writes else "the cited lines do not change it in each of these places")
     stands_as_quoted = statements_hold(graph, sentence, citations)
+    if stands_as_quoted and (introduction := introduction_of_sample(sentence)):
+        return supports(graph, introduction, citations, links)
     if stands_as_quoted is not None:
         return Support(
             stands_as_quoted, "" if stands_as_quoted else "the statements do not stand so in the cited lines"

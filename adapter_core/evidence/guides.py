@@ -31,7 +31,7 @@ _DOING = frozenset(
     map(
         terms.stem,
         "add build code create custom define do get give have implement introduce make need new own possible provide run set support "
-        "tell try use want way write".split(),
+        "tell try use want way write correctly locally manually myself properly quickly simply".split(),
     )
 )
 _LEAST_IDF = 1.5  # however common a word is in code, as "test" is, a heading with it is about that
@@ -51,6 +51,7 @@ _MIN_SHARE, _MIN_SHARE_WHY = 0.5, 0.3
 _RUNS_CHECKS = 0.5
 _OWN_ONE = 0.25  # added for a heading on adding one's own, where the question is how to do that
 _SETUP_FILE = re.compile(r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$", re.I)
+_TUTORIAL = re.compile(r"(^|/)[\w-]*tutorials?/", re.I)
 _CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy coverage".split()))
 _NEWS = re.compile(r"(^|[/_.-])(news|changes|changelog|release[-_]?notes|history)[^/]*(/|$)", re.I)
 _ASIDE = re.compile(r"(^|/)(examples?|samples?|demos?|bench(marks?)?|extras|contrib)/")
@@ -120,6 +121,8 @@ def guides_for(graph: CodeGraph, index: SearchIndex, question: Question, ranked:
         # How the project itself is tested, and not what it offers for tests.
         score += _RUNS_CHECKS * (runs_checks and bool(_SETUP_FILE.search(path)))
         found.append(Candidate(path, number, score, [WHY_GUIDE]))
+    if runs_checks and any(_SETUP_FILE.search(c.path) for c in found):
+        found = [c for c in found if not _TUTORIAL.search(c.path)]  # which tests something else
     if not found:
         return []
     found.sort(key=lambda c: (-c.score, c.path, c.index))

@@ -1,27 +1,21 @@
 """Candidates by the graph: the neighbours of a zoom symbol, the contents of a zoom module, candidates that call each other, callees of
-functions that the question names, and base classes where it asks how to extend something."""
+functions that the question names."""
 
 from __future__ import annotations
 
 import glob
-import re
 from collections import defaultdict
-from collections.abc import Set
 from fnmatch import fnmatchcase
 
 from ..code_graph import CodeGraph, index_of, is_test_path
-from ..graph import terms
 from ..graph.finding.dependencies import absolute_module
 from ..graph.source import is_python
 from ..types import ModuleFacts, SymbolRef
 from .candidates import Candidate, Candidates, lift, symbol_key
 from .commonplace import BUILTIN_METHODS
 from .options import RankingOptions
-from .question import Question, extending_terms
+from .question import Question
 
-# The reasons (`why`) of classes and functions in the results of a question how to add something.
-WHY_BASE_CLASS, WHY_REGISTERS = "others are built on it", "named for adding it"
-_REGISTERING = frozenset({"add", "install", "plug", "register"})
 _FUNCTION_KINDS = frozenset({"function", "method", "property"})
 _CALLABLE_KINDS = frozenset({"class", "function", "method"})
 _MAX_NEIGHBOURS = 40
@@ -166,33 +160,6 @@ def lift_called(graph: CodeGraph, question: Question, boost: float, candidates: 
             callees = _uniquely_named_callees(graph, ref) if ref.symbol.kind in _FUNCTION_KINDS else []
             for target in callees if len(callees) <= _MAX_CALLEES else ():
                 lift(graph, target, boost / (1 + 0.1 * len(callees)), f"called by {ref.symbol.qualname}", candidates)
-
-
-def lift_bases(graph: CodeGraph, question: Question, boost: float, candidates: Candidates) -> None:
-    """Where a question asks how to add something of one's own: lift the candidates whose names hold what is to be added, if they are base
-    classes in the workspace or functions that are named for registering it. As in `spread_scores`, bases are matched by name."""
-    wanted_terms = question.terms.keys() - extending_terms(question.text)
-    for (path, index), candidate in (
-        sorted(candidates.items()) if boost and len(wanted_terms) < len(question.terms) else ()
-    ):
-        facts = graph.facts(path)
-        symbol = facts.symbols[index] if facts is not None and index < len(facts.symbols) else None
-        if symbol is None or is_test_path(path) or not wanted_terms & set(terms.split(symbol.name)):
-            continue
-        if symbol.is_callable and _is_registering_name(symbol.name, wanted_terms):
-            candidate.score += boost
-            candidate.lifted = True
-            candidate.why.append(WHY_REGISTERS)
-        elif symbol.kind == "class" and any(not is_test_path(p) for p in graph.view.paths_using(symbol.name, "base")):
-            candidate.score += boost
-            candidate.lifted = True
-            candidate.why.append(WHY_BASE_CLASS)
-
-
-def _is_registering_name(name: str, wanted_terms: Set[str]) -> bool:
-    """Whether a name is a verb of registering and wanted terms, and nothing else: `register_hook`, `add_pdu`."""
-    words = [terms.stem(word) for word in re.split(r"_+", name.strip("_")) if word]
-    return len(words) > 1 and words[0] in _REGISTERING and set(words[1:]) <= wanted_terms
 
 
 def _uniquely_named_callees(graph: CodeGraph, ref: SymbolRef) -> list[SymbolRef]:

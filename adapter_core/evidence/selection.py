@@ -12,8 +12,9 @@ from ..types import Evidence, SymbolRef
 from .assigned import lift_assigned
 from .candidates import Candidate, Candidates, lexical_candidates, lift_definitions
 from .cutting import Cutter
+from .extending import lift_bases
 from .guides import WHY_GUIDE, guide_lines, guides_for
-from .linked import lift_bases, lift_called, lift_module, lift_zoom, module_files, spread_scores
+from .linked import lift_called, lift_module, lift_zoom, module_files, spread_scores
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
 from .project_overview import lift_overview

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from adapter_core.answers.runner import answer_question
+from adapter_core.evidence.extending import WHY_NAMED_SO
 from adapter_core.evidence.question import analyse, extending_terms
+from adapter_core.evidence.selection import search
 from adapter_core.graph import terms
 from tests.support import graph_of
 
@@ -77,6 +79,76 @@ def test_what_others_are_built_on_comes_first(tmp_path: Path, question: str, fir
     assert answer.found
     assert any(first in claim.text for claim in answer.claims[:2])
     assert "Params" not in answer.claims[0].text
+
+
+UNITS = """
+#- units/registry.py
+class Registry:
+    def define(self, definition):
+        \"\"\"Put a unit into the registry.
+
+        :param definition: what the unit is called, and what it is made of.
+        \"\"\"
+        self.known.append(definition)
+
+    def add_unit_group(self, name, members=()):
+        \"\"\"Group units under a name.\"\"\"
+        self.groups[name] = members
+
+    def load(self, lines):
+        for line in lines:
+            self.define(line)
+
+    def _new_unit(self, new):
+        return new
+#- units/rules.py
+class Rule:
+    new_unit_name: str
+
+
+def write_unit(unit):
+    \"\"\"Write a new unit.\"\"\"
+    return unit
+#- tests/test_units.py
+from units.registry import Registry
+
+
+def test_load():
+    registry = Registry()
+    registry.load(["a = b"])
+    assert registry.known
+
+
+def test_define():
+    registry = Registry()
+    registry.define("smoot = 1.7 m")
+    assert registry.known
+
+
+def test_groups():
+    registry = Registry()
+    registry.add_unit_group("short", members=["mm"])
+"""
+
+
+def test_what_is_named_like_that_comes_first_with_an_example(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, UNITS)
+    said = [claim.text for claim in answer_question(graph, "How do I define a new unit?").claims]
+    assert said[0] == "`Registry.define`: “Put a unit into the registry.”"
+    assert 'In `test_define`: `registry.define("smoot = 1.7 m")`' in said
+    assert not any("new_unit" in text or "Registry.load" in text for text in said)
+    said = [claim.text for claim in answer_question(graph, "How can I add a unit group?").claims]
+    assert said[0] == "`Registry.add_unit_group`: “Group units under a name.”"
+    assert any(text.startswith("`Registry.add_unit_group` takes `name` and optionally `members`") for text in said)
+
+
+def test_to_write_ones_own_is_not_to_call_what_writes(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, UNITS)
+    lifted = {
+        question: [e.symbol for e in search(graph, question).definitions if WHY_NAMED_SO in e.why]
+        for question in ("How do I write my own unit?", "How do I add a unit group?", "How do I define a new unit?")
+    }
+    assert list(lifted.values()) == [[], ["Registry.add_unit_group"], ["Registry.define"]]
 
 
 def test_what_is_not_there_is_still_not_found(tmp_path: Path) -> None:

@@ -95,9 +95,9 @@ def graph(tmp_path: Path) -> CodeGraph:
 
 def test_the_section_comes_first_with_its_sample(graph: CodeGraph) -> None:
     sentences = told(graph, "How do I write my own codec?")
-    assert sentences[0].startswith("`docs/codecs.md`, “Writing your own codec”: “A codec is a subclass of `Codec`")
     sample = "`class Upper(Codec):`; `    def encode(self, record):`; `        return record.upper()`"
-    assert f"`docs/codecs.md`, “Writing your own codec” shows this code: {sample}" in sentences
+    lead = "A codec is a subclass of `Codec` with two methods: …"
+    assert sentences[0] == f"`docs/codecs.md`, “Writing your own codec”: “{lead}” {sample}"
     assert any("`Codec` is extended by" in sentence for sentence in sentences)  # and what is extended
     assert not any("news" in sentence or "write_codec" in sentence for sentence in sentences)
 
@@ -120,14 +120,18 @@ def test_why_is_told_by_documentation(graph: CodeGraph) -> None:
     assert not search(graph, "What is the speed of the packed codec?").guides
 
 
-def test_a_sample_stands_as_it_is_told(graph: CodeGraph) -> None:
+@pytest.mark.parametrize("lead", ["A codec is a subclass of `Codec` with two methods:", ""])
+def test_a_sample_stands_as_it_is_told(tmp_path: Path, lead: str) -> None:
+    graph = graph_of(tmp_path, WORKSPACE.replace("A codec is a subclass of `Codec` with two methods:", lead))
     answer = answer_question(graph, "How do I write my own codec?")
-    claim = next(c for c in answer.claims if "shows this code" in c.text)
+    claim = next(c for c in answer.claims if "class Upper" in c.text)
+    assert ("shows this code:" in claim.text) == (not lead)
     assert supports(graph, claim.text, claim.citations).ok
     for wrong in (
         claim.text.replace("upper()", "lower()"),
         claim.text.replace("; `        return record.upper()`", ""),
         claim.text.replace("Writing your own codec", "Speed"),
+        *([claim.text.replace("two methods", "one method")] if lead else []),
     ):
         assert wrong != claim.text
         assert not supports(graph, wrong, claim.citations).ok
@@ -136,6 +140,15 @@ def test_a_sample_stands_as_it_is_told(graph: CodeGraph) -> None:
     plain = f"{claim.lead}  {spans}\n" + "".join(f"    {step}\n" for step in claim.steps)
     assert verify_text(graph, plain).ok
     assert not verify_text(graph, plain.replace("upper()", "lower()")).ok
+
+
+def test_an_introduction_goes_with_what_it_introduces(tmp_path: Path) -> None:
+    more = "".join(f"\nThe codec of kind {n}:\n\n```python\nkind({n})\n```\n" for n in range(4))
+    graph = graph_of(tmp_path, WORKSPACE.replace("\n## Speed", f"{more}\nWrite its own tests:\n\n- of two\n\n## Speed"))
+    sentences = told(graph, "How do I write my own codec?")
+    kinds = [s for s in sentences if "The codec of kind" in s]
+    assert kinds
+    assert all(f"kind({n})" in sentence for sentence in kinds for n in range(4) if f"of kind {n}" in sentence)
 
 
 @pytest.mark.parametrize(

@@ -487,3 +487,19 @@ def test_what_stands_right_below_a_title_is_told_with_it(tmp_path: Path) -> None
 def test_words_that_go_on_below_each_other_under_an_underlined_heading() -> None:
     text = '\n"""Take one of them.\n\nReturns\n-------\n    tuple[str, str]: The name of the\n    one that is taken, and its use.\n"""\n'
     assert read(text)[1:] == [("returns", "The name of the one that is taken, and its use.", 6, 6, 7)]
+
+
+def test_a_title_underlined_with_tildes_opens_no_fence() -> None:
+    lines = [
+        "Tests",
+        "~~~~~",
+        "",
+        "Run them with tox every time.",
+        "",
+        "~~~",
+        "not prose in here at all",
+        "~~~",
+        "",
+        "The end is near now.",
+    ]
+    assert [p.text for p in prose_in(lines, 1, len(lines))] == ["Run them with tox every time.", "The end is near now."]

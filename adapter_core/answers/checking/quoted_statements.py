@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ...code_graph import CodeGraph
 from ...types import CallSite, Citation, Symbol, SymbolRef
+from ..composing.documentation.prose import LEADS_ON
 from ..composing.documentation.quoted_docs import LISTED, matches_list
 from ..composing.documentation.samples import SHOWS, matches_sample
 from ..composing.statements.call_conditions import tests_by_call
@@ -34,6 +35,7 @@ _FORM = re.compile(
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
 _LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED} (?P<rest>\(\d+\) “.+)", re.DOTALL)
 _SHOWN = re.compile(rf"`(?P<path>[^`]+)`(?P<title>, “[^“”]+”)?{SHOWS} (?P<rest>`.+)", re.DOTALL)
+_LED_TO = re.compile(rf"(?P<lead>`(?P<path>[^`]+)`(?P<title>, “[^“”]+”)?: “[^“”]+{LEADS_ON}”) (?P<rest>`.+)", re.DOTALL)
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."
@@ -65,6 +67,12 @@ def statements_hold(graph: CodeGraph, sentence: str, citations: tuple[Citation, 
     if unhedged != sentence and not _hedges_hold(graph, sentence, citations):
         return False
     return _form_holds(graph, unhedged, citations)
+
+
+def introduction_of_sample(sentence: str) -> str:
+    """The sentence that stands above a code sample, which has to be checked by itself; "" for any other sentence."""
+    form = _LED_TO.fullmatch(sentence.strip())
+    return form["lead"] if form is not None else ""
 
 
 def without_hedges(sentence: str) -> str:
@@ -107,7 +115,7 @@ def _form_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
             return _written_order_holds(graph, sentence.strip(), citations)
         if listing := _LISTED.fullmatch(sentence.strip()):
             return matches_list(graph, listing["owner"], listing["title"] or "", listing["rest"], citations)
-        if sample := _SHOWN.fullmatch(sentence.strip()):
+        if sample := _SHOWN.fullmatch(sentence.strip()) or _LED_TO.fullmatch(sentence.strip()):
             return matches_sample(graph, sample["path"], sample["title"] or "", sample["rest"], citations)
         return (
             _calls_hold(graph, sentence.strip(), citations)

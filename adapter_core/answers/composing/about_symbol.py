@@ -26,6 +26,7 @@ from .documentation.comments import comment_above_sentences, comment_sentences_i
 from .documentation.quoted_docs import guide_sentences, quote_docstring, quote_documentation, quote_module_docstring
 from .links.calls import call_sentences, caller_sentences, calling_test_sentences, use_sentences
 from .links.counts import count_sentences
+from .links.examples import example_sentences
 from .links.imports import importer_sentences
 from .links.inheritance import inheritance_sentences
 from .links.known_links import KnownLinks, Links
@@ -68,7 +69,8 @@ class QuestionTraits:
     """What a question asks, whatever the subject. `kind`: of the answer; `counted_kinds`: as `counts.counted_kinds`; `named`: path and line
     of the symbols that it names. `wants_course`: it asks what happens step by step. `is_module_zoom`: the zoom symbol is a module.
     `names_library`: it names what the workspace uses and does not define; `names_unknown`: it names as code what is neither.
-    `guides`: path and line of the documentation that tells how something is done, or why."""
+    `guides`: path and line of the documentation that tells how something is done, or why. `wants_examples`: it asks how one does
+    something."""
 
     kind: str
     counted_kinds: tuple[str, ...]
@@ -78,6 +80,7 @@ class QuestionTraits:
     names_library: bool
     names_unknown: bool
     guides: frozenset[tuple[str, int]] = frozenset()
+    wants_examples: bool = False
 
     def may_link(self, location: tuple[str, int]) -> bool:
         """Whether links of the symbol at `location` may answer: the callers of one symbol do not answer a question for another's."""
@@ -219,6 +222,8 @@ def _link_sentences(builder: SentenceBuilder, links: Links, traits: QuestionTrai
         if not about_callers and kind == "callers":
             # Code that calls it under another name or passes it on reads its name.
             yield from reader_sentences(builder, graph, ref)
+    elif is_top and traits.wants_examples:
+        yield from example_sentences(builder, links)
     elif is_top:
         yield from use_sentences(builder, links)
     yield from about_inheritance

@@ -24,7 +24,8 @@ class Candidate:
     subject; `comment_above`: the comment right above the quoted statement, which says what that is for; `steps`: as in `Claim`."""
 
     text: str
-    # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | assigned | tests |
+    # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | example (a call of it, for who asks
+    # how it is used) | assigned | tests |
     # perhaps_tests (tests that may reach it) | comment | bases | overridden | registered | imports (who imports it) | count | quote |
     # branch (several statements of a branch) | steps (the important statements of a function) | listed (a numbered list of the
     # documentation) | bare (a statement that says little) | contents (what a module defines) | text | listing (all things of a kind:

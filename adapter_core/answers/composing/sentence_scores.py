@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ...code_graph import is_test_path
+from ...evidence.guides import asks_how_to
 from ...evidence.question import EXTENDING
 from ...graph import terms
 from ..kinds import LINKS, TAKES, asks_difference, asks_what_it_does
@@ -32,6 +33,17 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
     "overview": {"text": 1.2, "doc": 1.0},
     "other": {"doc": 1.0, "text": 0.7, "calls": 0.7},
 }  # fmt: skip
+# The same where a question asks how one does something, and not how the code does it: what to call, with what, and an example. All other
+# kinds keep `_BESIDE_USE_FACTOR` of their weight.
+_HOW_TO_PRIORS: Mapping[str, float] = {
+    "doc": 1.5, "param": 1.0, "signature": 1.2, "example": 1.2, "overridden": 1.1, "guide": 2.2, "sample": 2.2, "text": 0.9,
+    "listing": 4.0, "setting": 16.0, "default": 4.0, "line": 4.0, "listed": 2.0, "call_path": 4.0,
+}  # fmt: skip
+_BESIDE_USE_FACTOR = 0.55
+_USE_SHARE = 1.0
+_NAMED_USE_PRIOR = 2.3  # of what the thing to call or extend says of itself, before documents on it
+_DECORATED_FACTOR = 0.3
+_PRIVATE_FACTOR = 0.6  # of what is not for users, if a question asks how one does something
 # The words of a question that ask for a kind of sentence.
 _ASKED_KINDS: Sequence[tuple[str, re.Pattern[str]]] = (
     ("raises", re.compile(r"\b(?:rais(?:es?|ed|ing)|throws?|thrown|exceptions?|errors?)\b", re.I)),
@@ -90,6 +102,7 @@ _DEPENDENT_FACTOR = 0.6
 _ASKED_LINK_PRIOR = 2.0  # priors from here on are those of the links that the question asks for
 _RANK_DECAY = 0.96
 _GUIDES = frozenset({"guide", "sample"})
+_MAY_BE_OF_TESTS = frozenset({"tests", "perhaps_tests", "example"})
 _BESIDE_GUIDES_FACTOR = 0.5  # of what the question does not name, beside documentation that tells how
 _GUIDE_DECAY = 0.8  # of sentences of documentation that tells how: the first one has the answer
 _BESIDE_LINKS_FACTOR = 0.3  # of sentences about statements, beside the callers, tests and the like that were asked for
@@ -146,17 +159,21 @@ class _Scorer:
         )
         self._mass = sum(weights.values()) or 1.0
         self._asked_kinds = {name for name, pattern in _ASKED_KINDS if pattern.search(plain_words)}
+        self._asks_how_to = kind == "how" and asks_how_to(question)
         self._asks_errors = bool(_ASKS_ERRORS.search(plain_words))
         self._asks_tests = kind in ("tests", "impact") or "test" in weights
         self._priors = _PRIORS.get(kind, _PRIORS["other"])
         self._subject_factors = _subject_factors(items, self._weights, alternatives)
-        self._has_guide = kind in ("how", "other") and any(item.kind in _GUIDES for item in items)
         self._has_named = any(item.named for item in items)
+        self._has_guide = kind in ("how", "other") and any(item.kind in _GUIDES for item in items)
+        self._is_told_how = self._has_guide or (self._asks_how_to and self._has_named)
         links = (item for item in items if item.named and self._priors.get(item.kind, 0.0) >= _ASKED_LINK_PRIOR)
         self._has_asked_links = kind in LINKS and any(links)
 
     def score(self, item: Candidate) -> float:
         word_share = _BASE_SHARE + self._overlap(item)
+        if self._asks_how_to and item.named and item.kind in ("signature", "example", "param"):
+            word_share = max(word_share, _USE_SHARE)  # of what is to be called, however it is worded
         return (
             word_share
             * self._prior(item)
@@ -173,6 +190,10 @@ class _Scorer:
     def _prior(self, item: Candidate) -> float:
         """The weight of a sentence of its kind for a question of this kind."""
         prior = self._priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
+        if self._asks_how_to:
+            prior = _HOW_TO_PRIORS.get(item.kind, prior * _BESIDE_USE_FACTOR)
+            if item.named and item.kind == "doc" and item.order == 0:
+                prior = _NAMED_USE_PRIOR
         if item.kind in self._asked_kinds or ("returns" in self._asked_kinds and _BARE_RETURN.search(item.text)):
             prior = max(prior, _ASKED_PRIOR)
             if self._has_guide and item.named and item.kind == "overridden":
@@ -198,9 +219,13 @@ class _Scorer:
             factor *= _DEPENDENT_FACTOR
         if not self._asks_errors and _ERROR_TEXT.search(item.text):
             factor *= _ERROR_FACTOR
-        if not self._asks_tests and item.kind not in ("tests", "perhaps_tests") and is_test_path(item.spans[0][0]):
+        if self._asks_how_to and item.kind not in ("example", "guide", "sample"):
+            factor *= _PRIVATE_FACTOR if _is_private(item) else 1.0
+            factor *= _TEST_FACTOR if is_test_path(item.spans[0][0]) else 1.0
+            factor *= _DECORATED_FACTOR if "` is decorated with `" in item.text else 1.0
+        if not self._asks_tests and item.kind not in _MAY_BE_OF_TESTS and is_test_path(item.spans[0][0]):
             factor *= _TEST_FACTOR
-        if self._has_guide and not item.named:
+        if self._is_told_how and not item.named:
             factor *= _BESIDE_GUIDES_FACTOR * (_TEST_FACTOR if is_test_path(item.spans[0][0]) else 1.0)
         elif self._has_named and not item.named:
             factor *= _UNNAMED_LINK_FACTOR if self._kind in LINKS else _UNNAMED_FACTOR
@@ -218,6 +243,11 @@ def _explaining_indices(items: Sequence[Candidate], question: str) -> list[int]:
         subject = items[opening[0]].subject
         return [*(i for i, item in enumerate(items) if item.subject == subject and _is_comment_above(item)), *opening]
     return opening
+
+
+def _is_private(item: Candidate) -> bool:
+    """Whether the name that a sentence is about, or a part of it, begins with an underscore, as those of special methods do."""
+    return any(part.startswith("_") for part in item.text.partition("`")[2].partition("`")[0].split("."))
 
 
 def _is_comment_above(item: Candidate) -> bool:

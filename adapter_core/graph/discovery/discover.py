@@ -42,7 +42,9 @@ _KEY_FILES = re.compile(
 )  # fmt: skip
 _TEXT_SUFFIXES = frozenset({".md", ".rst"})
 _TEXT_NAMES = frozenset({"pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini"})
-_README = re.compile(r"(readme|changelog|changes|contributing|architecture)(\.txt)?$", re.IGNORECASE)
+_README = re.compile(
+    r"(readme|changelog|changes|contributing|architecture|hacking|development|testing)(\.txt)?$", re.IGNORECASE
+)
 _MAX_RULES_BYTES = 1_000_000
 _MAX_STARS = 4
 _MAX_INTEGER = 2**63 - 1

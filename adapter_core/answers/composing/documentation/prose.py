@@ -20,6 +20,8 @@ _DEPENDENT_OPENING = re.compile(
 )
 LIST_ITEM = re.compile(r"\s*(?:[-*+•]|(?:\d+|#|[a-z])[.)])\s+")
 _UNJOINABLE = re.compile("[│└├─“”]")  # drawn trees, and quotes, which would end the quotation around them
+_UNFINISHED = re.compile(r"\W*(?:TODO|FIXME|XXX|TBD)\b")
+LEADS_ON = ": …"  # the end of a sentence that introduces what stands below it
 _MIN_WORDS = 3
 MAX_CHARS = 320
 _MAX_PASSAGE = 480
@@ -64,6 +66,7 @@ def split_sentences(paragraph: Sequence[tuple[int, str]], field: str, field_line
         is_complete = (
             not _ESCAPE.search(sentence)
             and not _TAG.match(sentence)
+            and not _UNFINISHED.match(sentence)
             and len(sentence.split()) >= (1 if field else _MIN_WORDS)
         )
         if is_complete and len(sentence) <= MAX_CHARS:
@@ -124,7 +127,7 @@ def _ended(passage: Prose, with_leads: bool) -> Prose | None:
     is_first = not passage.rank and not passage.field
     if not (is_first or with_leads or _SENTENCE_END.search(passage.text)):
         return None
-    return replace(passage, text=f"{passage.text.rstrip(':').rstrip()}: …")
+    return replace(passage, text=f"{passage.text.rstrip(':').rstrip()}{LEADS_ON}")
 
 
 def _is_item_below(lead: Prose, sentence: Prose, lines: list[str]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
 
 from ....code_graph import CodeGraph
 from ....graph import terms
@@ -15,7 +14,7 @@ from ....types import STEP_SEPARATOR, Citation, Evidence, ModuleFacts, Symbol
 from ...inert import code, printable, prose
 from ..candidate import Candidate, SentenceBuilder
 from .numbered_lists import Lines, Listing, lists_in
-from .prose import join_passages
+from .prose import LEADS_ON, join_passages
 from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
 from .samples import sample_sentences
 
@@ -23,6 +22,7 @@ from .samples import sample_sentences
 _FORMALITY = re.compile(r"\A\W*[\w -]{0,40}:?\W*https?://\S+\s*\Z|\A\W*(?:licen[cs]e|SPDX-License-Identifier)\b", re.I)
 MAX_HEADER_LINES = 12
 _MAX_SAMPLES = 2  # of the first guide; of others one less
+_IS_MARKUP = re.compile(r"\s*(?:[`~]{3,}.*|\.\. .*|::|:[\w-]+:.*)?")  # between an introduction and the code below it
 LISTED = ", in the order listed:"
 _ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", re.I)
 _QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
@@ -114,7 +114,8 @@ def quote_documentation(
 def guide_sentences(
     builder: SentenceBuilder, lines: list[str], item: Evidence, weights: Mapping[str, float]
 ) -> Iterator[Candidate]:
-    """Documentation that tells how something is done: its sentences, then its code samples, each in the order of the text."""
+    """Documentation that tells how something is done: its sentences and code samples in the order of the text. A sentence that introduces a
+    code sample stands above it, or is left out with it."""
     end = item.span.end
     if is_python(builder.path):
         where = docstring_lines_of(builder.symbol, lines)
@@ -123,10 +124,27 @@ def guide_sentences(
         sentences = [s for s in quotes if s.spans[0][1] > item.span.start]
     else:
         sentences = list(quote_documentation(builder, lines, item, weights, with_lists=True, with_leads=True))
+    samples = {sample.spans[-1][1]: sample for sample in sample_sentences(builder, lines, item.span.start, end)}
+    shown = dict(list(samples.items())[: _MAX_SAMPLES - min(builder.rank, 1)])
+    guides: list[Candidate] = []
     for sentence in sentences:
-        yield sentence if sentence.kind == "listed" else replace(sentence, kind="guide")
-    shown = _MAX_SAMPLES - min(builder.rank, 1)
-    yield from islice(sample_sentences(builder, lines, item.span.start, end), shown)
+        guide = sentence if sentence.kind == "listed" else replace(sentence, kind="guide")
+        first_line = _line_below(sentence.spans[-1][2], lines) if sentence.text.endswith(f"{LEADS_ON}”") else 0
+        if first_line in shown and not is_python(builder.path):
+            sample = shown.pop(first_line)
+            steps = STEP_SEPARATOR.join(sample.steps)
+            guide = replace(
+                guide, text=f"{guide.text} {steps}", steps=sample.steps, spans=(*guide.spans, sample.spans[-1])
+            )
+        elif first_line in samples and first_line not in shown:
+            continue
+        guides.append(guide)
+    yield from sorted([*guides, *shown.values()], key=lambda s: s.spans[-1][1])
+
+
+def _line_below(line: int, lines: list[str]) -> int:
+    """The next line with text behind `line`, but for directives and fences; 0 if there is none."""
+    return next((n for n in range(line + 1, len(lines) + 1) if not _IS_MARKUP.fullmatch(lines[n - 1])), 0)
 
 
 def matches_list(graph: CodeGraph, owner: str, title: str, listing: str, citations: tuple[Citation, ...]) -> bool:

@@ -114,7 +114,7 @@ class _LineWalker:
         """Skips fenced code, interpreter sessions, statements and blank lines, all of which end a paragraph."""
         # The output of an example goes on until a blank line.
         self._in_doctest = bool(line.text) and (self._in_doctest or line.text.startswith(">>>"))
-        fence = line.text.startswith(("```", "~~~"))
+        fence = line.text.startswith(("```", "~~~")) and not self._is_underline(line)
         if fence:
             self._in_fence = not self._in_fence
         elif line.text.startswith(":::"):  # the border of a note
@@ -125,6 +125,11 @@ class _LineWalker:
             return False
         self._reader.flush()
         return True
+
+    def _is_underline(self, line: _Line) -> bool:
+        """Whether a line of `~` underlines the title above it; a fence that follows text is mostly shorter."""
+        title = self._lines[line.number - 2].strip() if line.number > 1 and not self._in_fence else ""
+        return bool(title) and set(line.text) == {"~"} and len(line.text) >= len(title)
 
     def _skip_literal(self, line: _Line) -> bool:
         if self._literal_indent is not None and line.indent > self._literal_indent:
