@@ -179,6 +179,8 @@ def _mentions_checked_elsewhere(claims: Claims) -> tuple[set[Mention], set[Menti
             compared_as_syntax.update(
                 (*relation.objects, *relation.second_objects, *(c.mention for c in relation.conditions if c.exact))
             )
+            if relation.kind == "default":
+                compared_as_syntax.update(relation.subjects)  # such as the table `DEFAULTS["db"]`
     return beyond_citation, compared_as_syntax
 
 

@@ -116,3 +116,75 @@ def test_what_only_one_has_is_checked(graph: CodeGraph) -> None:
     ):
         assert not supports(graph, wrong, claim.citations).ok
     assert not supports(graph, claim.text, claim.citations[:1]).ok
+
+
+def test_what_only_one_has_the_other_surely_lacks(tmp_path: Path) -> None:
+    files = """
+#- kit/pairs.py
+import asyncio
+class Plain:
+    'Plain.'
+    def data_received(self): pass
+    def push(self): pass
+    def beta(self): pass
+    def late(self): pass
+    def gone(self): pass
+class Loud(asyncio.Protocol):
+    'Loud.'
+class Proxy:
+    'Proxy.'
+    def __getattribute__(self, name):
+        return getattr(self.inner, name)
+class Slots:
+    'Slots.'
+    __slots__ = ("push",)
+    def __init__(self):
+        self.beta = 4
+Slots.late = lambda self: 1
+@filled
+class Filled:
+    'Filled.'
+"""
+    graph = graph_of(tmp_path, files)
+    for other in ("Loud", "Proxy", "Filled"):
+        texts = told(graph, f"What is the difference between Plain and {other}?")
+        assert not any("nly `Plain`" in text for text in texts)
+    texts = told(graph, "What is the difference between Plain and Slots?")
+    assert "Only `Plain` has `data_received` and `gone`, and not `Slots`." in texts
+
+
+def test_a_name_that_may_be_made_up_is_not_denied(tmp_path: Path) -> None:
+    files = """
+#- pkg/execed.py
+for op in ("add", "sub"):
+    exec(f"def vec_{op}(a, b): return a")
+#- pkg/updated.py
+locals().update(TABLE)
+#- pkg/lazy.py
+from functools import partial
+def __getattr__(name):
+    return partial(_query, name)
+#- pkg/strict.py
+def __getattr__(name):
+    if name == "one":
+        return 1
+    raise AttributeError(name)
+#- pkg/api.py
+@numbered
+class Api:
+    'An api.'
+class Local:
+    'Locals.'
+    for n in range(3):
+        locals()[f"do_{n}"] = n
+class Known:
+    'Known.'
+    def do_it(self): pass
+"""
+    graph = graph_of(tmp_path, files)
+    for name in ("pkg.execed.vec_add", "pkg.updated.vec_add", "pkg.lazy.fetch_users", "Api.do_get", "Local.do_get"):
+        owner, _, member = name.rpartition(".")
+        assert f"`{owner}` has no `{member}`" not in answer_question(graph, f"What does {name} do?").text
+    for name in ("pkg.strict.two", "Known.do_get"):
+        owner, _, member = name.rpartition(".")
+        assert f"`{owner}` has no `{member}`" in answer_question(graph, f"What does {name} do?").text

@@ -442,7 +442,7 @@ def test_defaults_in_pairs_in_tables_within_tables_and_in_what_a_function_return
     graph = graph_of(repo, fixture)
     for question, told in {
         "What is the default number of workers?": "`workers` of `config_defaults` defaults to `4`.",
-        "What is the default of the pty option?": "`pty` of `global_defaults` defaults to `False`.",
+        "What is the default of the pty option?": '`pty` of `global_defaults()["run"]` defaults to `False`.',
         "what does timeout default to": "`timeout` of `global_defaults` defaults to `30`.",
     }.items():
         answer = answer_question(graph, question)

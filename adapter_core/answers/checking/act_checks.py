@@ -14,6 +14,7 @@ from ...graph.outline import docstring_span, outline_of
 from ...types import Call, CallSite, ModuleFacts
 from ..composing.documentation.running_text import docstring_prose
 from ..inert import prose
+from ..unparsing import unparse
 from .naming import ends_with, matching_symbols, name_parts, quote_names, ref_matches, scope_matches
 from .region import Region
 from .relations import BY_DOCSTRING, Condition, Relation
@@ -99,9 +100,9 @@ def _assignment(text: str) -> tuple[str, str | None]:
     except (SyntaxError, ValueError, RecursionError, MemoryError, IndexError):
         return canonical(text), None
     if isinstance(statement, ast.Assign):
-        return ast.unparse(statement.targets[0]), ast.unparse(statement.value)
+        return unparse(statement.targets[0]), unparse(statement.value)
     if isinstance(statement, ast.AnnAssign):
-        return ast.unparse(statement.target), ast.unparse(statement.value) if statement.value is not None else None
+        return unparse(statement.target), unparse(statement.value) if statement.value is not None else None
     return canonical(text), None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..composing.statements.endings import failed_tests_after
+from ..unparsing import unparse
 
 Owner = tuple[tuple[str, bool], ...]  # (name, whether it is a class), outermost first
 Test = tuple[str, bool]  # an expression in canonical form, and whether it holds
@@ -40,7 +41,7 @@ def canonical(text: str) -> str:
     """An expression in canonical spelling: quotes, white space and redundant brackets are normalised; white space alone where it does not
     parse."""
     try:
-        return ast.unparse(ast.parse(text.strip(), mode="eval").body)
+        return unparse(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return " ".join(text.split())
 
@@ -94,7 +95,7 @@ def _acts_in_definition(
         yield from _acts_in_expression(expression, first, last, owner, tests)
     for decorator in node.decorator_list:
         if not isinstance(decorator, ast.Call) and _overlap(decorator.lineno, decorator.lineno, first, last):
-            name = ast.unparse(decorator)
+            name = unparse(decorator)
             yield Act("call", owner, decorator.lineno, decorator.lineno, name, node.name, tests)
     # The tests around a definition need not hold when it runs.
     yield from _acts_in_body(node.body, first, last, (*owner, (node.name, isinstance(node, ast.ClassDef))), ())
@@ -124,7 +125,7 @@ def _acts_in_statement(node: ast.stmt, first: int, last: int, owner: Owner, test
         expressions, blocks = [i.context_expr for i in node.items], [(node.body, tests)]
         for exception in suppressed(node):
             if _overlap(exception.lineno, exception.lineno, first, last):
-                yield Act("catch", owner, exception.lineno, exception.lineno, ast.unparse(exception), "", tests)
+                yield Act("catch", owner, exception.lineno, exception.lineno, unparse(exception), "", tests)
     elif isinstance(node, ast.Match):
         expressions, blocks = [node.subject], [(case.body, tests) for case in node.cases]
         expressions += [case.guard for case in node.cases if case.guard is not None]
@@ -151,11 +152,11 @@ def _acts_in_try(node: ast.Try, first: int, last: int, owner: Owner, tests: tupl
     for handler in node.handlers:
         inner_tests = tests
         if handler.type is not None:
-            inner_tests = (*tests, (f"except {ast.unparse(handler.type)}", True))
+            inner_tests = (*tests, (f"except {unparse(handler.type)}", True))
             types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
             for caught_type in types:
                 if _overlap(handler.lineno, handler.lineno, first, last):
-                    yield Act("catch", owner, handler.lineno, handler.lineno, ast.unparse(caught_type), "", tests)
+                    yield Act("catch", owner, handler.lineno, handler.lineno, unparse(caught_type), "", tests)
         yield from _acts_in_body(handler.body, first, last, owner, inner_tests)
     yield from _acts_in_body(node.orelse, first, last, owner, tests)
     yield from _acts_in_body(node.finalbody, first, last, owner, tests)
@@ -165,15 +166,15 @@ def _acts_in_simple(node: ast.stmt, first: int, last: int, owner: Owner, tests: 
     start, end = node.lineno, node.end_lineno or node.lineno
     if isinstance(node, ast.Return) and node.value is not None:
         for value, value_tests in _possible_values(node.value, tests):
-            yield Act("return", owner, start, end, ast.unparse(value), callee(value), value_tests)
+            yield Act("return", owner, start, end, unparse(value), callee(value), value_tests)
     elif isinstance(node, ast.Raise) and node.exc is not None:
         exception = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         message = node.exc.args[0] if isinstance(node.exc, ast.Call) and node.exc.args else None
-        text = ast.unparse(message) if message is not None else ""
-        yield Act("raise", owner, start, end, ast.unparse(exception), text, tests)
+        text = unparse(message) if message is not None else ""
+        yield Act("raise", owner, start, end, unparse(exception), text, tests)
     elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        value_text = ast.unparse(node.value) if node.value is not None else ""
+        value_text = unparse(node.value) if node.value is not None else ""
         for target in targets:
             for part in [target, *target.elts] if isinstance(target, (ast.Tuple, ast.List)) else [target]:
                 yield Act("set", owner, start, end, _target_text(part), value_text, tests)
@@ -184,7 +185,7 @@ def _acts_in_simple(node: ast.stmt, first: int, last: int, owner: Owner, tests: 
 
 def _target_text(node: ast.expr) -> str:
     """A target without the brackets that `unparse` puts around a tuple."""
-    text = ast.unparse(node)
+    text = unparse(node)
     return text[1:-1] if isinstance(node, ast.Tuple) and text.startswith("(") else text
 
 
@@ -214,13 +215,13 @@ def _acts_in_expression(node: ast.expr, first: int, last: int, owner: Owner, tes
         if isinstance(child, ast.Call):
             line = child.func.end_lineno or start
             if _overlap(start, line, first, last):
-                arguments = "\n".join(ast.unparse(a) for a in (*child.args, *(k.value for k in child.keywords)))
+                arguments = "\n".join(unparse(a) for a in (*child.args, *(k.value for k in child.keywords)))
                 yield Act("call", owner, start, line, callee(child), arguments, inner_tests)
         elif isinstance(child, (ast.Yield, ast.YieldFrom)) and child.value is not None:
             kind = "yield" if isinstance(child, ast.Yield) else "yield_from"
-            yield Act(kind, owner, start, end, ast.unparse(child.value), callee(child.value), inner_tests)
+            yield Act(kind, owner, start, end, unparse(child.value), callee(child.value), inner_tests)
         elif isinstance(child, ast.NamedExpr):
-            yield Act("set", owner, start, end, ast.unparse(child.target), ast.unparse(child.value), inner_tests)
+            yield Act("set", owner, start, end, unparse(child.target), unparse(child.value), inner_tests)
         if isinstance(child, ast.IfExp):
             stack.append((child.test, inner_tests))
             stack.append((child.body, (*inner_tests, *_tests_of(child.test, True))))
@@ -236,9 +237,9 @@ def _tests_of(node: ast.expr, holds: bool) -> Iterator[Test]:
         return
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _OPPOSITE:
         opposite = ast.Compare(node.left, [_OPPOSITE[type(node.ops[0])]()], node.comparators)
-        yield ast.unparse(opposite), not holds
+        yield unparse(opposite), not holds
         return
-    yield ast.unparse(node), holds
+    yield unparse(node), holds
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And if holds else ast.Or):
         for part in node.values:
             yield from _tests_of(part, holds)

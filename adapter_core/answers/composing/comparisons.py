@@ -1,16 +1,17 @@
 """Sentences that compare two symbols: how one is built on the other, what each is, and what only one of them has.
 
-What only one has cannot be seen on the cited lines alone; it is checked by making the sentence again.
+What only one has cannot be seen on the cited lines alone: it is what the other surely lacks, and is checked by making the sentence again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 
 from ...code_graph import CodeGraph, index_of, is_test_path
+from ...graph.finding.membership import lacks
 from ...types import Citation, Symbol, SymbolRef
 from ..inert import code
 from .candidate import MAX_CITED, Candidate, SentenceBuilder, class_header_spans, definition_span, join_list
@@ -21,7 +22,6 @@ from .reading_order import edges_between
 _MAX_NAMESAKES = 3
 _MAX_DEFINITIONS = 40
 _MAX_LISTED = 5
-_PLAIN_BASES = frozenset({"object", "ABC", "Protocol", "Generic"})  # with no methods of their own
 _ASIDE = re.compile(r"(^|/)(examples?|samples?|extras|contrib|docs?|bench(marks?)?)/")
 _ONLY = re.compile(
     r"Only (?P<owner>`[^`]+`) (?:has|takes) .+; only (?P<other>`[^`]+`) .+|Only `[^`]+` (?:has|takes) .+, and not `[^`]+`.*"
@@ -134,23 +134,18 @@ def _only_one_has(graph: CodeGraph, pair: tuple[SymbolRef, SymbolRef]) -> Iterat
     a, b = pair
     if (a.symbol.kind == "class") != (b.symbol.kind == "class"):
         return
-    has = [_members(graph, ref) if ref.symbol.kind == "class" else _parameters(ref) for ref in pair]
-    all_names = [_all_names(graph, ref) for ref in pair]
     verb = "has" if a.symbol.kind == "class" else "takes"
-    only = [
-        [n for n in has[i] if n not in (all_names[1 - i] or ())] if all_names[1 - i] is not None else [] for i in (0, 1)
-    ]
+    has = [_members(graph, ref) if ref.symbol.kind == "class" else _parameters(ref) for ref in pair]
+    only = [_lacking(graph, pair[1 - i], has[i]) for i in (0, 1)]
     names = [display_name(graph, ref) for ref in pair]
     spans = [definition_span(ref) for ref in pair]
     parts = []
     for i in (0, 1):
         listed = only[i][:_MAX_LISTED]
-        more = f" and {len(only[i]) - len(listed)} more" if len(only[i]) > len(listed) else ""
-        spans += [span for n in listed for span in [has[i][n]]]
+        spans += [has[i][n] for n in listed]
         if listed:
-            words = [code(n) for n in listed]
-            told = ", ".join(words) + more if more else join_list(words)
-            parts.append(f"only {names[i]} {verb} {told}")
+            others = ", among others" if len(only[i]) > len(listed) else ""
+            parts.append(f"only {names[i]} {verb} {join_list([code(n) for n in listed])}{others}")
     if not parts:
         return
     text = "; ".join(parts)
@@ -189,19 +184,18 @@ def _members(graph: CodeGraph, cls: SymbolRef) -> dict[str, tuple[str, int, int]
     return found
 
 
-def _all_names(graph: CodeGraph, ref: SymbolRef) -> set[str] | None:
-    """All that a class defines or inherits, or that a function takes, by name; None if it may have more: from a base that is not in the
-    workspace, by `__getattr__`, by `**kwargs`."""
+def _lacking(graph: CodeGraph, ref: SymbolRef, names: Iterable[str]) -> list[str]:
+    """Those of the names that a class surely lacks, or a function does not take; of a class, up to one more than are listed."""
     if ref.symbol.kind != "class":
         parameters = parameters_of(ref.symbol)
-        return None if any(p.kind.startswith("var_") for p in parameters) else {p.name for p in parameters}
-    names: set[str] = set()
-    for cls, symbols in _class_and_bases(graph, ref):
-        bases = [b for b in cls.symbol.bases if b.partition("[")[0].rpartition(".")[2] not in _PLAIN_BASES]
-        if len(graph.bases_of(cls)) < len(bases):
-            return None
-        names.update(symbol.name for symbol in symbols)
-    return None if "__getattr__" in names else names
+        taken = {p.name for p in parameters}
+        return [] if any(p.kind.startswith("var_") for p in parameters) else [n for n in names if n not in taken]
+    facts = graph.facts(ref.path)
+    index = index_of(facts, ref.symbol) if facts is not None else None
+    if index is None:
+        return []
+    surely = (n for n in names if lacks(graph.view, graph.inference, (ref.path, index), n))
+    return list(islice(surely, _MAX_LISTED + 1))
 
 
 def _class_and_bases(graph: CodeGraph, cls: SymbolRef) -> Iterator[tuple[SymbolRef, list[Symbol]]]:

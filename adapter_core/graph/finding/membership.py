@@ -20,7 +20,14 @@ from .dependencies import importers
 _MAX_FILES = 200  # that use the name
 _ANY_NAME = ("__getattr__", "__getattribute__")
 _OF_PROTOCOLS = frozenset({"_is_protocol", "_is_runtime_protocol", "_abc_impl"})
-_DYNAMIC = re.compile(r"\bglobals\(\)|\bsys\.modules\b|\bsetattr\(")
+# What makes names up in a module, and in a class.
+_DYNAMIC = re.compile(r"\b(?:globals|locals)\(\)|\bsys\.modules\b|\b(?:setattr|exec|vars)\(|\.__dict__\b")
+_DYNAMIC_CLASS = re.compile(r"\blocals\(\)|\b(?:exec|vars)\(|\bsetattr\(\s*(?:self|cls)\b|\b(?:self|cls)\.__dict__\b")
+# Class decorators that add no names of their own, but for special ones. Any other one may give a class whatever it likes.
+_PLAIN_DECORATORS = frozenset(
+    "attrs dataclass define deprecated final frozen mutable runtime_checkable s total_ordering unique".split()
+)
+_MODULE_GETATTR = re.compile(r"^def __getattr__\(.*?(?=^\S|\Z)", re.M | re.S)
 
 
 def lacks(view: WorkspaceView, inference: Inference, place: tuple[str, int], name: str) -> bool:
@@ -54,12 +61,14 @@ def _may_have_outside(base: Value, name: str) -> bool:
 
 
 def _own_text_lacks(inference: Inference, cls: Value, name: str) -> bool:
-    """Whether a class has only bases that are known, no metaclass that may make names up, and no code that mentions the name as an
-    attribute of its own or in a string."""
+    """Whether a class has only bases that are known, no decorator or metaclass that may make names up, and no code that does, or that
+    mentions the name as an attribute of its own or in a string."""
     table = inference.table(cls.path)
     if table is None:
         return False
     symbol = table.facts.symbols[cls.index]
+    if not _PLAIN_DECORATORS.issuperset(d.partition("(")[0].rpartition(".")[2] for d in symbol.decorators):
+        return False
     for base in symbol.bases:
         values = inference.infer_text(cls.path, max(symbol.parent, 0), base.partition("[")[0], symbol.start)
         # Anything else may be a class that was made by a call.
@@ -67,7 +76,8 @@ def _own_text_lacks(inference: Inference, cls: Value, name: str) -> bool:
             return False
     if not _metaclass_lacks(inference, metaclass(inference, cls), name):
         return False
-    return not re.search(rf"\b(?:self|cls)\.{name}\b|[\"']{name}[\"']", _text_of(inference, cls))
+    text = _text_of(inference, cls)
+    return not _DYNAMIC_CLASS.search(text) and not re.search(rf"\b(?:self|cls)\.{name}\b|[\"']{name}[\"']", text)
 
 
 def _metaclass_lacks(inference: Inference, meta: Value | None, name: str) -> bool:
@@ -100,8 +110,9 @@ def _module_lacks(view: WorkspaceView, inference: Inference, path: str, name: st
     text = view.text(path)
     if table.children.get((0, name)) or table.imports.get((0, name)) or name in facts.symbols[0].local_names:
         return False
-    # A module's own `__getattr__` mostly has a table of the names that it provides.
-    if "__getattr__" in text and re.search(rf"\b{name}\b", text):
+    # A module's own `__getattr__` mostly has a table of the names that it provides, and refuses all others.
+    provider = _MODULE_GETATTR.search(text)
+    if provider is not None and ("AttributeError" not in provider.group() or re.search(rf"\b{name}\b", text)):
         return False
     if any(not view.facts_of_module(modules.absolute_module(facts, item)) for item in table.stars):
         return False

@@ -13,6 +13,7 @@ from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....types import CallSite, SymbolRef
 from ...inert import code
+from ...unparsing import unparse
 from ..candidate import Candidate, SentenceBuilder, definition_span, join_list, scope_name
 from ..statements.call_conditions import tests_by_call
 from ..statements.conditions import Lines, condition_of, lines_of_tests, merge_ranges
@@ -296,7 +297,7 @@ def _file_bindings(text: str) -> dict[str, list[tuple[int, frozenset[str]]]]:
             targets = [(i.optional_vars, i.context_expr) for i in node.items if i.optional_vars is not None]
         for target, value in targets:
             if value is not None:
-                name = target.arg if isinstance(target, ast.arg) else ast.unparse(target)
+                name = target.arg if isinstance(target, ast.arg) else unparse(target)
                 bindings.setdefault(name, []).append((value.lineno, frozenset(_type_names(value))))
     return bindings
 
@@ -336,7 +337,7 @@ def _type_names(value: ast.expr) -> set[str]:
     if isinstance(value, ast.Await):
         return _type_names(value.value)
     if isinstance(value, ast.Call):
-        return {ast.unparse(value.func).rpartition(".")[2]}
+        return {unparse(value.func).rpartition(".")[2]}
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return {value.value.strip().rpartition(".")[2]}
     return {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} | {

@@ -34,11 +34,11 @@ _ASKED = re.compile(
 )
 # With other words before it, a question only mentions a default in passing.
 _ASKING_LEAD = re.compile(r"\W*(?:(?:what|which)\b[^?]{0,40}|(?:tell me|show me|the)\b[^?]{0,20})?\Z", re.I)
-# In "the default value of x" the name comes later.
 # "the default of Parser error_level"
 _OWNER_AND_NAME = re.compile(
     r"(?i:defaults?(?: values?)? (?:of|for) (?:the )?)(?P<owner>[A-Z]\w*)(?:'s)? (?P<name>[a-z]\w*_\w+)\b"
 )
+# In "the default value of x" the name comes later.
 _NO_NAMES = frozenset("value values setting settings of for is in to if when a an the".split())
 _MAX_CHARS = 300
 _MAX_VALUE = 60
@@ -84,7 +84,7 @@ def default_value_sentences(graph: CodeGraph, question: str) -> Iterator[Candida
         ]
     matching = [ref for ref in functions if _belongs_to(graph, ref, owner)] if owner else functions
     matching = sorted(matching, key=lambda ref: (_is_private(ref), ref.path.count("/")))
-    chosen = matching if owner or len(matching) <= _MAX_FUNCTIONS else []
+    chosen = matching if owner else matching[:_MAX_FUNCTIONS]
     # The default of a parameter may only mean "not given"; the real default is then looked up by name, so those come first.
     keyed = (
         item
@@ -175,11 +175,12 @@ def _keyed_sentences(graph: CodeGraph, path: str, name: str) -> Iterator[Candida
     if document is None or facts is None:
         return
     for default in keyed_defaults("\n".join(document.lines) + "\n"):
-        if default.name == name and len(default.value) <= _MAX_VALUE and default.end - default.start < MAX_CITED:
+        if default.name == name and 0 < len(default.value) <= _MAX_VALUE and default.end - default.start < MAX_CITED:
             scope = default.table or _scope_name(facts, default)
             text = f"{code(name)} of {code(scope)} defaults to {code(default.value)}." if default.table else ""
             text = text or f"In {code(scope)}, {code(name)} defaults to {code(default.value)}."
-            yield _candidate(path, default.start, text, (path, default.start, default.end))
+            outer = ((path, line, line) for line in default.outer)
+            yield _candidate(path, default.start, text, *outer, (path, default.start, default.end))
 
 
 def _scope_name(facts: ModuleFacts, default: KeyedDefault) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from typing import NamedTuple
 
 from ....code_graph import CodeGraph
@@ -70,7 +70,8 @@ def _reads(graph: CodeGraph, check: Callable[[], None]) -> Iterator[_Read]:
         tree = outline_of(document.text).tree if document is not None else None
         seen: set[tuple[str, int]] = set()
         # A bare `environ` may as well be a WSGI server's.
-        from_os = facts is not None and any(i.module == "os" and i.name == "environ" for i in facts.imports)
+        imports = facts.imports if facts is not None else ()
+        from_os = {i.alias or i.name or "" for i in imports if i.module == "os"}
         for node in ast.walk(tree) if tree is not None and facts is not None else ():
             for literal in _literals(node, from_os):
                 index = scope_at(facts, literal.lineno) if facts is not None else 0
@@ -80,9 +81,9 @@ def _reads(graph: CodeGraph, check: Callable[[], None]) -> Iterator[_Read]:
                     yield _Read(variable, path, literal.lineno, graph.ref(facts, index))
 
 
-def _literals(node: ast.AST, from_os: bool) -> list[ast.Constant]:
+def _literals(node: ast.AST, from_os: Set[str]) -> list[ast.Constant]:
     """The string literals by which a node reads variables: `os.environ["A"]`, `os.environ.get("A")`, `getenv("A")`, `option(envvar="A")`.
-    `from_os`: the file imports the name `environ` from `os`."""
+    `from_os`: the names that the file imports from `os`."""
     found: list[ast.expr] = []
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _is_environ(node.value, from_os):
         found = [node.slice]
@@ -90,7 +91,7 @@ def _literals(node: ast.AST, from_os: bool) -> list[ast.Constant]:
         function = node.func
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         looks_up = isinstance(function, ast.Attribute) and name in _LOOKUPS and _is_environ(function.value, from_os)
-        if looks_up or name == "getenv":
+        if looks_up or _is_getenv(function, from_os):
             found = node.args[:1]
         for keyword in node.keywords:
             if keyword.arg in _KEYWORDS:
@@ -100,7 +101,16 @@ def _literals(node: ast.AST, from_os: bool) -> list[ast.Constant]:
     return [one for one in found if isinstance(one, ast.Constant) and _VARIABLE.fullmatch(str(one.value))]
 
 
-def _is_environ(node: ast.expr, from_os: bool) -> bool:
+def _is_environ(node: ast.expr, from_os: Set[str]) -> bool:
+    return _is_of_os(node, "environ", from_os)
+
+
+def _is_getenv(node: ast.expr, from_os: Set[str]) -> bool:
+    """Whether it is `os.getenv`; a `getenv` of something else may read anything."""
+    return _is_of_os(node, "getenv", from_os)
+
+
+def _is_of_os(node: ast.expr, name: str, from_os: Set[str]) -> bool:
     if isinstance(node, ast.Attribute):
-        return node.attr == "environ" and isinstance(node.value, ast.Name) and node.value.id == "os"
-    return isinstance(node, ast.Name) and node.id == "environ" and from_os
+        return node.attr == name and isinstance(node.value, ast.Name) and node.value.id == "os"
+    return isinstance(node, ast.Name) and node.id == name and name in from_os

@@ -14,6 +14,7 @@ from ....graph.outline import outline_of
 from ....types import Import, ModuleFacts, SymbolRef
 from ...checking.statements import suppressed
 from ...inert import code
+from ...unparsing import unparse
 from ..candidate import Candidate, class_header_spans, join_list, scope_name
 from ..links.imports import import_statement
 from ..links.library_uses import product_first_key
@@ -149,7 +150,7 @@ def _handlers(graph: CodeGraph, path: str, name: str) -> Iterator[_Handler]:
             continue
         # As written: `socket.timeout` need not be a `timeout` of the workspace.
         written = next(
-            (text for text in map(ast.unparse, exception_nodes) if text.rpartition(".")[2] == name or text in aliases),
+            (text for text in map(unparse, exception_nodes) if text.rpartition(".")[2] == name or text in aliases),
             "",
         )
         if written:

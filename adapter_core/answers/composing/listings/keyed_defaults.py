@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
+from ...unparsing import short_code
 
 # The position of the default among the arguments; the key is the argument before it.
 _LOOKUP_CALLS = {"get": 1, "pop": 1, "setdefault": 1, "getattr": 2}
@@ -15,18 +16,24 @@ _TABLE_NAME = re.compile(r"defaults?(?:_|\b|[A-Z])|(?:^|_)DEFAULTS?(?:_|$)|Defau
 _MESSAGE_TABLE = re.compile(
     r"(?:messages?|errors?)$", re.IGNORECASE
 )  # tables of messages about names, not of their values
+_OTHER_THAN_DEFAULT = re.compile(
+    r"(?:^|_)(?:non?|not|old|over\w*|without)_?defaults?(?:_|$)|(?:non?|not|over\w*)Default", re.I
+)
+_MAX_VALUE = 400
 _OPTION_CALLS = frozenset({"add_argument", "add_option", "option", "Option", "Argument", "argument"})
 
 
 @dataclass(frozen=True, slots=True)
 class KeyedDefault:
-    """The default `value` (as written) of the key `name` on the lines `start..end`; `table`: the table of defaults that it is in, or ""."""
+    """The default `value` (as written, "" if it is long) of the key `name` on the lines `start..end`. `table`: the table of defaults that
+    has it, or "": `DEFAULTS`, or `DEFAULTS["db"]` with the `outer` lines of the keys."""
 
     name: str
     value: str
     start: int
     end: int
     table: str = ""
+    outer: tuple[int, ...] = ()
 
 
 @request_cache(16)
@@ -43,7 +50,9 @@ def keyed_defaults(text: str) -> tuple[KeyedDefault, ...]:
             defaults += _table_defaults(next((name for name in names if _is_table(name)), ""), node.value)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_table(node.name):
             results = [n.value for n in node.body if isinstance(n, ast.Return) and n.value is not None]
-            defaults += [default for value in results for default in _table_defaults(node.name, value)]
+            defaults += [
+                default for value in results for default in _table_defaults(node.name, value, is_function=True)
+            ]
     return tuple(sorted(defaults, key=lambda d: (d.start, d.name)))
 
 
@@ -71,19 +80,22 @@ def _holds_names(node: ast.expr) -> bool:
 
 
 def _is_table(name: str) -> bool:
-    return bool(_TABLE_NAME.search(name)) and not _MESSAGE_TABLE.search(name)
+    return bool(_TABLE_NAME.search(name)) and not (_MESSAGE_TABLE.search(name) or _OTHER_THAN_DEFAULT.search(name))
 
 
-def _table_defaults(table: str, value: ast.expr) -> list[KeyedDefault]:
+def _table_defaults(table: str, value: ast.expr, is_function: bool = False) -> list[KeyedDefault]:
     """The entries of a table of defaults: a dictionary, perhaps nested, or a sequence of pairs."""
     defaults: list[KeyedDefault] = []
-    pending = _entries(value) if table else []
+    pending: list[tuple[str, tuple[int, ...], tuple[str, ast.expr, int]]] = []
+    pending += [(table, (), entry) for entry in _entries(value)] if table else []
     while pending:
-        name, entry, line = pending.pop()
+        owner, outer, (name, entry, line) = pending.pop()
         nested = _entries(entry) if isinstance(entry, ast.Dict) else []
-        pending += nested
+        called = "()" if is_function and not outer else ""
+        pending += [(f'{owner}{called}["{name}"]', (*outer, line), inner) for inner in nested]
         if name and not nested:
-            defaults.append(KeyedDefault(name, ast.unparse(entry), line, entry.end_lineno or entry.lineno, table))
+            end = entry.end_lineno or entry.lineno
+            defaults.append(KeyedDefault(name, short_code(entry, _MAX_VALUE), line, end, owner, outer))
     return defaults
 
 
@@ -104,7 +116,7 @@ def _entries(value: ast.expr) -> list[tuple[str, ast.expr, int]]:
 
 
 def _default(name: str, value: ast.expr, call: ast.Call) -> KeyedDefault:
-    return KeyedDefault(name, ast.unparse(value), call.lineno, call.end_lineno or call.lineno)
+    return KeyedDefault(name, short_code(value, _MAX_VALUE), call.lineno, call.end_lineno or call.lineno)
 
 
 def _text(node: ast.expr) -> str:

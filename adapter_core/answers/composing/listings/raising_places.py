@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from ....code_graph import CodeGraph, is_test_path
 from ....evidence.ranking import is_aside
@@ -13,8 +14,9 @@ from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...inert import code
+from ...unparsing import unparse
 from ..candidate import Candidate, definition_span, join_list, scope_name
-from ..links.library_uses import product_first_key
+from ..links.library_uses import is_library, product_first_key
 
 _ASKED = re.compile(
     r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code|places?)) (?:the )?(?:exceptions? |errors? )?"
@@ -46,31 +48,50 @@ def raising_sentences(graph: CodeGraph, question: str, check: Callable[[], None]
     classes = [ref for ref in graph.find_symbol(exception) if ref.symbol.kind == "class"] if exception else []
     namesakes = [ref for ref in graph.find_symbol(name) if ref.symbol.kind == "class"] if exception else []
     if len(namesakes) < 2 and (classes or exception == name):
-        yield from _listing(name, _raising_functions(graph, name, lambda _: True, check))
+        only = namesakes[0] if namesakes else None
+        yield from _listing(
+            name, _raising_functions(graph, name, lambda r: only is None or _may_be(graph, only, r), check)
+        )
     elif not classes:  # `socket.Timeout`, where the workspace has a `Timeout` of its own
-        yield from _listing(name, _raising_functions(graph, name, lambda refs: not refs, check))
+        yield from _listing(name, _raising_functions(graph, name, lambda raised: not raised.refs, check))
     for ref in classes[:_MAX_CLASSES] if len(namesakes) > 1 else ():
         yield from _listing(name, _raising_functions(graph, name, _includes(ref), check), ref)
 
 
-def _includes(ref: SymbolRef) -> Callable[[Sequence[SymbolRef]], bool]:
-    return lambda refs: ref in refs
+class _Raised(NamedTuple):
+    """A statement in `owner` that raises what is `written` so and resolves to `refs`."""
+
+    owner: SymbolRef
+    lines: _PathLines
+    written: str
+    refs: Sequence[SymbolRef]
+
+
+def _includes(ref: SymbolRef) -> Callable[[_Raised], bool]:
+    return lambda raised: ref in raised.refs
+
+
+def _may_be(graph: CodeGraph, ref: SymbolRef, raised: _Raised) -> bool:
+    """Whether the only class of its name is raised, as far as is known: `requests.Timeout` is another one."""
+    top, _, rest = raised.written.partition(".")
+    return (
+        ref in raised.refs if raised.refs else not (rest and is_library(graph, top) and not graph.facts_of_module(top))
+    )
 
 
 def _raising_functions(
-    graph: CodeGraph, name: str, accepts: Callable[[Sequence[SymbolRef]], bool], check: Callable[[], None]
+    graph: CodeGraph, name: str, accepts: Callable[[_Raised], bool], check: Callable[[], None]
 ) -> list[tuple[SymbolRef, _PathLines]]:
-    """The functions that raise something of this name, each with the lines of one statement. `accepts`: whether the symbols that the raised
-    name resolves to are the right ones."""
+    """The functions that raise something of this name, each with the lines of one statement. `accepts`: whether it is the right thing."""
     found: dict[tuple[str, str], tuple[SymbolRef, _PathLines]] = {}
     for path in sorted(graph.view.paths_using(name), key=product_first_key):
         # The product's files come first, so nothing after this one would be listed.
         if graph.inference.expired or (found and (is_test_path(path) or is_aside(path))):
             break
         check()
-        for owner, lines, refs in _raise_statements(graph, path, name):
-            if accepts(refs):
-                found.setdefault((path, scope_name(owner)), (owner, lines))
+        for raised in _raise_statements(graph, path, name):
+            if accepts(raised):
+                found.setdefault((path, scope_name(raised.owner)), (raised.owner, raised.lines))
             if len(found) > _MAX_GROUPS * _MAX_LISTED:
                 return list(found.values())
     return list(found.values())
@@ -93,10 +114,8 @@ def _listing(
         yield Candidate(text, "listing", spans, f"{spans[0][0]}:{spans[0][1]}", 0, -1, named=True)
 
 
-def _raise_statements(
-    graph: CodeGraph, path: str, name: str
-) -> Iterator[tuple[SymbolRef, _PathLines, Sequence[SymbolRef]]]:
-    """(function, lines of the statement, symbols that the raised name resolves to) for each `raise` of this name in a file."""
+def _raise_statements(graph: CodeGraph, path: str, name: str) -> Iterator[_Raised]:
+    """Each `raise` of this name in a file."""
     document, facts = graph.document(path), graph.facts(path)
     # Parsing takes a thousand times as long, and most files that use a name do not raise it.
     if document is None or facts is None or not _may_raise(document.text, name):
@@ -107,11 +126,11 @@ def _raise_statements(
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         if not isinstance(raised, (ast.Name, ast.Attribute)):
             continue
-        raised_text = ast.unparse(raised)
+        raised_text = unparse(raised)
         if raised_text.rpartition(".")[2] == name:
             statement_lines = (path, node.lineno, raised.end_lineno or node.lineno)
             refs = graph.resolve(path, raised.lineno, raised_text, raised.col_offset)
-            yield graph.ref(facts, scope_at(facts, node.lineno)), statement_lines, refs
+            yield _Raised(graph.ref(facts, scope_at(facts, node.lineno)), statement_lines, raised_text, refs)
 
 
 def _may_raise(text: str, name: str) -> bool:

@@ -6,16 +6,21 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
+from ...unparsing import short_code
 from ..candidate import MAX_CITED
 from .quotable import Lines, quoted_text, text_node
 
 _OPTION_CALLS = frozenset({"add_argument", "add_option", "option", "Option", "argument", "Argument"})
 # Calls that declare a setting by its name: the positions of its default and of its documentation.
 _SETTING_CALLS = {"add_config_value": (1, None), "register_option": (1, 2), "addini": (None, 1), "define": (1, None)}
+_LOWERING_CALLS = frozenset({"option", "argument"})  # click's
+_SUPPRESSED = "SUPPRESS"  # argparse: no default at all
+# Whose first argument is the default. That of others may be a type, a function or a name for people.
+_DEFAULT_FIRST = frozenset("Any Bool Bytes CBool CFloat CInt CUnicode Field Float Int Integer Option Unicode".split())
 _DOCUMENTING = ("desc", "help", "doc", "description", "help_text", "documentation")
 _FLAGS = frozenset({"cli", "flags", "option_strings", "opts"})
 _MODULE_OF_SETTINGS = re.compile(r"(?:^|/)(?:\w+_)?(?:settings|config|conf|defaults)\.py\Z")
@@ -30,7 +35,8 @@ class Declared:
     """A setting or option, declared by the lines `start..end`. `names`: its name and flags as written; `dest`: the name under which it is
     read. `default`: as written, or "". `quoted`: the beginning of its documentation, or "". `word`: "help" or "documentation". `shown`,
     `help_shown`: the lines that show names and default, and names and documentation. `bound_in`: the line of the function that gets it as
-    a parameter, or 0."""
+    a parameter, or 0. `negatives`: those of the names that switch it off. `is_kept`: whether its value is kept under `dest`, which that of
+    `--version` is not."""
 
     names: tuple[str, ...]
     dest: str
@@ -42,6 +48,8 @@ class Declared:
     shown: tuple[Lines, ...]
     help_shown: tuple[Lines, ...]
     bound_in: int = 0
+    negatives: tuple[str, ...] = ()
+    is_kept: bool = True
 
     def has(self, name: str) -> bool:
         """Whether it goes by a name: a flag as it is written, anything else with or without dashes."""
@@ -65,29 +73,35 @@ def declared_in(text: str, path: str) -> tuple[Declared, ...]:
     tree = outline_of(text).tree
     if tree is None:
         return ()
-    lines = text.split("\n")
     found: list[Declared | None] = []
     calls_read: set[int] = set()  # by what they are the value or the decorator of
     with_default = _classes_with_default(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
-            found.append(_of_class(node, lines))
-            found += _of_fields(node, calls_read, lines)
+            found.append(_of_class(node))
+            found += _of_fields(node, calls_read)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for call in (d for d in node.decorator_list if isinstance(d, ast.Call)):
                 calls_read.add(id(call))
-                found.append(_of_option_call(call, lines, node.lineno))
-            found += _of_parameters(node, calls_read, lines)
+                found.append(_of_option_call(call, node.lineno))
+            found += _of_parameters(node, calls_read)
         elif isinstance(node, ast.Dict):
-            found += _of_table(node, with_default, lines)
+            found += _of_table(node, with_default)
         elif isinstance(node, ast.Call) and id(node) not in calls_read:
-            found.append(_of_option_call(node, lines) or _of_setting_call(node, lines))
+            found.append(_of_option_call(node) or _of_setting_call(node))
     if _MODULE_OF_SETTINGS.search(path):
-        found += _constants(tree, lines)
-    return tuple(sorted((one for one in found if one is not None), key=lambda one: one.start))
+        found += _constants(tree)
+    overridden = {
+        keyword.arg
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _name_of(node) == "set_defaults"
+        for keyword in node.keywords
+    }
+    declared = (replace(one, default="") if one.dest in overridden else one for one in found if one is not None)
+    return tuple(sorted(declared, key=lambda one: one.start))
 
 
-def _of_class(node: ast.ClassDef, lines: list[str]) -> Declared | None:
+def _of_class(node: ast.ClassDef) -> Declared | None:
     """A class that is a setting: it has a name or flags, and a default."""
     values: dict[str, ast.expr] = {}
     for statement in node.body:
@@ -104,10 +118,10 @@ def _of_class(node: ast.ClassDef, lines: list[str]) -> Declared | None:
     help_node = next((values[key] for key in _DOCUMENTING if text_node(values.get(key)) is not None), None)
     dest = name or _implied(names)
     shown = [(node.lineno, node.lineno), *((piece.lineno, _last(piece)) for piece in pieces)]
-    return _declared(names, dest, values.get("default"), help_node, "documentation", node, shown, lines)
+    return _declared(names, dest, values.get("default"), help_node, "documentation", node, shown)
 
 
-def _of_option_call(call: ast.Call, lines: list[str], bound_in: int = 0) -> Declared | None:
+def _of_option_call(call: ast.Call, bound_in: int = 0) -> Declared | None:
     keywords = {k.arg: k.value for k in call.keywords if k.arg}
     if _name_of(call) not in _OPTION_CALLS and not (
         any(_text(a).startswith("--") for a in call.args) and any(k in keywords for k in _DOCUMENTING)
@@ -115,10 +129,22 @@ def _of_option_call(call: ast.Call, lines: list[str], bound_in: int = 0) -> Decl
         return None
     named = [keywords[key] for key in ("name", "names") if key in keywords]
     values = [e for v in (*call.args, *named) for e in (v.elts if isinstance(v, (ast.Tuple, ast.List)) else [v])]
-    names = [part for text in map(_text, values) if text for part in (text.split("/") if text[0] == "-" else [text])]
-    names = [name.strip() for name in names if _NAME.fullmatch(name.strip())]
-    dest = _text(keywords.get("dest")) or _implied(names)
-    return _of_call(call, names, dest, keywords.get("default"), keywords, lines, bound_in)
+    pairs = [text.partition("/") if text[:1] == "-" else (text, "", "") for text in map(_text, values)]
+    positive, negative = ([n for name in names if _NAME.fullmatch(n := name.strip())] for names in _columns(pairs))
+    dest = _text(keywords.get("dest")) or _implied(positive)
+    if _name_of(call) in _LOWERING_CALLS and "dest" not in keywords:
+        dest = dest.lower()
+    one = _of_call(call, [*positive, *negative], dest, keywords.get("default"), keywords, bound_in)
+    is_kept = _text(keywords.get("action")) not in ("version", "help") and not _is_false(keywords.get("expose_value"))
+    return replace(one, negatives=tuple(negative), is_kept=is_kept) if one is not None else None
+
+
+def _columns(pairs: Sequence[tuple[str, str, str]]) -> tuple[list[str], list[str]]:
+    return [first for first, _, _ in pairs], [last for _, _, last in pairs]
+
+
+def _is_false(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
 
 
 def _of_call(
@@ -127,7 +153,6 @@ def _of_call(
     dest: str,
     default: ast.expr | None,
     keywords: dict[str, ast.expr],
-    lines: list[str],
     bound_in: int = 0,
     help_node: ast.expr | None = None,
 ) -> Declared | None:
@@ -141,10 +166,10 @@ def _of_call(
     shown += [(v.lineno, _last(v)) for v in (default, keywords.get("dest")) if v is not None]
     flags = [v for v in call.args if _text(v).startswith("-")]
     shown += [(v.lineno, _last(v)) for v in flags]
-    return _declared(names, dest, default, help_node, word, call, shown, lines, bound_in)
+    return _declared(names, dest, default, help_node, word, call, shown, bound_in)
 
 
-def _of_setting_call(call: ast.Call, lines: list[str]) -> Declared | None:
+def _of_setting_call(call: ast.Call) -> Declared | None:
     """`app.add_config_value("html_theme", "alabaster", …)`."""
     function = _name_of(call)
     name = _text(call.args[0]) if call.args else ""
@@ -156,10 +181,10 @@ def _of_setting_call(call: ast.Call, lines: list[str]) -> Declared | None:
     help_node = keywords.get("help") or _argument(call, help_at)
     if function == "define" and "help" not in keywords:
         return None
-    return _of_call(call, [name], name, default, keywords, lines, help_node=help_node)
+    return _of_call(call, [name], name, default, keywords, help_node=help_node)
 
 
-def _of_fields(node: ast.ClassDef, calls_read: set[int], lines: list[str]) -> Iterator[Declared]:
+def _of_fields(node: ast.ClassDef, calls_read: set[int]) -> Iterator[Declared]:
     """`x: int = Field(5, description="…")`, `x = Integer(5, help="…").tag(config=True)`: documented fields of a class."""
     for statement in node.body:
         if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or not isinstance(statement.value, ast.Call):
@@ -175,23 +200,22 @@ def _of_fields(node: ast.ClassDef, calls_read: set[int], lines: list[str]) -> It
             keywords = {k.arg: k.value for k in metadata.keywords if k.arg} | keywords
             flags = [arg for arg in metadata.args if _FLAG.fullmatch(_text(arg))]
         key = next((key for key in _DOCUMENTING if text_node(keywords.get(key)) is not None), "")
-        if not key or not isinstance(target, ast.Name):
+        if not key or not isinstance(target, ast.Name) or _name_of(call) == "property":
             continue
         calls_read.add(id(call))
-        # The first argument of a database field, which has a `help_text`, is its name for people.
-        default = keywords.get("default") or (_argument(call, 0) if key != "help_text" else None)
+        default = keywords.get("default") or keywords.get("default_value")
+        if default is None and _name_of(call) in _DEFAULT_FIRST:
+            default = _argument(call, 0)
         if isinstance(default, ast.Constant) and default.value is Ellipsis:
             default = None
         shown = [(n.lineno, _last(n) if n is default else n.lineno) for n in (statement, default) if n is not None]
         word = "help" if key == "help" else "documentation"
         shown += [(flag.lineno, _last(flag)) for flag in flags]
         names = [target.id, *map(_text, flags)]
-        yield _declared(names, target.id, default, keywords[key], word, statement, shown, lines)
+        yield _declared(names, target.id, default, keywords[key], word, statement, shown)
 
 
-def _of_parameters(
-    node: ast.FunctionDef | ast.AsyncFunctionDef, calls_read: set[int], lines: list[str]
-) -> Iterator[Declared | None]:
+def _of_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef, calls_read: set[int]) -> Iterator[Declared | None]:
     """`x: int = Option(5, "--x", help="…")` and `x: Annotated[int, Option("--x", help="…")] = 5` among the parameters."""
     arguments = node.args
     plain = [*arguments.posonlyargs, *arguments.args]
@@ -214,19 +238,19 @@ def _of_parameters(
         if isinstance(value, ast.Constant) and value.value is Ellipsis:
             value = None
         keywords = {k.arg: k.value for k in call.keywords if k.arg}
-        one = _of_call(call, [argument.arg, *flags, *implied], argument.arg, value, keywords, lines, node.lineno)
+        one = _of_call(call, [argument.arg, *flags, *implied], argument.arg, value, keywords, node.lineno)
         if one is not None:
             yield _widened(one, argument.lineno)
 
 
-def _of_table(node: ast.Dict, with_default: dict[str, int], lines: list[str]) -> Iterator[Declared | None]:
+def _of_table(node: ast.Dict, with_default: dict[str, int]) -> Iterator[Declared | None]:
     """`{"master_doc": Opt("index", …)}`, with a class of the file that takes a default."""
     for key, value in zip(node.keys, node.values, strict=True):
         name = _text(key)
         if isinstance(value, ast.Call) and name and (at := with_default.get(_name_of(value))) is not None:
             keywords = {k.arg: k.value for k in value.keywords if k.arg}
             default = keywords.get("default") or _argument(value, at)
-            one = _of_call(value, [name], name, default, keywords, lines)
+            one = _of_call(value, [name], name, default, keywords)
             if one is not None and key is not None:
                 yield _widened(one, key.lineno)
 
@@ -235,22 +259,35 @@ def _classes_with_default(tree: ast.Module) -> dict[str, int]:
     """The classes of a file whose constructors take a `default`, with its position."""
     positions: dict[str, int] = {}
     for node in tree.body:
-        for method in node.body if isinstance(node, ast.ClassDef) else ():
-            if isinstance(method, ast.FunctionDef) and method.name == "__init__" and isinstance(node, ast.ClassDef):
-                names = [a.arg for a in method.args.args[1:]]
-                if "default" in names:
-                    positions[node.name] = names.index("default")
+        if isinstance(node, ast.ClassDef):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and method.name == "__init__":
+                    names = [a.arg for a in method.args.args[1:]]
+                    if "default" in names:
+                        positions[node.name] = names.index("default")
     return positions
 
 
-def _constants(tree: ast.Module, lines: list[str]) -> Iterator[Declared | None]:
-    """`DOWNLOAD_DELAY = 0` of a module of settings."""
+def _constants(tree: ast.Module) -> Iterator[Declared]:
+    """`DOWNLOAD_DELAY = 0` of a module of settings: the last assignment, without its value where another one follows under a condition."""
+    found: dict[str, Declared] = {}
     for node in tree.body:
+        for name in _assigned_below(node) & found.keys():
+            found[name] = replace(found[name], default="")
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             if isinstance(target, ast.Name) and _CONSTANT.fullmatch(target.id):
                 shown = [(node.lineno, _last(node))]
-                yield _declared([target.id], target.id, node.value, None, "documentation", node, shown, lines)
+                found[target.id] = _declared([target.id], target.id, node.value, None, "documentation", node, shown)
+    yield from found.values()
+
+
+def _assigned_below(node: ast.stmt) -> set[str]:
+    """The names that a branch, loop or the like of a module assigns."""
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return set()
+    stores = (n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return {n.id for n in stores}
 
 
 def _declared(
@@ -261,15 +298,14 @@ def _declared(
     word: str,
     node: ast.stmt | ast.expr,
     pieces: Sequence[Lines],
-    lines: list[str],
     bound_in: int = 0,
 ) -> Declared:
     shown = _together(pieces)
     names_shown = _together(pieces[:1] if isinstance(node, ast.ClassDef) else [(node.lineno, node.lineno), *pieces[:1]])
-    quoted, help_lines = quoted_text(help_node, lines) if help_node is not None else ("", (0, 0))
+    quoted, help_lines = quoted_text(help_node) if help_node is not None else ("", (0, 0))
     help_shown = _together([*(names_shown if len(names_shown) == 1 else pieces), help_lines]) if quoted else ()
-    value = ast.unparse(default) if default is not None else ""
-    value = value if len(value) <= _MAX_VALUE and "`" not in value else ""
+    value = short_code(default, _MAX_VALUE) if default is not None else ""
+    value = value if "`" not in value and not value.endswith(_SUPPRESSED) else ""
     return Declared(tuple(names), dest, value, quoted, word, node.lineno, _last(node), shown, help_shown, bound_in)
 
 
@@ -277,9 +313,7 @@ def _widened(one: Declared, line: int) -> Declared:
     """The same, from an earlier line on."""
     shown = _together([(line, line), *one.shown])
     help_shown = _together([(line, line), *one.help_shown]) if one.help_shown else ()
-    return Declared(
-        one.names, one.dest, one.default, one.quoted, one.word, line, one.end, shown, help_shown, one.bound_in
-    )
+    return replace(one, start=line, shown=shown, help_shown=help_shown)
 
 
 def _together(pieces: Sequence[Lines]) -> tuple[Lines, ...]:

@@ -12,6 +12,8 @@ from ..documentation.running_text import prose_in
 Lines = tuple[int, int]
 _MAX_QUOTED, _MAX_SENTENCES = 400, 2
 _QUOTES = re.compile("[“”]")
+_STRIPPING = frozenset({"strip", "lstrip", "rstrip"})
+_KEEPS_TEXT = re.compile(r"_{1,2}|[lN]_|n?gettext\w*|\w*gettext(?:_lazy|_noop)?|dedent|cleandoc|lazystr")
 
 
 def text_node(node: ast.expr | None) -> ast.Constant | None:
@@ -21,15 +23,16 @@ def text_node(node: ast.expr | None) -> ast.Constant | None:
             return node if isinstance(node.value, str) and node.value.strip() else None
         if not isinstance(node, ast.Call):
             return None
-        on_text = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, (ast.Constant, ast.Call))
-        if on_text and isinstance(node.func, ast.Attribute):
-            node = node.func.value
-        else:
-            node = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        function = node.func
+        if isinstance(function, ast.Attribute) and function.attr in _STRIPPING:
+            node = function.value
+            continue
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        node = node.args[0] if _KEEPS_TEXT.fullmatch(name) and len(node.args) == 1 and not node.keywords else None
     return None
 
 
-def quoted_text(node: ast.expr, lines: list[str]) -> tuple[str, Lines]:
+def quoted_text(node: ast.expr) -> tuple[str, Lines]:
     """(the first sentences of a documentation string as inert text, the lines that show them); "" if they cannot be quoted."""
     literal = text_node(node)
     if literal is None:

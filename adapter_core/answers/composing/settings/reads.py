@@ -67,18 +67,18 @@ def _files(graph: CodeGraph, declared: Declared, path: str) -> list[str]:
     with graph.store.snapshot():
         parts = terms.split(declared.dest)
         paths = product_files_with_all(SearchIndex(graph), parts[-1:])
-    is_flag = any(name.startswith("-") for name in declared.names) and declared.names[0].startswith("-")
+    is_flag = declared.names[0].startswith("-")
 
     def distance(other: str) -> tuple[bool, bool, int, str]:
         if other == path:  # what parses arguments mostly reads them; a module of settings only defines them
             return False, not is_flag, 0, other
-        shared = sum(1 for _ in iter_shared(path.split("/"), other.split("/")))
+        shared = sum(1 for _ in _shared_parts(path.split("/"), other.split("/")))
         return other.startswith(("doc/", "docs/")), is_flag, -shared, other
 
     return sorted(paths, key=distance)[:_MAX_FILES]
 
 
-def iter_shared(one: list[str], other: list[str]) -> Iterator[str]:
+def _shared_parts(one: list[str], other: list[str]) -> Iterator[str]:
     """The parts with which both begin."""
     for a, b in zip(one, other, strict=False):
         if a != b:

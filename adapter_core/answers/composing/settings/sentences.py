@@ -28,7 +28,7 @@ _HELP = re.compile(r"The (?:help|documentation) of `(?P<name>[^`]+)` says: “[^
 _DECLARED = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*\.")
 _DOCUMENTED = re.compile(r"`(?P<path>[^`]+)` says of `(?P<name>[^`]+)`: “[^“”]+”")
 _PRONOUN = re.compile(r"\b(?:it|this|that)\b", re.I)
-_NAMESAKES = frozenset({"where", "assigned", "signature"})
+_KINDS_OF_NAMESAKES = frozenset({"where", "assigned", "signature"})
 _MAX_FILES, _MAX_TOLD = 40, 2
 
 
@@ -140,7 +140,9 @@ def beside_settings(question: str, items: Sequence[Candidate]) -> list[Candidate
         if item.kind in ("setting", "default", "listing", "line", "call_path")
         or (
             (has_other_parts or item.subject in subjects or mention.search(item.text))
-            and not (item.kind in _NAMESAKES and (is_aside(item.spans[0][0]) or is_test_path(item.spans[0][0])))
+            and not (
+                item.kind in _KINDS_OF_NAMESAKES and (is_aside(item.spans[0][0]) or is_test_path(item.spans[0][0]))
+            )
             and not all(_shown(path, [(a, b)], shown) for path, a, b in item.spans)
         )
     ]
@@ -156,7 +158,8 @@ def _sentences_about(
     graph: CodeGraph, question: str, place: Place, rank: int, check: Callable[[], None]
 ) -> Iterator[Candidate]:
     helps, declaration = help_candidates(graph, place), declaration_candidate(graph, place)
-    reads: Sequence[Candidate] = list(reading_sentences(graph, place.declared, place.path, check)) if not rank else []
+    is_told = not rank and place.declared.is_kept
+    reads: Sequence[Candidate] = list(reading_sentences(graph, place.declared, place.path, check)) if is_told else []
     ordered = [declaration, *reads, *helps] if asks_place(question) else [*helps, declaration, *reads]
     for number, candidate in enumerate(ordered):
         yield replace(candidate, rank=len(ordered) * rank + number, subject=declaration.subject)
@@ -168,12 +171,15 @@ def _of_help(declared: Declared, name: str) -> str:
 
 def _of_declaration(declared: Declared, name: str, scope: str) -> str:
     """ "`-W` is declared in `get_parser`, also as `--fail-on-warning`, and sets `warningiserror`." """
-    flags = [other for other in declared.names if other != name and other.startswith("-")]
+    is_negative = name in declared.negatives
+    flags = [f for f in declared.names if f != name and f.startswith("-") and (f in declared.negatives) == is_negative]
+    opposites = [f for f in declared.names if f.startswith("-") and (f in declared.negatives) != is_negative]
     also = "also as" if name.startswith("-") else "on the command line as"
     parts = [f"{code(name)} is declared in {code(scope)}"]
     parts += [f"{also} {join_list(list(map(code, flags)))}"] if flags else []
+    parts += [f"as the opposite of {join_list(list(map(code, opposites)))}"] if opposites else []
     parts += [f"with the default {code(declared.default)}"] if declared.default else []
-    parts += [f"and sets {code(declared.dest)}"] if name != declared.dest else []
+    parts += [f"and sets {code(declared.dest)}"] if name != declared.dest and declared.is_kept else []
     return ", ".join(parts) + "."
 
 

@@ -14,6 +14,7 @@ from ....graph import terms
 from ....graph.finding.lookup import scope_at
 from ....types import STEP_SEPARATOR, Symbol
 from ...inert import code, printable
+from ...unparsing import unparse
 from ..candidate import Candidate, SentenceBuilder, join_list
 from .actions import callee_name
 from .conditions import Condition, Lines, by_then_suffix, condition_of, lines_of_tests, merge_ranges
@@ -291,7 +292,7 @@ def says_little(node: ast.stmt) -> bool:
 def _is_initial_value(value: ast.expr) -> bool:
     """Whether a value says nothing yet: a constant, an empty container, another name, a call without arguments."""
     if isinstance(value, (ast.List, ast.Dict, ast.Tuple)):
-        return not ast.unparse(value)[1:-1]
+        return not unparse(value)[1:-1]
     if isinstance(value, ast.Call):
         return isinstance(value.func, ast.Name) and not value.args and not value.keywords
     return isinstance(value, (ast.Constant, ast.Name)) or (

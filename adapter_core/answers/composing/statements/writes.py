@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....graph.parsing.fields import dotted_name
+from ...unparsing import unparse
 
 # Methods of the standard containers that change them.
 MUTATORS = frozenset(
@@ -82,7 +83,7 @@ def _statement_writes(node: ast.stmt, name: str) -> Iterator[Write]:
             place = _place_of(part, name)
             if place is not None:
                 is_rebound = not isinstance(part, ast.Subscript)
-                yield Write(place[0], ast.unparse(part), form, is_rebound, part.end_lineno or first, first, last)
+                yield Write(place[0], unparse(part), form, is_rebound, part.end_lineno or first, first, last)
     for expression in _own_expressions(node):
         for call in ast.walk(expression):
             if isinstance(call, ast.Call):
@@ -137,13 +138,13 @@ def _call_writes(call: ast.Call, name: str, first: int, last: int) -> Iterator[W
         place = _place_of(function.value, name)
         if place is not None:
             form = "likely" if is_likely else "call"
-            yield Write(place[0], ast.unparse(function) + "()", form, False, line, first, last)
+            yield Write(place[0], unparse(function) + "()", form, False, line, first, last)
     elif called in _SETTERS:
         texts = [a.value if isinstance(a, ast.Constant) else None for a in call.args[:2]]
         if name in texts:
             owner = call.args[0] if texts.index(name) else getattr(function, "value", call)
-            yield Write(dotted_name(owner) or None, ast.unparse(function) + "()", "call", True, line, first, last)
+            yield Write(dotted_name(owner) or None, unparse(function) + "()", "call", True, line, first, last)
     elif called in _HEAP_FUNCTIONS and call.args:
         place = _place_of(call.args[0], name)
         if place is not None:
-            yield Write(place[0], ast.unparse(function) + "()", "call", False, line, first, last)
+            yield Write(place[0], unparse(function) + "()", "call", False, line, first, last)
