@@ -31,7 +31,7 @@ _VALUE = re.compile(r"(?<!\w)'[^'\n]*'(?!\w)|\"[^\"\n]*\"|`[^`\n]*`|\d+|/\S+")
 _MAX_FRAMES = 12
 _MAX_MESSAGES = 3
 _MIN_WORDS = 2
-_MAX_FILES, _MAX_FILES_OF_RUN = 40, 60
+_MAX_FILES, _MAX_FILES_WITH_TEXT, _MAX_FILES_OF_RUN = 1_000, 40, 60
 _CONTINUED_STRING = re.compile(r"\s*[fFrRbB]{0,2}[\"']")  # a line with nothing but a part of a string
 _MAX_AROUND = 3  # lines
 # Where a line has only runs of words of a message: the least share of the message's words that it has, the least characters of a run, and
@@ -79,6 +79,16 @@ def lift_trace(graph: CodeGraph, index: SearchIndex, trace: Trace, candidates: C
     return has_match
 
 
+def is_looked_for(message: str) -> bool:
+    """Whether a message has enough words that the lines with it are looked for."""
+    return any(len(part.split()) >= _MIN_WORDS for part in _fixed_parts(message))
+
+
+def _fixed_parts(message: str) -> list[str]:
+    """The parts of a message between the values that are filled in."""
+    return [part.strip(" :,.;()[]{}") for part in _VALUE.split(message[:_MAX_MESSAGE])]
+
+
 def message_places(graph: CodeGraph, index: SearchIndex, trace: Trace) -> list[tuple[str, str, int]]:
     """(name of the exception, path, line) of the lines that hold the messages of a trace."""
     return [(name, *place) for name, message in trace.errors for place in _message_lines(graph, index, message)]
@@ -114,10 +124,10 @@ def _workspace_file(index: SearchIndex, written_path: str) -> str | None:
 def _message_lines(graph: CodeGraph, index: SearchIndex, message: str) -> list[tuple[str, int]]:
     """(path, line) of the lines with the fixed text of a message: its longest part between values that are filled in; or, since a value
     need not look like one ("no such group: www"), the longest run of its words that a line with a string has."""
-    parts = [part.strip(" :,.;()[]{}") for part in _VALUE.split(message[:_MAX_MESSAGE])]
+    parts = _fixed_parts(message)
     fixed_text = max(parts, key=len)
     if len(fixed_text.split()) < _MIN_WORDS:
-        return []
+        return []  # one word may stand anywhere
     places = _lines_with(graph, index, fixed_text)
     if any(not is_test_path(path) for path, _ in places):
         return places
@@ -157,11 +167,14 @@ def _lines_with(graph: CodeGraph, index: SearchIndex, text: str, at_most: int | 
     paths = sorted(index.paths[f] for f in files or () if is_python(index.paths[f]))
     if at_most is not None and len(paths) > at_most:
         return []
-    places = []
+    places: list[tuple[str, int]] = []
     for path in paths[:_MAX_FILES]:
+        if graph.inference.expired or len({path for path, _ in places}) >= _MAX_FILES_WITH_TEXT:
+            break
         document = graph.document(path)
-        lines = document.lines if document is not None else []
-        places += [(path, n) for n, line in enumerate(lines, 1) if text in line]
+        # Few of these files have the words next to each other, and to look line by line takes long.
+        if document is not None and text in document.text:
+            places += [(path, n) for n, line in enumerate(document.lines, 1) if text in line]
     return places
 
 

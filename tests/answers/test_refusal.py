@@ -311,3 +311,22 @@ def test_what_is_no_question_gets_one_friendly_sentence(
 )
 def test_what_may_be_a_question_is_one(text: str) -> None:
     assert not is_chat(text)
+
+
+def test_a_message_of_one_word_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, '#- m.py\ndef refuse(value):\n    raise ValueError("unsupported")\n')
+    answer = answer_question(graph, "ValueError: unsupported")
+    assert 'raises `ValueError` with the message `"unsupported"`' in answer.text
+    assert "no string in the code" not in answer.reason
+    assert "no string in the code" in answer_question(graph, "ValueError: not supported here").reason
+
+
+def test_a_message_is_found_in_the_last_of_many_files_with_its_words(tmp_path: Path) -> None:
+    others = "".join(
+        f'#- pkg/a{n:02}.py\n"""Too many open files, says some text about connections."""\n' for n in range(50)
+    )
+    graph = graph_of(
+        tmp_path, f'{others}#- pkg/zz.py\ndef connect():\n    raise OSError("too many connections open")\n'
+    )
+    answer = answer_question(graph, "OSError: too many connections open")
+    assert answer.claims[0].citations[0].span.path == "pkg/zz.py"

@@ -10,13 +10,13 @@ from itertools import islice
 
 from ....code_graph import CodeGraph, is_test_path
 from ....evidence.search_index import SearchIndex
-from ....evidence.traces import message_places, read_trace
+from ....evidence.traces import is_looked_for, message_places, read_trace
 from ....graph.outline import outline_of
 from ...inert import code
 from ..candidate import Candidate
 from ..statements.quotes import sentence_at_line
 
-_MAX_SENTENCES = 2
+_MAX_SENTENCES, _MAX_BARE = 2, 302
 # One line that asks nothing, with a value or a colon in it, as it is copied from a log: `No such group: 'www'`.
 _BARE_MESSAGE = re.compile(
     r"\s*(?!(?:who|what|where|when|why|how|which|is|are|does|do|can|could|should|list|show|tell|explain|describe|find|give)\b)"
@@ -34,14 +34,16 @@ def message_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
 
 
 def missing_message(graph: CodeGraph, question: str) -> str:
-    """The message in a question that no string of the workspace contains; "" if the question has none or one of its messages is found."""
-    errors = read_trace(question).errors
+    """The message in a question that no string of the workspace contains; "" if the question has none that is looked for, or one of its
+    messages is found."""
+    errors = [error for error in read_trace(question).errors if is_looked_for(error[1])]
     return errors[-1][1] if errors and not _message_lines(graph, question) else ""
 
 
 def _message_lines(graph: CodeGraph, question: str) -> list[tuple[str, str, int]]:
     trace = read_trace(question)
-    if not trace.errors and not trace.frames and _BARE_MESSAGE.match(question):
+    is_short = len(question.strip()) <= _MAX_BARE
+    if not trace.errors and not trace.frames and is_short and _BARE_MESSAGE.match(question):
         trace = replace(trace, errors=(("", question.strip()),))
     if not trace.errors:
         return []
