@@ -13,6 +13,7 @@ from ..graph import terms
 from ..types import SymbolRef
 from .composing.links.library_uses import product_first_key
 from .inert import code
+from .module_aliases import members_of_alias
 
 _MAX_CHARS = 300
 _DOTTED = re.compile(
@@ -66,7 +67,8 @@ def _qualified_names(graph: CodeGraph, dotted: str) -> list[str]:
         return []
     if top == receiver and (top in sys.stdlib_module_names or graph.importers_of(top)):
         return []  # a library's
-    members = members_of_instance(graph, receiver, name)
+    members = members_of_alias(graph, receiver, name) if top == receiver else []
+    members = members or members_of_instance(graph, receiver, name)
     return [_unambiguous_name(graph, ref) for ref in members] if len(members) <= _MAX_MEMBERS else []
 
 
