@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from adapter_core.answers.relation_words import plain_relation_question
 from adapter_core.answers.runner import answer_question
 from tests.answers.asking import told
 from tests.support import graph_of
@@ -130,3 +133,110 @@ def test_a_name_under_which_files_import_a_module_is_that_module(tmp_path: Path)
     with graph_of(tmp_path, fixture) as graph:
         assert told(graph, "who calls exp.column?")[0] == "`column` is called by `plan`."
         assert not any("has no" in text for text in told(graph, "what does exp.missing do?"))
+
+
+ERRORS = """
+#- mill/__init__.py
+#- mill/testing/__init__.py
+#- mill/errors.py
+class Jammed(Exception):
+    \"\"\"The stones are stuck.\"\"\"
+#- mill/stones.py
+from mill.errors import Jammed
+
+
+class Stones:
+    jammed_caught = False
+
+    def grind(self, sack):
+        if not sack:
+            raise Jammed("no corn")
+        return sack
+#- mill/day.py
+from mill.errors import Jammed
+
+
+def run(stones):
+    try:
+        stones.grind([])
+    except Jammed:
+        return None
+#- mill/testing/replay.py
+from mill.errors import Jammed
+
+
+def replay(stones):
+    try:
+        stones.grind([])
+    except Jammed:
+        return None
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("where is Jammed raised and caught?", ["`Jammed` is raised in `Stones.grind`.", "`run` catches `Jammed`."]),
+        ("where is Jammed caught inside mill?", ["`run` catches `Jammed`.", "`replay` catches `Jammed`."]),
+        ("where in mill is Jammed raised?", ["`Jammed` is raised in `Stones.grind`."]),
+        ("what raises and handles Jammed anywhere in the package?", ["`Jammed` is raised in `Stones.grind`."]),
+    ],
+)
+def test_words_of_the_relation_and_of_the_whole_project_are_no_subject(
+    tmp_path: Path, question: str, first: list[str]
+) -> None:
+    with graph_of(tmp_path, ERRORS) as graph:
+        answer = answer_question(graph, question)
+        assert [claim.text for claim in answer.claims][: len(first)] == first
+        assert "speaks of" not in answer.reason
+        assert not any("jammed_caught" in claim.text for claim in answer.claims)
+
+
+def test_a_question_for_a_place_in_the_project_is_left_alone(tmp_path: Path) -> None:
+    with graph_of(tmp_path, ERRORS) as graph:
+        for question in ("where is Jammed raised in stones?", "how does mill work inside stones?", "why is it raised?"):
+            assert plain_relation_question(graph, question) == question
+
+
+BASES = """
+#- shop/parts.py
+class Base: ...
+
+
+class Walks: ...
+
+
+class SwimsMixin(Base): ...
+
+
+class Duck(
+    Walks,
+    SwimsMixin,
+):
+    def extend(self, wings): ...
+
+
+class Stone: ...
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what are the mixins of Duck?",
+        "which classes does Duck extend?",
+        "which mixins does Duck inherit from?",
+        "what does Duck extend?",
+        "what are the base classes of Duck",
+    ],
+)
+def test_all_bases_of_a_class_are_told(tmp_path: Path, question: str) -> None:
+    with graph_of(tmp_path, BASES) as graph:
+        assert told(graph, question) == ["`Duck` extends `Walks` and `SwimsMixin`.", "`SwimsMixin` extends `Base`."]
+
+
+def test_that_a_class_has_no_base_is_noted(tmp_path: Path) -> None:
+    with graph_of(tmp_path, BASES) as graph:
+        answer = answer_question(graph, "which classes does Stone extend?")
+        assert [claim.text for claim in answer.claims] == ["`Stone` is a class, defined in `shop/parts.py`."]
+        assert "Stone names no base class" in answer.reason
