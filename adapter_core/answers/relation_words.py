@@ -1,4 +1,4 @@
-"""Questions about a relation in plainer words: "where is X raised and caught inside shop?" asks two things, and nothing of the word "inside"."""
+"""Questions about a relation in plainer words: "where is X raised and caught inside shop?" asks where it is raised, and where caught."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 
 def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The listings that the question or a part of it asks for: classes with a method, defined exceptions, base classes, handlers of an
-    exception, where one is raised (also by its message), what a function raises, where something is read, who sends a signal, who changes an attribute, entry points, environment
-    variables, options, and default values. `check`: raises if the answer was cancelled."""
+    exception, where one is raised (also by its message), where something is read, who sends a signal, who changes an attribute, entry
+    points, environment variables, options, and default values. `check`: raises if the answer was cancelled."""
     for part in split_question(question):
         yield from method_owner_sentences(graph, part)
         yield from defined_exception_sentences(graph, part)
