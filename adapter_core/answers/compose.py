@@ -26,6 +26,8 @@ from .composing.links.known_links import KnownLinks
 from .composing.links.library_uses import LibraryUse, library_uses
 from .composing.listings.all_kinds import cached_listings
 from .composing.listings.asked_write import asks_only_writes
+from .composing.listings.base_classes import asks_bases
+from .composing.listings.raising_places import asks_only_raising
 from .composing.listings.sent_signals import asks_senders
 from .composing.settings.sentences import beside_settings
 from .composing.statements.quotes import sentence_at_line
@@ -50,10 +52,12 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         if traits.wants_course and not traits.named:
             evidence_subjects = _with_common_caller(graph, evidence_subjects)
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
-    if by_text and asks_senders(found.question.text):
+    if by_text and (asks_senders(found.question.text) or asks_bases(found.question.text)):
         return list(by_text.values())[:limit]
     if by_text and asks_only_writes(split_question(found.question.text)):
         return list(by_text.values())[:limit]  # what else has the words of the question changes something else
+    if by_text and asks_only_raising(split_question(found.question.text)):
+        evidence_subjects = [subject for subject in evidence_subjects if _is_told_of(subject, by_text.values())]
     compiler = SymbolSentences(links, traits, found.weights)
     name_only_spans: set[tuple[str, int, int]] = set()
     for rank, subject in enumerate(_subjects(graph, found, evidence_subjects)):
@@ -87,6 +91,13 @@ def introduction(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
         return
     yield from quote_docstring(builder, document.lines, {}, False)
     yield from class_sentences(builder, document.lines)
+
+
+def _is_told_of(subject: Subject, items: Iterable[Candidate]) -> bool:
+    """Whether some of these sentences cite lines of this function."""
+    path, symbol = subject.facts.path, subject.symbol
+    spans = (span for item in items for span in item.spans)
+    return symbol.is_callable and any(p == path and symbol.start <= line <= symbol.end for p, line, _ in spans)
 
 
 def _without_filler(graph: CodeGraph, found: Found, items: list[Candidate]) -> list[Candidate]:

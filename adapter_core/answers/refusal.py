@@ -31,12 +31,14 @@ from .asked_symbols import (
 from .composing.links.known_links import KnownLinks
 from .composing.links.library_uses import used_names
 from .composing.listings.all_kinds import cached_listings
+from .composing.listings.base_classes import class_with_asked_bases, named_bases
 from .composing.listings.classes_with_method import method_in_question
 from .composing.listings.error_messages import missing_message
 from .composing.listings.exception_handlers import caught_exception_in_question, import_aliases
 from .composing.listings.uses import are_all_looked_at, used_name
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
+from .relation_words import RELATION_WORDS
 
 _MAX_NAMED_SPANS = 3
 _ALTERNATIVE_WEIGHT = 0.3  # of a term that only a synonym or other alternative matches
@@ -54,10 +56,7 @@ _SUPPORT_QUESTION = re.compile(
 )
 _MIN_MISSING_SHARE = 1 / 3
 # Words of asking, and of what is asked about something: code says `except` for "caught".
-_FILLER = frozenset(
-    "vs versus life tour decide decides decided organised organized caught catches raised raises thrown handled handles called "
-    "calls used uses defined configured implemented invoked".split()
-)
+_FILLER = RELATION_WORDS | frozenset("vs versus life tour decide decides decided organised organized".split())
 _MAX_CHARS = 300
 _USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
@@ -256,6 +255,9 @@ def missing_links_note(graph: CodeGraph, question: Question, claims: Sequence[Cl
             for c in claims
         )
         return "" if has_claim else f"no handler of {caught} was found; what is told is what comes nearest"
+    if based := class_with_asked_bases(question.text):
+        classes = [ref for ref in graph.find_symbol(based) if ref.symbol.kind == "class"]
+        return f"{based} names no base class" if classes and not any(map(named_bases, classes)) else ""
     if answer_kind(question) == "tests" and not any(is_test_path(row.path) for row in graph.store.files()):
         return "there are no tests in this workspace; what is told is what else is known"
     used = used_name(question.text)

@@ -1,5 +1,5 @@
-"""The question as it is understood: `session.run` is `Session.run` where no module has that name, and "X - who catches it?" asks who
-catches X."""
+"""The question as it is understood: `session.run` is `Session.run` where no module has that name, "X - who catches it?" asks who
+catches X, and "where is X raised and caught?" asks two things."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from ..graph import terms
 from ..types import SymbolRef
 from .composing.links.library_uses import product_first_key
 from .inert import code
+from .module_aliases import members_of_alias
+from .relation_words import plain_relation_question
 
 _MAX_CHARS = 300
 _DOTTED = re.compile(
@@ -40,7 +42,8 @@ def understood_question(graph: CodeGraph, question: str) -> str:
     """The question with the names that it means; unchanged if it is long, as reports are, or means what it says."""
     if len(question) > _MAX_CHARS or "\n" in question.strip():
         return question
-    return _DOTTED.sub(lambda match: _member_name(graph, match), _without_lead(question))
+    plain = plain_relation_question(graph, _without_lead(question))
+    return _DOTTED.sub(lambda match: _member_name(graph, match), plain)
 
 
 def _without_lead(question: str) -> str:
@@ -66,7 +69,8 @@ def _qualified_names(graph: CodeGraph, dotted: str) -> list[str]:
         return []
     if top == receiver and (top in sys.stdlib_module_names or graph.importers_of(top)):
         return []  # a library's
-    members = members_of_instance(graph, receiver, name)
+    members = members_of_alias(graph, receiver, name) if top == receiver else []
+    members = members or members_of_instance(graph, receiver, name)
     return [_unambiguous_name(graph, ref) for ref in members] if len(members) <= _MAX_MEMBERS else []
 
 

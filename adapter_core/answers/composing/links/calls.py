@@ -18,6 +18,7 @@ from ..candidate import Candidate, SentenceBuilder, definition_span, join_list, 
 from ..statements.call_conditions import tests_by_call
 from ..statements.conditions import Lines, condition_of, lines_of_tests, merge_ranges
 from ..statements.quotes import quote_at_line
+from .calls_by_name import calls_by_name
 from .known_links import Links
 
 _MAX_LISTED = 4
@@ -103,6 +104,7 @@ def caller_sentences(builder: SentenceBuilder, links: Links, with_tests: bool, n
         name_only_test_sites = [
             s for s in test_sites if s.callee.rpartition(".")[2] == ref.symbol.name and not s.resolved
         ]
+        name_only_test_sites = name_only_test_sites or calls_by_name(links.graph, ref)
         yield from _name_only_sentences(builder, name_only_test_sites, name_of)
 
 

@@ -10,7 +10,7 @@ from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...checking.statements import callee
 from ...inert import code
-from ..candidate import Candidate, SentenceBuilder, definition_span, scope_name
+from ..candidate import Candidate, SentenceBuilder, definition_span, join_list, scope_name
 from ..statements.quotes import quote_at_line
 
 _MAX_LISTED = 4
@@ -20,18 +20,27 @@ _MAX_USES = 2
 
 
 def reader_sentences(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
-    """Quotes of the product's statements that read an assigned value, which show what it is for."""
+    """Quotes of the product's statements that read an assigned value or function, which show what it is for; for those outside functions,
+    as in a table of a class, in which class or module they are."""
     seen: set[str] = set()
+    outside: dict[str, tuple[str, int, int]] = {}
     for reference in graph.refs_of(ref, _REFERENCES_SECONDS).items[:_MAX_READS]:
         owner, document = reference.owner, graph.document(reference.span.path)
         if reference.kind != "read" or owner is None or document is None or is_test_path(reference.span.path):
             continue
+        if owner.symbol.kind in ("class", "module") and (ref.symbol.is_callable or ref.symbol.kind == "class"):
+            line = reference.span.start
+            outside.setdefault(scope_name(owner), (reference.span.path, line, line))
+            continue
         quote = quote_at_line(scope_name(owner), owner.symbol, document.lines, reference.span.start)
-        if quote is not None and quote[0] not in seen:
+        if quote is not None and quote[0] not in seen and len(seen) < _MAX_USES:
             seen.add(quote[0])
             yield builder.sentence_at("used", quote[0], *((owner.path, *lines) for lines in quote[1]))
-        if len(seen) == _MAX_USES:
-            return
+    listed = dict(list(outside.items())[:_MAX_LISTED])
+    if listed:
+        others = ", among others" if len(outside) > len(listed) else ""
+        text = f"{code(ref.symbol.name)} is read in {join_list([code(name) for name in listed])}{others}."
+        yield builder.sentence_at("used", text, *listed.values())
 
 
 def passing_sentences(builder: SentenceBuilder, graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:

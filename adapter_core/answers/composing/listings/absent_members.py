@@ -15,6 +15,7 @@ from ....graph import terms
 from ....graph.finding.membership import lacks, member_names
 from ....types import Citation, SymbolRef
 from ...inert import code
+from ...module_aliases import is_module_alias
 from ..candidate import Candidate, definition_span, join_list
 
 _MAX_CHARS = 300
@@ -80,7 +81,7 @@ def _owners(graph: CodeGraph, name: str) -> list[SymbolRef]:
 
 def _classes_of_instance(graph: CodeGraph, name: str) -> list[SymbolRef]:
     """The product's classes of an instance that is called so: `Session` of `session`."""
-    if "." in name or not name.islower() or graph.importers_of(name):
+    if "." in name or not name.islower() or graph.importers_of(name) or is_module_alias(graph, name):
         return []
     camel = "".join(part.capitalize() for part in name.split("_"))
     return [ref for ref in _owners(graph, camel) if ref.symbol.kind == "class"]

@@ -10,6 +10,7 @@ from ..candidate import Candidate
 from ..links.known_links import KnownLinks
 from ..settings.sentences import setting_sentences
 from .attribute_writes import write_sentences
+from .base_classes import base_sentences
 from .classes_with_method import method_owner_sentences
 from .default_values import default_value_sentences
 from .defined_exceptions import defined_exception_sentences
@@ -29,12 +30,13 @@ def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 
 
 def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
-    """The listings that the question or a part of it asks for: classes with a method, defined exceptions, handlers of an exception, where
-    one is raised (also by its message), where something is read, who sends a signal, who changes an attribute, entry points, environment
-    variables, options, and default values. `check`: raises if the answer was cancelled."""
+    """The listings that the question or a part of it asks for: classes with a method, defined exceptions, base classes, handlers of an
+    exception, where one is raised (also by its message), where something is read, who sends a signal, who changes an attribute, entry
+    points, environment variables, options, and default values. `check`: raises if the answer was cancelled."""
     for part in split_question(question):
         yield from method_owner_sentences(graph, part)
         yield from defined_exception_sentences(graph, part)
+        yield from base_sentences(graph, part)
         yield from handler_sentences(graph, part)
         yield from raising_sentences(graph, part, check)
         yield from use_listing(graph, part, check)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ....code_graph import CodeGraph, is_test_path
+from ....code_graph import CodeGraph
 from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import Import, ModuleFacts, SymbolRef
@@ -18,6 +18,7 @@ from ...unparsing import unparse
 from ..candidate import Candidate, class_header_spans, join_list, scope_name
 from ..links.imports import import_statement
 from ..links.library_uses import product_first_key
+from .product_files import is_of_tests
 
 _ASKED = re.compile(
     r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code|places?)) (?:the )?(?:exceptions? |errors? )?"
@@ -29,7 +30,7 @@ _ASKED = re.compile(
 _MAX_CHARS = 300
 _HANDLER = re.compile(r"\bexcept\b|\bsuppress\(")
 _MAX_HEADER_CHARS = 400  # characters of the head of a handler
-_MAX_SENTENCES = 5
+_MAX_SENTENCES = 3
 _MAX_LISTED, _MAX_GROUPS = 4, 3  # in grouped sentences, which are used for more than `_MAX_SENTENCES` handlers
 _MAX_HANDLERS = 24
 _MAX_BASES = 3
@@ -55,8 +56,8 @@ def handler_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
 
 def _named_handlers(graph: CodeGraph, name: str) -> list[_Handler]:
     found: dict[tuple[str, str, str], _Handler] = {}
-    for path in sorted(_files_using(graph, name), key=product_first_key):
-        if found and (is_test_path(path) or len(found) > _MAX_HANDLERS):
+    for path in sorted(_files_using(graph, name), key=lambda path: (is_of_tests(path), product_first_key(path))):
+        if found and (is_of_tests(path) or len(found) > _MAX_HANDLERS):
             break
         for handler in _handlers(graph, path, name):
             found.setdefault((path, scope_name(handler.owner), handler.written), handler)

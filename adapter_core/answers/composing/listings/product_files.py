@@ -42,3 +42,8 @@ def _with_all(index: SearchIndex, terms: Iterable[str]) -> set[int]:
 def _of_product(index: SearchIndex, numbers: Iterable[int]) -> list[str]:
     paths = (index.paths[number] for number in numbers if number >= 0)
     return sorted(path for path in paths if is_python(path) and not is_test_path(path) and not is_aside(path))
+
+
+def is_of_tests(path: str) -> bool:
+    """Whether a file is one of tests. A package `testing` below another one is the product's: it is for its users' tests."""
+    return is_test_path(path.replace("/testing/", "/"))

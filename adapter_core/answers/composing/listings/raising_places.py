@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from ....code_graph import CodeGraph, is_test_path
+from ....code_graph import CodeGraph
 from ....evidence.ranking import is_aside
 from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
@@ -17,6 +17,8 @@ from ...inert import code
 from ...unparsing import unparse
 from ..candidate import Candidate, definition_span, join_list, scope_name
 from ..links.library_uses import is_library, product_first_key
+from .exception_handlers import caught_exception_in_question
+from .product_files import is_of_tests
 
 _ASKED = re.compile(
     r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code|places?)) (?:the )?(?:exceptions? |errors? )?"
@@ -37,6 +39,11 @@ def raised_exception_in_question(question: str) -> str:
     match = _ASKED.search(question[:_MAX_CHARS])
     name = (match["a"] or match["b"]).strip(".") if match else ""
     return name if name.rpartition(".")[2][:1].isupper() else ""
+
+
+def asks_only_raising(parts: Sequence[str]) -> bool:
+    """Whether the parts of a question ask for nothing but where exceptions are raised and caught."""
+    return all(raised_exception_in_question(part) or caught_exception_in_question(part) for part in parts)
 
 
 def raising_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
@@ -84,9 +91,9 @@ def _raising_functions(
 ) -> list[tuple[SymbolRef, _PathLines]]:
     """The functions that raise something of this name, each with the lines of one statement. `accepts`: whether it is the right thing."""
     found: dict[tuple[str, str], tuple[SymbolRef, _PathLines]] = {}
-    for path in sorted(graph.view.paths_using(name), key=product_first_key):
+    for path in sorted(graph.view.paths_using(name), key=lambda path: (is_of_tests(path), product_first_key(path))):
         # The product's files come first, so nothing after this one would be listed.
-        if graph.inference.expired or (found and (is_test_path(path) or is_aside(path))):
+        if graph.inference.expired or (found and (is_of_tests(path) or is_aside(path))):
             break
         check()
         for raised in _raise_statements(graph, path, name):

@@ -1,0 +1,242 @@
+"""Questions about relations: who calls, raises, catches, extends and changes what, in the words in which people ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapter_core.answers.relation_words import plain_relation_question
+from adapter_core.answers.runner import answer_question
+from tests.answers.asking import told
+from tests.support import graph_of
+
+STARS = """
+#- bell/__init__.py
+from . import tower as tower
+#- bell/_core/_generated.py
+from ._guard import guarded
+
+__all__ = ["ring", "hush"]
+
+
+@guarded
+def ring(times):
+    return RUNNER.ring(times)
+
+
+@guarded
+def hush():
+    return RUNNER.hush()
+#- bell/_core/_guard.py
+import typing as t
+
+F = t.TypeVar("F")
+
+if t.TYPE_CHECKING:
+    def guarded(f: F) -> F: ...
+else:
+    def guarded(f):
+        f.guarded = True
+        return f
+#- bell/_core/_run.py
+from ._generated import *
+#- bell/_core/__init__.py
+from ._run import hush, ring
+#- bell/tower.py
+from ._core import hush as hush, ring as ring
+#- bell/day.py
+import bell
+from . import _core
+
+
+def noon():
+    bell.tower.ring(12)
+
+
+def night():
+    _core.hush()
+"""
+
+
+def test_callers_through_star_imports_and_packages_are_found(tmp_path: Path) -> None:
+    with graph_of(tmp_path, STARS) as graph:
+        assert told(graph, "who calls bell.tower.ring?")[0] == "`ring` is called by `noon`."
+        assert told(graph, "who calls hush?")[0] == "`hush` is called by `night`."
+
+
+def test_calls_by_name_alone_are_told_before_it_is_said_that_there_are_none(tmp_path: Path) -> None:
+    fixture = """
+    #- mill/group.py
+    class Group:
+        def members(self):
+            return []
+    #- mill/registry.py
+    from mill import group
+
+
+    def create(registry, base):
+        return type(base.__name__, tuple([registry]), {})
+
+
+    class Registry:
+        def __init__(self):
+            setattr(self, "Group", create(self, group.Group))
+
+        def get_group(self, name):
+            return self.Group(name)
+    """
+    with graph_of(tmp_path, fixture) as graph:
+        answer = answer_question(graph, "who constructs Group?")
+        assert answer.claims[0].text == "By name alone: `Registry.get_group` calls `self.Group()`."
+        assert "no call" not in answer.reason
+
+
+def test_a_function_that_only_stands_in_a_table_is_said_to_be_read_there(tmp_path: Path) -> None:
+    fixture = """
+    #- mill/sql.py
+    def merge_sql(self, expression):
+        return ""
+    #- mill/postgres.py
+    from mill.sql import merge_sql
+
+
+    class Generator:
+        TRANSFORMS = {
+            "merge": merge_sql,
+        }
+    """
+    with graph_of(tmp_path, fixture) as graph:
+        answer = answer_question(graph, "who calls merge_sql?")
+        assert answer.claims[0].text == "`merge_sql` is read in `Generator`."
+        assert "no call of merge_sql was found" in answer.reason
+
+
+def test_a_name_under_which_files_import_a_module_is_that_module(tmp_path: Path) -> None:
+    fixture = """
+    #- mill/expressions/__init__.py
+    from mill.expressions.builders import *
+    #- mill/expressions/builders.py
+    def column(name):
+        return name
+
+
+    class Exp:
+        def power(self): ...
+    #- mill/plan.py
+    from mill import expressions as exp
+
+
+    def plan():
+        return exp.column("a")
+    """
+    with graph_of(tmp_path, fixture) as graph:
+        assert told(graph, "who calls exp.column?")[0] == "`column` is called by `plan`."
+        assert not any("has no" in text for text in told(graph, "what does exp.missing do?"))
+
+
+ERRORS = """
+#- mill/__init__.py
+#- mill/testing/__init__.py
+#- mill/errors.py
+class Jammed(Exception):
+    \"\"\"The stones are stuck.\"\"\"
+#- mill/stones.py
+from mill.errors import Jammed
+
+
+class Stones:
+    jammed_caught = False
+
+    def grind(self, sack):
+        if not sack:
+            raise Jammed("no corn")
+        return sack
+#- mill/day.py
+from mill.errors import Jammed
+
+
+def run(stones):
+    try:
+        stones.grind([])
+    except Jammed:
+        return None
+#- mill/testing/replay.py
+from mill.errors import Jammed
+
+
+def replay(stones):
+    try:
+        stones.grind([])
+    except Jammed:
+        return None
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("where is Jammed raised and caught?", ["`Jammed` is raised in `Stones.grind`.", "`run` catches `Jammed`."]),
+        ("where is Jammed caught inside mill?", ["`run` catches `Jammed`.", "`replay` catches `Jammed`."]),
+        ("where in mill is Jammed raised?", ["`Jammed` is raised in `Stones.grind`."]),
+        ("what raises and handles Jammed anywhere in the package?", ["`Jammed` is raised in `Stones.grind`."]),
+    ],
+)
+def test_words_of_the_relation_and_of_the_whole_project_are_no_subject(
+    tmp_path: Path, question: str, first: list[str]
+) -> None:
+    with graph_of(tmp_path, ERRORS) as graph:
+        answer = answer_question(graph, question)
+        assert [claim.text for claim in answer.claims][: len(first)] == first
+        assert "speaks of" not in answer.reason
+        assert not any("jammed_caught" in claim.text for claim in answer.claims)
+
+
+def test_a_question_for_a_place_in_the_project_is_left_alone(tmp_path: Path) -> None:
+    with graph_of(tmp_path, ERRORS) as graph:
+        for question in ("where is Jammed raised in stones?", "how does mill work inside stones?", "why is it raised?"):
+            assert plain_relation_question(graph, question) == question
+
+
+BASES = """
+#- shop/parts.py
+class Base: ...
+
+
+class Walks: ...
+
+
+class SwimsMixin(Base): ...
+
+
+class Duck(
+    Walks,
+    SwimsMixin,
+):
+    def extend(self, wings): ...
+
+
+class Stone: ...
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what are the mixins of Duck?",
+        "which classes does Duck extend?",
+        "which mixins does Duck inherit from?",
+        "what does Duck extend?",
+        "what are the base classes of Duck",
+    ],
+)
+def test_all_bases_of_a_class_are_told(tmp_path: Path, question: str) -> None:
+    with graph_of(tmp_path, BASES) as graph:
+        assert told(graph, question) == ["`Duck` extends `Walks` and `SwimsMixin`.", "`SwimsMixin` extends `Base`."]
+
+
+def test_that_a_class_has_no_base_is_noted(tmp_path: Path) -> None:
+    with graph_of(tmp_path, BASES) as graph:
+        answer = answer_question(graph, "which classes does Stone extend?")
+        assert [claim.text for claim in answer.claims] == ["`Stone` is a class, defined in `shop/parts.py`."]
+        assert "Stone names no base class" in answer.reason
