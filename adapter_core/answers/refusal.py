@@ -56,7 +56,10 @@ _SUPPORT_QUESTION = re.compile(
 )
 _MIN_MISSING_SHARE = 1 / 3
 # Words of asking, and of what is asked about something: code says `except` for "caught".
-_FILLER = RELATION_WORDS | frozenset("vs versus life tour decide decides decided organised organized".split())
+_FILLER = RELATION_WORDS | frozenset(
+    "vs versus life tour decide decides decided organised organized difference differences differ differs distinction compare compared "
+    "comparison default defaults option options setting settings flag flags argument arguments value values example examples".split()
+)
 _MAX_CHARS = 300
 _USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)
 
@@ -211,7 +214,10 @@ def missing_words(graph: CodeGraph, question: Question) -> list[str]:
     things = [word for word in missing if re.search(rf"\w\W+{re.escape(word)}\b", title) and word[:1].isupper()]
     in_other_words = everyday_table().words.keys() | {word for phrase in question.phrases for word in phrase}
     topics = [w for w in missing if w in things or not in_other_words & {w.lower(), *terms.split(w)[-1:]}]
-    return topics if len(missing) >= _MIN_MISSING_SHARE * len(words) else things
+    denied = topics if len(missing) >= _MIN_MISSING_SHARE * len(words) else things
+    return [
+        word for word in denied if not may_answer(graph.root, [word], [])[0]
+    ]  # sources that are not indexed speak of it
 
 
 # For each kind of links: the pattern of the claims that answer it, and what to call them if there are none.

@@ -35,6 +35,12 @@ _LEAD = re.compile(
     r"(?P<rest>(?:and\s+)?(?:who|what|where|which|when|how|why)\b.*)\Z",
     re.I | re.DOTALL,
 )
+_CODE_LIKE = re.compile(r"[`._(]|[a-z][A-Z]")
+_GREETING = re.compile(
+    r"\W*(?:(?:hi|hello|hey|hiya|ok|okay|so|well|first|firstly|now|then|next|also|please|thanks|thank you|sorry|(?:quick )?question|btw|"
+    r"by the way)(?: (?:there|everyone|all|team|again|so))?\s*[,:;.!\u2013\u2014-]+\s+)+(?=\w)",
+    re.I,
+)
 _PRONOUN = re.compile(r"\b(?:it|this|they|them)\b(?!')", re.I)
 
 
@@ -42,15 +48,25 @@ def understood_question(graph: CodeGraph, question: str) -> str:
     """The question with the names that it means; unchanged if it is long, as reports are, or means what it says."""
     if len(question) > _MAX_CHARS or "\n" in question.strip():
         return question
-    plain = plain_relation_question(graph, _without_lead(question))
+    question = _without_greeting(question)
+    plain = plain_relation_question(graph, _without_lead(graph, question))
     return _DOTTED.sub(lambda match: _member_name(graph, match), plain)
 
 
-def _without_lead(question: str) -> str:
+def _without_greeting(question: str) -> str:
+    """ "what is this?" for "Hi there, what is this?"; the question itself if it is nothing else."""
+    greeting = _GREETING.match(question)
+    return question[greeting.end() :] if greeting is not None else question
+
+
+def _without_lead(graph: CodeGraph, question: str) -> str:
     """ "who catches X?" for "X - who catches it?"."""
     lead = _LEAD.match(question)
     if lead is None or _PRONOUN.search(lead["rest"]) is None:
         return question
+    name = lead["name"]
+    if not (_CODE_LIKE.search(name) or graph.find_symbol(name, at_most=1)):
+        return question  # a word that names nothing
     return _PRONOUN.sub(lambda _: lead["name"], lead["rest"], count=1)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from adapter_core.answers.chat import WHAT_CAN_BE_ASKED, is_chat
 from adapter_core.answers.options import AskOptions, RefusalOptions
-from adapter_core.answers.refusal import confidence, missing_subjects, signals
+from adapter_core.answers.refusal import confidence, missing_subjects, missing_words, signals
+from adapter_core.answers.rewording import understood_question
 from adapter_core.answers.runner import answer_question
 from adapter_core.cli.main import main
 from adapter_core.code_graph import CodeGraph
@@ -330,3 +331,25 @@ def test_a_message_is_found_in_the_last_of_many_files_with_its_words(tmp_path: P
     )
     answer = answer_question(graph, "OSError: too many connections open")
     assert answer.claims[0].citations[0].span.path == "pkg/zz.py"
+
+
+@pytest.mark.parametrize(
+    ("question", "plain"),
+    [
+        ("Hi, what does this project do?", "what does this project do?"),
+        ("OK so - first, where is refuse called?", "where is refuse called?"),
+        ("So, who calls it?", "who calls it?"),
+        ("Now where is it?", "Now where is it?"),
+        ("hello", "hello"),
+    ],
+)
+def test_a_greeting_is_no_part_of_a_question(tmp_path: Path, question: str, plain: str) -> None:
+    assert understood_question(graph_of(tmp_path, "#- m.py\ndef refuse():\n    return 1\n"), question) == plain
+
+
+def test_what_sources_of_other_languages_speak_of_is_not_denied(tmp_path: Path) -> None:
+    files = "#- m.py\nclass Handler:\n    'Saves widgets.'\n    def save(self, widget):\n        return widget\n"
+    graph = graph_of(tmp_path, f"{files}#- web/kafka.js\nexport const kafka = connect()\n")
+    assert missing_words(graph, analyse("How does the Kafka handler save widgets?")) == []
+    assert missing_words(graph, analyse("How does the Redis handler save widgets?")) == ["Redis"]
+    assert missing_words(graph, analyse("What is the difference between Handler and save?")) == []
