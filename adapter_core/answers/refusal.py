@@ -36,6 +36,7 @@ from .composing.listings.classes_with_method import method_in_question
 from .composing.listings.error_messages import missing_message
 from .composing.listings.exception_handlers import caught_exception_in_question, import_aliases
 from .composing.listings.uses import are_all_looked_at, used_name
+from .composing.listings.what_it_raises import function_asked_what_it_raises
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 from .relation_words import RELATION_WORDS
@@ -227,6 +228,8 @@ _LINK_CLAIMS = {
     "inheritance": (r"\b(?:extended|overridden) by\b|\b(?:extends|overrides)\b", "subclass or override of"),
 }
 
+_TELLS_RAISING = re.compile(r"` (?:raises|has no `raise`) |\braise\b")
+
 # The claims that tell of a use, whatever it is: calls, imports, reads, and quoted statements.
 _USE_CLAIM = re.compile(rf"{_LINK_CLAIMS['callers'][0]}|\b(?:is|are) read in\b|\bextended by\b|\AIn `|::")
 
@@ -261,6 +264,8 @@ def missing_links_note(graph: CodeGraph, question: Question, claims: Sequence[Cl
             for c in claims
         )
         return "" if has_claim else f"no handler of {caught} was found; what is told is what comes nearest"
+    if function_asked_what_it_raises(question.text) and any(_TELLS_RAISING.search(c.text) for c in claims):
+        return "what libraries raise, what is raised some calls further down, and by calls that may run anything, is not told"
     if based := class_with_asked_bases(question.text):
         classes = [ref for ref in graph.find_symbol(based) if ref.symbol.kind == "class"]
         return f"{based} names no base class" if classes and not any(map(named_bases, classes)) else ""

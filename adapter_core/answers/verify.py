@@ -19,6 +19,7 @@ from ..types import Citation, Claim
 from .checking.likely_relations import is_doubtful, supported_relation, word_sequence
 from .checking.naming import name_occurs
 from .checking.quoted_statements import introduction_of_sample, statements_hold, without_hedges
+from .checking.raise_checks import raising_holds
 from .checking.region import Region
 from .checking.relation_checks import problem_of
 from .checking.relations import Claims, claims_in
@@ -84,6 +85,9 @@ def supports(
     lists_writes = writes_hold(graph, sentence, citations)
     if lists_writes is not None:
         return Support(lists_writes, "" if lists_writes else "the cited lines do not change it in each of these places")
+    raises = raising_holds(graph, sentence, citations, lambda part, cited: supports(graph, part, cited, links).ok)
+    if raises is not None:
+        return Support(raises, "" if raises else "the cited lines do not show that it raises that, or nothing")
     stands_as_quoted = statements_hold(graph, sentence, citations)
     if stands_as_quoted and (introduction := introduction_of_sample(sentence)):
         return supports(graph, introduction, citations, links)

@@ -8,6 +8,7 @@ import pytest
 
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.listings.asked_write import asked_write, asks_only_writes
+from adapter_core.answers.composing.statements.namespace_writes import namespace_writes
 from adapter_core.answers.composing.statements.writes import may_write, writes_of
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
@@ -274,3 +275,81 @@ class A:
         assert may_write(lines[line - 1], "x")
     assert may_write("(\n    self.x,\n    y,\n) = key\n", "x")
     assert not may_write("print(self.x)\nif self.x == 1:\n    pass\n", "x")
+
+
+NAMESPACES = """
+#- web/request.py
+class Request:
+    route = None
+    view = None
+
+    def load(self, values):
+        self.__dict__.update(values)
+#- web/router.py
+def find(request, route):
+    attrs = request.__dict__
+    if route:
+        attrs["route"] = route
+
+
+def reset(request):
+    vars(request).update(route=None)
+
+
+def drop(request):
+    del request.__dict__["route"]
+
+
+def other(request, attrs):
+    attrs["route"] = 1
+    kept = request.__dict__
+    kept = {}
+    kept["route"] = 2
+"""
+
+
+def test_writes_through_the_dictionary_of_an_object_are_told(tmp_path: Path) -> None:
+    with graph_of(tmp_path, NAMESPACES) as graph:
+        assert told(graph, "who sets request.route?") == [
+            "`Request.route` is assigned as `route = None`.",
+            'Perhaps, by the name alone: In `find`, when `route`: `attrs["route"] = route`',
+            "Perhaps, by the name alone: In `reset`: `vars(request).update(route=None)`",
+            'Perhaps, by the name alone: In `drop`: `del request.__dict__["route"]`',
+        ]
+
+
+def test_what_may_write_any_attribute_is_told_as_such(tmp_path: Path) -> None:
+    fixture = """
+    #- web/spider.py
+    class Spider:
+        start = None
+
+        def __init__(self, **values):
+            self.__dict__.update(values)
+
+        def open(self):
+            self.__dict__["start"] = 1
+    """
+    with graph_of(tmp_path, fixture) as graph:
+        assert told(graph, "who sets Spider.start?") == [
+            "`Spider.start` is assigned as `start = None`.",
+            'In `Spider.open`: `self.__dict__["start"] = 1`',
+            "Perhaps, by a name that is not told: In `Spider.__init__`: `self.__dict__.update(values)`",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("x.__dict__['a'] = 1", ["a"]),
+        ("vars(x)['a'] += 1", ["a"]),
+        ("d = x.__dict__\nd.update({'a': 1, 'b': 2}, c=3)", ["a", "b", "c"]),
+        ("d = vars(x)\nd.setdefault('a', 1)\nd.pop('b', None)", ["a", "b"]),
+        ("d = x.__dict__\nd.update(other)\nd.update(**more)\nd[key] = 1", ["", "", ""]),
+        ("d = x.__dict__\nd = {}\nd['a'] = 1", []),
+        ("print(x.__dict__['a'], vars(x).get('a'))", []),
+        ("def f():\n    d = x.__dict__\ndef g(d):\n    d['a'] = 1", []),
+    ],
+)
+def test_which_attributes_are_written_through_a_dictionary(text: str, names: list[str]) -> None:
+    assert sorted(write.name for write in namespace_writes(text)) == names

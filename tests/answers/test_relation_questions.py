@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.citations import cite
 from adapter_core.answers.relation_words import plain_relation_question
 from adapter_core.answers.runner import answer_question
+from adapter_core.answers.verify import supports
 from tests.answers.asking import told
 from tests.support import graph_of
 
@@ -240,3 +242,116 @@ def test_that_a_class_has_no_base_is_noted(tmp_path: Path) -> None:
         answer = answer_question(graph, "which classes does Stone extend?")
         assert [claim.text for claim in answer.claims] == ["`Stone` is a class, defined in `shop/parts.py`."]
         assert "Stone names no base class" in answer.reason
+
+
+RAISES = """
+#- mill/__init__.py
+#- mill/errors.py
+class MillError(Exception): ...
+
+
+class Jammed(MillError): ...
+
+
+class Empty(Exception): ...
+#- mill/stones.py
+from mill.errors import Empty, Jammed
+
+
+class Stones:
+    def grind(self, sack):
+        self.check(sack)
+        try:
+            return self.turn(sack)
+        except Empty:
+            return None
+
+    def check(self, sack):
+        if sack is None:
+            raise ValueError("no sack")
+
+    def turn(self, sack):
+        if not sack:
+            raise Empty("no corn")
+        self.push(sack)
+
+    def push(self, sack):
+        if sack > 3:
+            raise Jammed("too much")
+
+    def clean(self):
+        for sack in self.sacks:
+            if sack:
+                raise Jammed("not empty")
+        try:
+            self.push(1)
+        except Exception:
+            pass
+
+    def guard(self, sack):
+        with self.lock:
+            raise Jammed("locked")
+
+    def rest(self):
+        return list(self.sacks)
+"""
+CHAIN = (
+    "`Stones.grind` calls `self.turn()`; `Stones.turn` calls `self.push()` when `sack`; `Stones.push` raises `Jammed` with the message "
+    '`"too much"` when `sack > 3`.'
+)
+
+
+def test_what_a_function_raises_is_told_with_what_it_calls(tmp_path: Path) -> None:
+    with graph_of(tmp_path, RAISES) as graph:
+        for question in ("what exceptions can Stones.grind raise?", "what can Stones.grind raise"):
+            assert told(graph, question) == [
+                "`Stones.grind` has no `raise` statement of its own.",
+                '`Stones.grind` calls `self.check()`; `Stones.check` raises `ValueError` with the message `"no sack"` when `sack is None`.',
+                CHAIN,  # `Empty` is caught
+            ]
+        answer = answer_question(graph, "what can Stones.grind raise?")
+        assert "what libraries raise" in answer.reason
+        assert told(graph, "which errors can be raised by Stones.clean?") == [
+            '`Stones.clean` raises `Jammed` with the message `"not empty"` when `sack`.'
+        ]
+        assert told(graph, "does Stones.rest raise any exceptions?") == [
+            "`Stones.rest` has no `raise` statement of its own."
+        ]
+        assert told(graph, "what can Stones.guard raise?") == ['In `Stones.guard`: `raise Jammed("locked")`']
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("`Jammed`", "`Empty`"),
+        ("raises `Jammed`", "raises `MillError`"),
+        ("when `sack`;", "unless `sack`;"),
+        ("when `sack > 3`", "unless `sack > 3`"),
+        ("`self.push()`", "`self.check()`"),
+        ("`Stones.push` raises", "`Stones.clean` raises"),
+        ("`Stones.grind` calls", "`Stones.rest` calls"),
+        ("; `Stones.turn` calls `self.push()` when `sack`", ""),
+        ("`self.turn()`", "`self.push()`"),
+    ],
+)
+def test_a_changed_chain_is_not_supported(tmp_path: Path, old: str, new: str) -> None:
+    with graph_of(tmp_path, RAISES) as graph:
+        claim = next(c for c in answer_question(graph, "what can Stones.grind raise?").claims if c.text == CHAIN)
+        assert supports(graph, CHAIN, claim.citations).ok
+        assert old in CHAIN
+        assert not supports(graph, CHAIN.replace(old, new), claim.citations).ok
+
+
+def test_that_nothing_is_raised_is_shown_by_the_whole_body(tmp_path: Path) -> None:
+    with graph_of(tmp_path, RAISES) as graph:
+        claim = answer_question(graph, "what can Stones.rest raise?").claims[0]
+        assert supports(graph, claim.text, claim.citations).ok
+        assert not supports(graph, claim.text.replace("rest", "clean"), claim.citations).ok
+        start = graph.find_symbol("Stones.clean")[0].symbol.start
+        whole = cite(graph, "mill/stones.py", start, start + 8, 12)
+        assert whole is not None
+        assert not supports(graph, "`Stones.clean` has no `raise` statement of its own.", (whole,)).ok
+        line = graph.find_symbol("Stones.rest")[0].symbol.start
+        one = cite(graph, "mill/stones.py", line, line, 12)
+        assert one is not None
+        assert not supports(graph, "`Stones.rest` has no `raise` statement of its own.", (one,)).ok

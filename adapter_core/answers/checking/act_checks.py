@@ -232,8 +232,11 @@ def check_uses(region: Region, relation: Relation) -> str:
 def check_message(region: Region, relation: Relation) -> str:
     for mention in relation.objects:
         raise_acts = _with_owner(region, replace(relation, subjects=relation.subjects[:0]), region.acts)
-        if not any(a.kind == "raise" and canonical(mention.text) == a.value for _, a in raise_acts):
+        acts = [a for _, a in raise_acts if a.kind == "raise" and canonical(mention.text) == a.value]
+        if not acts:
             return f"`{mention.text}` is not the message that is raised in the cited lines"
+        if not any(all(holds_under(a, c) for c in relation.conditions) for a in acts):
+            return f"the condition is not the one under which `{mention.text}` is raised"
     return ""
 
 

@@ -7,7 +7,7 @@ import re
 from ...code_graph import CodeGraph
 from ...graph.finding.lookup import scope_at
 from ...types import Citation, ModuleFacts
-from ..composing.listings.attribute_writes import ALSO_CHANGED, ALSO_SET, PERHAPS
+from ..composing.listings.attribute_writes import ALSO_CHANGED, ALSO_SET, PERHAPS, UNTOLD
 from ..composing.statements.writes import writes_of
 from .naming import ends_with, name_parts
 
@@ -18,8 +18,8 @@ _FORM = re.compile(
 
 
 def without_perhaps(sentence: str) -> str:
-    """The sentence without the remark that only a name is known of what it tells, which claims less."""
-    return sentence.removeprefix(PERHAPS)
+    """The sentence without the remark that only a name is known of what it tells, or not even that, which claims less."""
+    return sentence.removeprefix(PERHAPS).removeprefix(UNTOLD)
 
 
 def writes_hold(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:

@@ -21,6 +21,7 @@ from .exception_handlers import handler_sentences
 from .raising_places import raising_sentences
 from .sent_signals import sending_sentences
 from .uses import use_listing
+from .what_it_raises import raised_sentences
 
 
 def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
@@ -31,14 +32,15 @@ def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 
 def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The listings that the question or a part of it asks for: classes with a method, defined exceptions, base classes, handlers of an
-    exception, where one is raised (also by its message), where something is read, who sends a signal, who changes an attribute, entry
-    points, environment variables, options, and default values. `check`: raises if the answer was cancelled."""
+    exception, where one is raised (also by its message), what a function raises, where something is read, who sends a signal, who changes
+    an attribute, entry points, environment variables, options, and default values. `check`: raises if the answer was cancelled."""
     for part in split_question(question):
         yield from method_owner_sentences(graph, part)
         yield from defined_exception_sentences(graph, part)
         yield from base_sentences(graph, part)
         yield from handler_sentences(graph, part)
         yield from raising_sentences(graph, part, check)
+        yield from raised_sentences(graph, part, check)
         yield from use_listing(graph, part, check)
         yield from sending_sentences(graph, part, check)
         yield from entry_point_sentences(graph, part)

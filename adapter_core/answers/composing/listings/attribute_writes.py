@@ -18,9 +18,11 @@ from .written_targets import PlacedWrite, Target, find_target
 
 # The lead of sentences about writes of which only the name is known, and the words of those that list the rest.
 PERHAPS = "Perhaps, by the name alone: "
+UNTOLD = "Perhaps, by a name that is not told: "
 ALSO_CHANGED, ALSO_SET = "is also changed in", "is also set in"
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__", "__init_subclass__", "__setstate__")
 _MAX_SENTENCES = 6
+_MAX_UNTOLD = 1  # writes of attributes that the code does not name
 _MAX_FIRST = 2  # what it is at first: the definition, and the constructor
 _MAX_LISTED = 6
 _MAX_TARGET, _MAX_STATEMENT = 80, 200
@@ -31,7 +33,7 @@ def write_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) 
     knows whose attribute it is, then those where only the name is the same."""
     asked = asked_write(question)
     target = find_target(graph, asked, check) if asked is not None else None
-    if target is None or not (target.writes or target.guesses or len(target.definitions) > 1):
+    if target is None or not (target.writes or target.guesses or target.untold or len(target.definitions) > 1):
         return  # what is only defined is told of as any other symbol is
     for rank, candidate in enumerate(_all_sentences(graph, target)):
         # The order of the sentences is that of their ranks.
@@ -47,8 +49,11 @@ def _all_sentences(graph: CodeGraph, target: Target) -> Iterator[Candidate]:
     sentences = _told(graph, target, later, overriding, room)
     yield from sentences
     guesses = [placed for placed in target.guesses if placed.write.form != "likely"]
-    for guess in _told(graph, target, guesses, [], room - len(sentences)):
-        yield replace(guess, text=PERHAPS + guess.text)
+    told = _told(graph, target, guesses, [], room - len(sentences))
+    yield from (replace(guess, text=PERHAPS + guess.text) for guess in told)
+    if len(sentences) + len(told) < room:
+        untold = [sentence for placed in target.untold if (sentence := _sentence_of(graph, placed)) is not None]
+        yield from (replace(sentence, text=UNTOLD + sentence.text) for sentence in untold[:_MAX_UNTOLD])
 
 
 def _told(

@@ -6,7 +6,7 @@ import posixpath
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ....code_graph import CodeGraph, is_test_path
@@ -14,7 +14,8 @@ from ....evidence.ranking import is_aside
 from ....graph.finding.lookup import Place, scope_at
 from ....graph.finding.receivers import are_related, class_of_self, is_base, named_places, receiver_places
 from ....types import ModuleFacts, SymbolRef
-from ..statements.writes import Write, may_write, writes_of
+from ..statements.namespace_writes import may_write_namespace
+from ..statements.writes import Write, may_write, untold_writes_of, writes_of
 from .asked_write import AskedWrite
 
 ASSIGNED_KINDS = ("constant", "variable", "field", "enum_member")
@@ -44,7 +45,8 @@ class PlacedWrite:
 @dataclass(frozen=True, slots=True)
 class Target:
     """`owners`: the classes and modules (as entry 0 of their files) whose attribute `name` is asked for. `definitions`: the symbols of this
-    name there, and in derived classes; `writes`: those known to be of it; `guesses`: those that may be, by their name.
+    name there, and in derived classes; `writes`: those known to be of it; `guesses`: those that may be, by their name;
+    `untold`: those of attributes of these owners whose names the code does not tell.
     `complete`: whether all files that use the name were read."""
 
     name: str
@@ -53,6 +55,7 @@ class Target:
     writes: tuple[PlacedWrite, ...]
     guesses: tuple[PlacedWrite, ...]
     complete: bool
+    untold: tuple[PlacedWrite, ...] = ()
 
 
 def find_target(graph: CodeGraph, asked: AskedWrite, check: Callable[[], None]) -> Target | None:
@@ -99,7 +102,7 @@ def _target_of(
         if asked.owner:
             hinted = [place for place in named_owners if _is_hint(asked.owner, _name_of(graph, place))]
             named_owners = _owners_of_receiver(graph, asked.owner, name) or hinted or named_owners
-        elif _is_looked_up_by_name(graph, name):
+        elif _is_looked_up_by_name(graph, name) and not any("__dict__" in p.write.target for p in placed):
             return None
         if len(named_owners) > (_MAX_OWNERS if asked.is_code else 1):
             return None
@@ -111,7 +114,10 @@ def _target_of(
     is_rare = all(_is_any(graph, p.owner, owners) for p in placed if p.owner is not None)
     is_rare = is_rare and all(_is_any(graph, owner, owners) for _, owner in assigned)
     guesses = [p for p in placed if p.owner is None and (is_rare or _is_named_so(graph, p, owners))]
-    return Target(name, owners, tuple(definitions), tuple(writes), tuple(guesses), complete)
+    untold = [
+        p for p in _untold_writes(graph, placed) if _is_any(graph, p.owner, owners) or _is_named_so(graph, p, owners)
+    ]
+    return Target(name, owners, tuple(definitions), tuple(writes), tuple(guesses), complete, tuple(untold))
 
 
 def _owners_of_receiver(graph: CodeGraph, receiver: str, name: str) -> list[Place]:
@@ -146,7 +152,10 @@ def _placed_writes(
     is unknown whose attribute some of them write."""
     first_paths = {path for path, _ in first}
     near_folders = {posixpath.dirname(path) for path in first_paths}  # where derived classes mostly are
-    paths = [path for path in graph.view.paths_using(name) if not is_test_path(path) and not is_aside(path)]
+    named_paths = set(graph.view.paths_using(name))
+    # As a key of `__dict__` the name stands in a string.
+    keyed_paths = [path for path in graph.view.paths_using("__dict__") if name in graph.view.text(path)]
+    paths = [path for path in {*named_paths, *keyed_paths} if not is_test_path(path) and not is_aside(path)]
 
     def nearest_first(path: str) -> tuple[bool, bool, str]:
         return path not in first_paths, posixpath.dirname(path) not in near_folders, path
@@ -166,6 +175,17 @@ def _placed_writes(
     with graph.within(_RECEIVER_SECONDS):
         with_owners = [_with_owner(graph, placed) for placed in found]
     return [placed for placed in with_owners if placed.owner != _ELSEWHERE], is_complete
+
+
+def _untold_writes(graph: CodeGraph, placed: Iterable[PlacedWrite]) -> Iterator[PlacedWrite]:
+    """The writes of attributes whose names are not told, in the files that write the asked one."""
+    for facts in {p.path: p.facts for p in placed}.values():
+        document = graph.document(facts.path)
+        if document is None or not may_write_namespace(document.text):
+            continue
+        for write in untold_writes_of(document.text):
+            owner = class_of_self(facts, write.line, write.receiver) if write.receiver else None
+            yield PlacedWrite(facts, scope_at(facts, write.line), write, owner)
 
 
 def _in_file(graph: CodeGraph, facts: ModuleFacts, text: str, name: str) -> Iterator[PlacedWrite]:

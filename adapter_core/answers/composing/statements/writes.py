@@ -1,5 +1,5 @@
 """The statements that change what an attribute or variable holds: assignments to it and its items, `del`, methods that change a container,
-and `setattr`. What is changed through another name (`items = self.items`) is not seen."""
+`setattr`, and those of `namespace_writes.py`. What is changed through another name (`items = self.items`) is not seen."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....graph.parsing.fields import dotted_name
 from ...unparsing import unparse
+from .namespace_writes import NamespaceWrite, may_write_namespace, namespace_writes
 
 # Methods of the standard containers that change them.
 MUTATORS = frozenset(
@@ -51,7 +52,7 @@ class Write:
 
 def may_write(text: str, name: str) -> bool:
     """Whether a text may hold a write of a name, for which it then has to be parsed."""
-    return bool(_may_write_pattern(name).search(text))
+    return may_write_namespace(text) or bool(_may_write_pattern(name).search(text))
 
 
 @request_cache(8)
@@ -71,7 +72,17 @@ def writes_of(text: str, name: str) -> tuple[Write, ...]:
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.stmt) and not isinstance(node, _DEFINITIONS):
             found += _statement_writes(node, name)
+    found += [_in_namespace(write) for write in namespace_writes(text) if write.name == name]
     return tuple(sorted(dict.fromkeys(found), key=lambda write: (write.line, write.start)))
+
+
+def untold_writes_of(text: str) -> tuple[Write, ...]:
+    """The writes of attributes whose names a file does not tell: `x.__dict__.update(values)`."""
+    return tuple(_in_namespace(write) for write in namespace_writes(text) if not write.name)
+
+
+def _in_namespace(write: NamespaceWrite) -> Write:
+    return Write(write.receiver, write.target, write.form, True, write.line, write.start, write.end)
 
 
 def _statement_writes(node: ast.stmt, name: str) -> Iterator[Write]:
