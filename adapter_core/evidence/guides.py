@@ -68,9 +68,9 @@ _REASON = re.compile(
     r"motivations?|advantages?|faster|otherwise)\b",
     re.I,
 )
-_DOCSTRING_HEADING = re.compile(
-    r"[ \t]*#{1,4}[ \t]+(?P<marked>\S.*)|[ \t]*(?P<title>\S.*)\n[ \t]*([=\-~^*])\3{3,}[ \t]*$", re.M
-)
+_MARKED_HEADING = re.compile(r"\s*#{1,4}[ \t]+(?P<title>\S.*)")
+_HEADING_RULE = re.compile(r"\s*([=\-~^*])\1{3,}\s*")
+_MAX_HEADING = 200  # characters of a line
 
 
 def asks_how_to(text: str) -> bool:
@@ -230,9 +230,17 @@ def _best_heading(symbol: Symbol, weights: Mapping[str, float]) -> str:
 
 
 def _docstring_headings(symbol: Symbol) -> list[str]:
-    return (
-        [m["marked"] or m["title"] for m in _DOCSTRING_HEADING.finditer(symbol.docstring)] if symbol.docstring else []
-    )
+    """The titles in a docstring: marked with #, or underlined."""
+    lines = symbol.docstring.split("\n")
+    found: list[str] = []
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if len(line) > _MAX_HEADING or not line.strip():
+            continue
+        if (marked := _MARKED_HEADING.fullmatch(line)) is not None:
+            found.append(marked["title"])
+        elif len(below) <= _MAX_HEADING and _HEADING_RULE.fullmatch(below) and not _HEADING_RULE.fullmatch(line):
+            found.append(line.strip())
+    return found
 
 
 def _share(heading: Set[str], weights: Mapping[str, float]) -> float:

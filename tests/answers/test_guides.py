@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from adapter_core.answers.foreign import verify_text
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph
-from adapter_core.evidence.guides import asks_how_to
+from adapter_core.evidence.guides import _docstring_headings, asks_how_to
 from adapter_core.evidence.selection import search
 from tests.answers.asking import told
 from tests.support import graph_of
@@ -170,3 +171,15 @@ def test_a_section_that_only_has_the_name_leaves_room_for_what_is_extended(tmp_p
     sentences = told(graph, "How do I write my own codec?")
     assert not any("The codec and the wire" in sentence for sentence in sentences[:1])
     assert any("`Codec` is extended by" in sentence for sentence in sentences)
+
+
+def test_headings_of_a_docstring(tmp_path: Path) -> None:
+    long = "much " * 20_000
+    docstring = f"{long}\n\nWriting a plugin\n----------------\n\nIt is a class.\n\n## Loading it\n\n==========\n"
+    path = tmp_path / "plugins.py"
+    path.write_text(f'"""{docstring}"""\n')
+    module = CodeGraph.load_or_build(tmp_path).facts("plugins.py")
+    assert module is not None
+    started = time.monotonic()
+    assert _docstring_headings(module.symbols[0]) == ["Writing a plugin", "Loading it"]
+    assert time.monotonic() - started < 5

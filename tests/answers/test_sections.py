@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -503,3 +504,103 @@ def test_a_title_underlined_with_tildes_opens_no_fence() -> None:
         "The end is near now.",
     ]
     assert [p.text for p in prose_in(lines, 1, len(lines))] == ["Run them with tox every time.", "The end is near now."]
+
+
+LONE_NAMES = '''
+"""Add a view to what is there.
+
+Arguments that are looked at
+
+wrapper
+
+  The name of another view.  It is shown around this one:
+
+  .. code-block:: python
+
+     wrapper = "frame"
+
+  This is what comes below.
+
+``renderer``
+  One of two kinds:
+
+  json
+    Text for machines to read.
+
+  Which one is up to you.
+
+**options
+    All that is left over.
+
+returns
+    The view that was added.
+
+Caveats
+
+  Never on a Sunday or so.
+
+All views are kept forever.
+"""
+'''
+
+
+def test_a_name_alone_on_its_line_says_of_which_parameter_the_text_below_is() -> None:
+    assert [(field, text) for field, text, *_ in read(LONE_NAMES)] == [
+        ("", "Add a view to what is there."),
+        ("", "Arguments that are looked at"),
+        ("param wrapper", "The name of another view."),
+        ("param wrapper", "This is what comes below."),
+        ("param renderer", "Which one is up to you."),
+        ("param **options", "All that is left over."),
+        ("returns", "The view that was added."),
+        ("", "Never on a Sunday or so."),
+        ("", "All views are kept forever."),
+    ]
+
+
+def test_documentation_of_one_parameter_is_not_told_of_the_function(tmp_path: Path) -> None:
+    docstring = LONE_NAMES.strip().replace("\n", "\n    ")
+    graph = graph_of(
+        tmp_path, f"#- views.py\ndef add_view(wrapper, renderer=None):\n    {docstring}\n    return wrapper\n"
+    )
+    answer = answer_question(graph, "What is the wrapper of add_view?")
+    text = "`wrapper` of `add_view`: “The name of another view.”"
+    assert text in [claim.text for claim in answer.claims]
+    assert not answer.dropped
+    assert not any(claim.text.startswith("`add_view`: “The name") for claim in answer.claims)
+    cited = cite(graph, "views.py", 6, 8, 12)
+    assert cited is not None
+    assert supports(graph, text, (cited,)).ok
+    assert not supports(graph, "`depth` of `add_view`: “The name of another view.”", (cited,)).ok
+
+
+def test_a_long_line_is_read_in_no_time() -> None:
+    long = "A" + " word" * 20_000
+    lines = ['"""Take one of them.', "", "Returns", "-------", long, '"""']
+    started = time.monotonic()
+    docstring_prose(lines, 1, len(lines))
+    assert time.monotonic() - started < 5
+
+
+def test_comments_in_markdown_are_no_sentences() -> None:
+    lines = [
+        "Run them with tox every time.",
+        "<!--",
+        "This is a note for the editors.",
+        "```",
+        "Nobody else has to read it. -->",
+        "[//]: # (This one is not to be read either.)",
+        "The end is near now.",
+        "<!-- And this is gone. -->",
+        "It is over for good.",
+    ]
+    assert [p.text for p in prose_in(lines, 1, len(lines))] == [
+        "Run them with tox every time.",
+        "The end is near now.",
+        "It is over for good.",
+    ]
+
+
+def test_lines_found_inside_a_fence_are_code() -> None:
+    lines = ["# Tests", "", "```", "not prose in here", "nor is this here", "```", "", "The end is near now."]
+    assert [p.text for p in prose_in(lines, 5, len(lines), read_from=1)] == ["The end is near now."]

@@ -9,6 +9,7 @@ import pytest
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.settings.asked import asked_settings
 from adapter_core.answers.composing.settings.declarations import declared_in
+from adapter_core.answers.composing.settings.documented import documented_at
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.cli.main import main
@@ -304,3 +305,19 @@ def test_an_option_as_a_question_is_explained(capsys: pytest.CaptureFixture[str]
         main(["ask", "--fail-on-warning"])
     assert stopped.value.code == 2
     assert 'write -- before it: -- "--fail-on-warning"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("### MAX_RETRIES\n\nDefault: `3`\n\n### WAIT_SECONDS\n\nHow long to wait for it.", ""),
+        ("MAX_RETRIES\n-----------\nHow often to try it.\n\nOther things\n------------\nThey are not told.", "How often to try it."),
+        (".. confval:: MAX_RETRIES\n\nThe next paragraph is not on it.", ""),
+        (".. confval:: MAX_RETRIES\n\n   How often to try it.\n\nThe next paragraph is not on it.", "How often to try it."),
+        (".. setting:: MAX_RETRIES\n\nMAX_RETRIES\n-----------\n\nHow often to try it.", "How often to try it."),
+        ("## MAX_RETRIES\n\n```\n# MAX_RETRIES = 3\n```\n\nHow often to try it.", "How often to try it."),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_the_next_setting_is_not_told_of_this_one(text: str, quoted: str) -> None:
+    passage = documented_at(text.split("\n"), "MAX_RETRIES")
+    assert (passage[0] if passage is not None else "") == quoted

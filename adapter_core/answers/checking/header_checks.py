@@ -322,8 +322,11 @@ def check_quoted(region: Region, relation: Relation) -> str:
 
 
 def _is_documented_field(facts: ModuleFacts, owner: Owner, name: str, lines: list[str]) -> bool:
-    """Whether a name is a parameter of a definition (of a class: of its methods), or a field in the lines (`:param name:`, `name:`)."""
+    """Whether a name is a parameter of a definition (of a class: of its methods), or a field in the lines (`:param name:`, `name:`, or the
+    name alone)."""
     parameter_name = name.strip().lstrip("*")
+    if any(line.strip().strip("`*") == parameter_name for line in lines):
+        return True
     if any(re.search(rf"(?:^|[\s:*`]){re.escape(parameter_name)}[`*]*\s*(?::|\(.*\):)", line) for line in lines):
         return True
     names = [n for n, _ in owner]

@@ -21,7 +21,10 @@ _TYPE = re.compile(r"\A(?!(?:[^\s:]+ ){4})[\w.\[\], |~:`]{1,60}:\s+(?=\S)")
 _RAISED_EXCEPTION = re.compile(r"(?P<name>[A-Za-z_][\w.]*)`*\s*(?P<colon>:(?!:))?\s*(?P<rest>.*)\Z")
 _SPACED_COLON = re.compile(r"[^:]*\s:")
 # A type begins with no article, and with a full stop at its end hardly with a capital letter.
-_PROSE_START = re.compile(r"(?:(?:An?|The|If|Whether) \w|[A-Z].*\w \w.*[\w)`]\.\Z)")
+_PROSE_START = re.compile(r"(?:An?|The|If|Whether) \w")
+_PROSE_END = re.compile(r"[\w)`]\.")
+_TWO_WORDS = re.compile(r"\w \w")
+_LONE_NAME = re.compile(r"(?P<marks>`{0,2})(?P<name>\*{0,2}[A-Za-z_]\w*)(?P=marks)\Z")
 _CONDITION = re.compile(r"(?:if|when|unless|or|otherwise|of|on|in case|where)\b")
 _TITLE = re.compile(r"\s*[A-Z][^.:;]{2,60}\Z")
 _NAMES_BY_KIND = {
@@ -95,12 +98,28 @@ def parse_item(section: Section, text: str) -> tuple[str, str]:
     return section.kind, text
 
 
+def field_of_lone_name(lines: list[str], number: int) -> str:
+    """ "param x" for line `number` (from 1) if it is nothing but the name `x` and the text below is more indented, as in a definition list;
+    "returns", "raises" or "yields" for such a word. "" for other lines, capitalised words ("Caveats") and other headings."""
+    text = lines[number - 1].strip()
+    match = _LONE_NAME.match(text)
+    below = next((line for line in lines[number:] if line.strip()), "")
+    if match is None or _indent(below) <= _indent(lines[number - 1]) or number < 2:
+        return ""
+    kind = "param" if match["marks"] else _KINDS.get(text.lower(), "" if _HEADING.match(text) else "param")
+    if kind in ("returns", "yields", "raises"):
+        return kind
+    is_word = text.istitle() and not match["marks"]
+    return f"param {match['name']}" if kind == "param" and not is_word else ""
+
+
 def _is_prose(section: Section, text: str, words: str) -> bool:
     """Whether the line of an underlined item is prose and no type; `words`: the part after the colon. Items that are indented below their
     heading are written in Google style ("name: what it is"), whatever the heading looks like."""
     is_indented = section.item_indent is not None and section.item_indent > section.indent
     is_google_style = is_indented and ":" in text and _SPACED_COLON.match(text) is None and " " in words
-    return is_google_style or _PROSE_START.match(words) is not None
+    is_sentence = "A" <= words[:1] <= "Z" and bool(_PROSE_END.fullmatch(words[-2:])) and bool(_TWO_WORDS.search(words))
+    return is_google_style or is_sentence or _PROSE_START.match(words) is not None
 
 
 def _indent(line: str) -> int:

@@ -93,7 +93,8 @@ def quote_documentation(
     introduce what is not quoted ("…:")."""
     facts, symbol = builder.facts, builder.symbol
     title = _title(symbol)
-    sentences = prose_in(lines, item.span.start, item.span.end, with_leads=True)
+    text_start = min(symbol.start, item.span.start)
+    sentences = prose_in(lines, item.span.start, item.span.end, with_leads=True, read_from=text_start)
     sentences = [sentence for sentence in sentences if printable(sentence.text.lstrip("# ")) != printable(symbol.name)]
     if not weights:  # about the project as a whole, of which an address or a license says nothing
         sentences = [sentence for sentence in sentences if not _FORMALITY.search(sentence.text)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .docstring_sections import Section, parse_heading, parse_item
+from .docstring_sections import Section, field_of_lone_name, parse_heading, parse_item
 from .markup import SILENT, admonition_text, is_directive, is_table_border, is_title, parse_field, typed_parameter_name
 from .prose import LIST_ITEM, Prose, split_sentences, without_leads
 
@@ -16,16 +16,26 @@ _STATEMENT = re.compile(
     r"[\w.\[\]'\"]+(?:, [\w.]+)* [-+*/|&]?= \S|assert \S|import \w|from [\w.]+ import \w|[\w.]+\(.*\)\Z"
 )
 _SIGNATURE = re.compile(r"[\w.]+\(.*\) -> [\w.\[\], |]+\Z")
+_LINK_TARGET = re.compile(
+    r"\[(?!\^)[^\[\]]+\]:\s+\S"
+)  # of Markdown, which is also how comments are written: `[//]: # (…)`
 _MAX_LINES = 400
 
 
-def prose_in(lines: list[str], start: int, end: int, with_leads: bool = False) -> list[Prose]:
+def prose_in(
+    lines: list[str], start: int, end: int, with_leads: bool = False, with_names: bool = False, read_from: int = 0
+) -> list[Prose]:
     """The sentences of the running text on lines `start..end`, without code blocks, directives, tables and parameter types; `with_leads`:
-    with those that end in a colon."""
-    walk = _LineWalker(lines[:end])
-    for number in range(start, min(end, len(lines), start + _MAX_LINES) + 1):
+    with those that end in a colon; `with_names`: a name alone on its line begins the field of a parameter, as it does in docstrings;
+    `read_from`: the line where the text begins, if that is earlier: whether a line is code depends on those above it."""
+    first = max(read_from or start, start - _MAX_LINES)
+    walk = _LineWalker(lines[:end], start if with_names else None)
+    for number in range(first, min(end, len(lines), start + _MAX_LINES) + 1):
         walk.read_line(number)
-    return walk.sentences() if with_leads else without_leads(walk.sentences())
+    found = walk.sentences()
+    if first < start:
+        found = [replace(s, rank=rank) for rank, s in enumerate(s for s in found if s.start >= start)]
+    return found if with_leads else without_leads(found)
 
 
 def docstring_lines(lines: list[str], start: int, end: int) -> tuple[int, int] | None:
@@ -60,7 +70,7 @@ def without_quotes(lines: list[str], start: int, end: int) -> list[str]:
 
 def docstring_prose(lines: list[str], start: int, end: int, with_leads: bool = False) -> list[Prose]:
     """The sentences of the docstring on lines `start..end`, quotes included; `with_leads` as for `prose_in`."""
-    return prose_in(without_quotes(lines, start, end), start, end, with_leads)
+    return prose_in(without_quotes(lines, start, end), start, end, with_leads, with_names=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +88,16 @@ class _LineWalker:
     """Reads line by line. Each step handles a line and returns True, or leaves it to the next step; what remains is running text.
 
     `_section`: the docstring section of the current line ("Args:"). `_literal_indent`: the indent of the line that began a literal block or
-    directive, to which all more indented lines belong. `_after_blank`: whether the line before was blank or code."""
+    directive, to which all more indented lines belong. `_after_blank`: whether the line before was blank or code. `docstring_start`: the
+    first line of the docstring that is read, if it is one."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], docstring_start: int | None = None) -> None:
         self._lines = lines
+        self._docstring_start = docstring_start
         self._reader = _SentenceReader()
         self._section: Section | None = None
         self._literal_indent: int | None = None
-        self._in_fence = self._in_doctest = self._in_table = self._after_blank = False
+        self._in_fence = self._in_comment = self._in_doctest = self._in_table = self._after_blank = False
 
     def sentences(self) -> list[Prose]:
         self._reader.flush()
@@ -101,24 +113,28 @@ class _LineWalker:
         if self._skip_literal(line):
             return
         self._leave_section(line, after_blank)
+        self._reader.leave_value(line.indent)
         if not (
             self._skip_table(line)
             or self._read_directive(line)
             or self._read_heading(line)
             or self._read_item(line)
             or self._read_field(line)
+            or self._read_lone_name(line, after_blank)
         ):
             self._read_text(line)
 
     def _skip_code(self, line: _Line) -> bool:
-        """Skips fenced code, interpreter sessions, statements and blank lines, all of which end a paragraph."""
+        """Skips fenced code, comments of HTML, interpreter sessions, statements and blank lines, all of which end a paragraph."""
         # The output of an example goes on until a blank line.
         self._in_doctest = bool(line.text) and (self._in_doctest or line.text.startswith(">>>"))
         fence = line.text.startswith(("```", "~~~")) and not self._is_underline(line)
-        if fence:
+        if self._in_comment or (line.text.startswith("<!--") and not self._in_fence):
+            self._in_comment = "-->" not in line.text
+        elif fence:
             self._in_fence = not self._in_fence
-        elif line.text.startswith(":::"):  # the border of a note
-            pass
+        elif line.text.startswith(":::") or (not self._in_fence and _LINK_TARGET.match(line.text)):
+            pass  # the border of a note, and the address of a link
         elif self._in_fence or self._in_doctest or not line.text or _is_statement(line.text):
             self._after_blank = True
         else:
@@ -199,6 +215,21 @@ class _LineWalker:
         self._begin_literal(line)
         return True
 
+    def _read_lone_name(self, line: _Line, after_blank: bool) -> bool:
+        """Handles a parameter's name alone on its line, above the text that is indented below it."""
+        if self._docstring_start is None or line.number == self._docstring_start:
+            return False
+        if not (after_blank or self._reader.begins_beside(line.indent)):
+            return False
+        field = field_of_lone_name(self._lines, line.number)
+        if not field:
+            return False
+        if self._reader.field_at(line.indent):
+            self._reader.begin_value(line.number, line.indent)
+        else:
+            self._reader.begin(field, line.number, "", line.indent)
+        return True
+
     def _read_text(self, line: _Line) -> None:
         if is_title(line.raw) and not self._reader.is_open:
             return
@@ -238,6 +269,7 @@ class _SentenceReader:
         self.found: list[Prose] = []
         self._paragraph: list[tuple[int, str]] = []
         self._field, self._line, self._indent = "", 0, 0
+        self._around_value: tuple[str, int, int] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -271,6 +303,23 @@ class _SentenceReader:
     def field_at(self, indent: int) -> str:
         """The field of a line with this indent: the current one if the line is more indented than its beginning, else ""."""
         return self._field if indent > self._indent else ""
+
+    def begin_value(self, number: int, indent: int) -> None:
+        """Begin the words on one of the values that a parameter may have, which say nothing without it."""
+        self.flush()
+        self._around_value = self._around_value or (self._field, self._line, self._indent)
+        self._field, self._line, self._indent = SILENT, number, indent
+
+    def leave_value(self, indent: int) -> None:
+        """Go back to the field around a value, if the next line is not indented deeper than that."""
+        if self._around_value is not None and indent <= self._indent:
+            self.flush()
+            self._field, self._line, self._indent = self._around_value
+            self._around_value = None
+
+    def begins_beside(self, indent: int) -> bool:
+        """Whether the current field began at this indent."""
+        return bool(self._field) and indent == self._indent
 
     def add(self, number: int, text: str, indent: int) -> None:
         # The words of a field may begin on the line below it.

@@ -18,6 +18,8 @@ from .quotable import Lines
 _DIRECTIVE = re.compile(
     r"\s*\.\. (?:[\w-]+:)*(?:confval|setting|config|conf|envvar|std:setting):: +(?P<name>[\w.-]+)\s*\Z"
 )
+_MARKED = re.compile(r" {0,3}#{1,6}\s+\S")
+_FENCE = re.compile(r"\s*(?:```|~~~\s*\w|~~~\s*\Z)")
 _HEADING = re.compile(r"(?P<marks>#{1,6} +)?[`*]*(?P<name>[A-Za-z]\w*_\w*)[`*]*\s*\Z")
 _UNDERLINE = re.compile(r"([=\-~^\"'+.*#])\1{2,}\s*\Z")
 _RELEASES = re.compile(r"(?:^|/)(?:change|news|release|history)", re.I)
@@ -47,11 +49,9 @@ def documented_at(lines: list[str], name: str) -> tuple[str, tuple[Lines, ...]] 
     """(the first sentences of the place of a setting as inert text, the lines that show name and sentences); None if it has no place."""
     for number, line in enumerate(lines, 1):
         if name in line and _is_place_of(lines, number, name):
-            below = range(number + 1, min(number + _MAX_LINES, len(lines) + 1))
-            end = next((n for n in below if _DIRECTIVE.match(lines[n - 1])), number + _MAX_LINES)
             sentences = [
                 s
-                for s in prose_in(lines, number + 1, min(end - 1, len(lines)))
+                for s in prose_in(lines, number + 1, _last_line(lines, number, name))
                 if not s.field and not _ONLY_DEFAULT.match(s.text)
             ]
             taken = sentences[:2] if sum(len(s.text) for s in sentences[:2]) < _MAX_CHARS else sentences[:1]
@@ -61,6 +61,38 @@ def documented_at(lines: list[str], name: str) -> tuple[str, tuple[Lines, ...]] 
             if taken and not re.search("[“”]", quoted):
                 return quoted, ((number, number), (taken[0].start, taken[-1].end))
     return None
+
+
+def _last_line(lines: list[str], number: int, name: str) -> int:
+    """The last line that may be about the setting whose place begins on line `number`: what comes behind it may be on the next one."""
+    last = min(number + _MAX_LINES, len(lines))
+    if _DIRECTIVE.match(lines[number - 1]):
+        below = next((n for n in range(number + 1, last + 1) if lines[n - 1].strip()), last + 1)
+        if below > last:
+            return number
+        title = _HEADING.match(lines[below - 1])
+        if title is not None and title["name"] == name and _is_heading(lines, below):
+            return min(_last_line(lines, below, name), last)  # the directive is a label of the heading
+        indent = _indent(lines[number - 1])
+        return next(
+            (n - 1 for n in range(below, last + 1) if lines[n - 1].strip() and _indent(lines[n - 1]) <= indent), last
+        )
+    in_fence = False
+    for n in range(number + 1, last + 1):
+        in_fence ^= bool(_FENCE.match(lines[n - 1]))
+        if not in_fence and (_DIRECTIVE.match(lines[n - 1]) or _is_heading(lines, n)):
+            return n - 1
+    return last
+
+
+def _is_heading(lines: list[str], number: int) -> bool:
+    """Whether a line is a heading of any form: marked with #, or underlined."""
+    line, below = lines[number - 1], lines[number] if number < len(lines) else ""
+    return bool(_MARKED.match(line)) or bool(line.strip() and _UNDERLINE.match(below) and not _UNDERLINE.match(line))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _is_place_of(lines: list[str], number: int, name: str) -> bool:
