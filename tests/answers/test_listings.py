@@ -734,3 +734,41 @@ def test_what_is_asked_behind_a_message_is_no_part_of_it() -> None:
             ("StoreError", "the store was closed"),
         )
     assert read_trace("StoreError: no row -- not one").errors == (("StoreError", "no row -- not one"),)
+
+
+def test_namesakes_are_no_uses(repo: Path) -> None:
+    fixture = """
+        #- kit/work.py
+        LIMIT = 5
+
+
+        def shadow(LIMIT):
+            return LIMIT + 1
+
+
+        def real(count):
+            return count < LIMIT
+
+
+        class Config:
+            wait_time = 3
+
+
+        class Job:
+            def __init__(self):
+                self.wait_time = 9
+
+            def run(self):
+                return self.wait_time
+
+
+        def use_config():
+            config = Config()
+            return config.wait_time
+        """
+    graph = graph_of(repo, fixture)
+    said = [c.text for c in answer_question(graph, "who reads Config.wait_time?").claims]
+    assert said[0] == "In `use_config`: `return config.wait_time`"
+    assert not any("`Job.run`" in text for text in said)
+    said = [c.text for c in answer_question(graph, "where is LIMIT used?").claims]
+    assert said[0] == "In `real`: `return count < LIMIT`"

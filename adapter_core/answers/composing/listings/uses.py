@@ -10,9 +10,11 @@ from typing import NamedTuple
 from ....code_graph import CodeGraph, is_test_path
 from ....evidence.ranking import is_aside
 from ....evidence.vocabulary import GENERIC_WORDS, STOP_WORDS
-from ....graph.finding.lookup import scope_at
+from ....graph.finding.lookup import Place, scope_at
+from ....graph.finding.receivers import are_related, receiver_places
 from ....graph.outline import outline_of
-from ....types import SymbolRef
+from ....graph.parsing.fields import dotted_name
+from ....types import ModuleFacts, SymbolRef
 from ...inert import code
 from ..candidate import Candidate, join_list, scope_name
 from ..links.library_uses import is_library, product_first_key
@@ -90,7 +92,7 @@ def use_listing(graph: CodeGraph, question: str, check: Callable[[], None]) -> I
         return  # a variable of that name is a fallback for a missing library
     if not refs and (len(name) < _MIN_LETTERS or name.lower() in STOP_WORDS | GENERIC_WORDS):
         return
-    uses = _uses(graph, name, refs, check)
+    uses = _uses(graph, name, refs, _classes_of(graph, refs) if owner else [], check)
     if not uses and not refs and name.islower():
         yield from use_listing(graph, question.replace(written, name.upper()), check)
     if len(uses) > _MAX_QUOTED:
@@ -129,8 +131,39 @@ def _quotation(graph: CodeGraph, name: str, use: _Use) -> Candidate | None:
     return Candidate(quote[0], "listing", spans, f"{owner.path}:{owner.symbol.start}", 0, -1, named=True)
 
 
-def _uses(graph: CodeGraph, name: str, refs: list[SymbolRef], check: Callable[[], None]) -> list[_Use]:
-    """The first use in each function: of the product, or else of its examples and tests."""
+def _classes_of(graph: CodeGraph, refs: list[SymbolRef]) -> list[Place]:
+    """The classes that have these attributes."""
+    found = []
+    for ref in refs:
+        facts = graph.facts(ref.path)
+        if facts is not None and ref.symbol.parent > 0 and facts.symbols[ref.symbol.parent].kind == "class":
+            found.append((ref.path, ref.symbol.parent))
+    return found
+
+
+def _is_of(graph: CodeGraph, facts: ModuleFacts, read: _Read, owners: list[Place]) -> bool:
+    """Whether an attribute that is read may be that of one of the owners; true if there are none."""
+    if not owners or not read.receiver:
+        return True
+    places = receiver_places(graph.inference, facts, read.line, read.receiver)
+    return places is None or any(are_related(graph.inference, place, owner) for place in places for owner in owners)
+
+
+def _is_local(facts: ModuleFacts, line: int, name: str) -> bool:
+    """Whether a bare name on a line is a parameter or local variable of a function around it."""
+    index = scope_at(facts, line)
+    while index > 0:
+        symbol = facts.symbols[index]
+        if symbol.is_callable and (name in symbol.local_names or any(p.name == name for p in symbol.parameters)):
+            return True
+        index = symbol.parent
+    return False
+
+
+def _uses(
+    graph: CodeGraph, name: str, refs: list[SymbolRef], owners: list[Place], check: Callable[[], None]
+) -> list[_Use]:
+    """The first use in each function: of the product, or else of its examples and tests. `owners`: the classes whose attribute it is."""
     word = re.compile(rf"(?<![\w]){re.escape(name)}(?!\w)")
     found: dict[tuple[str, int], _Use] = {}
     # A local variable of that name is another thing, unless it is the module's.
@@ -144,27 +177,38 @@ def _uses(graph: CodeGraph, name: str, refs: list[SymbolRef], check: Callable[[]
         if document is None or facts is None or not word.search(document.text):
             continue
         imported = path in modules or any((i.alias or i.name) == name or i.name == "*" for i in facts.imports)
-        for line in sorted(_read_lines(document.text, name, bool(modules) and imported)):
-            index = scope_at(facts, line)
+        for read in sorted(_reads(document.text, name, bool(modules) and imported)):
+            if (read.is_bare and _is_local(facts, read.line, name)) or not _is_of(graph, facts, read, owners):
+                continue
+            index = scope_at(facts, read.line)
             while index > 0 and facts.symbols[index].kind not in ("function", "method", "property"):
                 index = facts.symbols[index].parent
-            found.setdefault((path, max(index, 0)), _Use(graph.ref(facts, max(index, 0)), line))
+            found.setdefault((path, max(index, 0)), _Use(graph.ref(facts, max(index, 0)), read.line))
     return list(found.values())
 
 
-def _read_lines(text: str, name: str, bare: bool) -> set[int]:
-    """The lines of a file that read the name: as an attribute, as a key, and (`bare`) as a variable."""
+class _Read(NamedTuple):
+    """A line that reads a name: as an attribute of `receiver` ("" where that is no dotted name), or as a variable (`is_bare`)."""
+
+    line: int
+    receiver: str
+    is_bare: bool
+
+
+def _reads(text: str, name: str, bare: bool) -> set[_Read]:
+    """The reads of a name in a file: as an attribute, as a key, and (`bare`) as a variable."""
     tree = outline_of(text).tree
-    found: set[int] = set()
+    found: set[_Read] = set()
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Attribute):
             if node.attr == name and isinstance(node.ctx, ast.Load):
-                found.add(node.end_lineno or node.lineno)
+                found.add(_Read(node.end_lineno or node.lineno, dotted_name(node.value), False))
         elif isinstance(node, ast.Name):
             if bare and node.id == name and isinstance(node.ctx, ast.Load):
-                found.add(node.lineno)
+                found.add(_Read(node.lineno, "", True))
         else:
-            found.update(key.lineno for key in _keys(node) if isinstance(key, ast.Constant) and key.value == name)
+            keys = (key for key in _keys(node) if isinstance(key, ast.Constant) and key.value == name)
+            found.update(_Read(key.lineno, "", False) for key in keys)
     return found
 
 
