@@ -30,6 +30,7 @@ from .composing.listings.base_classes import asks_bases
 from .composing.listings.raising_places import asks_only_raising
 from .composing.listings.sent_signals import asks_senders
 from .composing.listings.what_it_raises import function_asked_what_it_raises
+from .composing.settings.command_options import command_asked_for_options
 from .composing.settings.sentences import beside_settings
 from .composing.statements.quotes import sentence_at_line
 from .inert import code
@@ -55,7 +56,8 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
     if by_text and (asks_senders(found.question.text) or asks_bases(found.question.text)):
         return list(by_text.values())[:limit]
-    if by_text and function_asked_what_it_raises(found.question.text):
+    text = found.question.text
+    if by_text and (function_asked_what_it_raises(text) or command_asked_for_options(text)):
         return list(by_text.values())[:limit]
     if by_text and asks_only_writes(split_question(found.question.text)):
         return list(by_text.values())[:limit]  # what else has the words of the question changes something else

@@ -32,6 +32,7 @@ from .composing.listings.absent_members import absence_sentences, absent_members
 from .composing.listings.all_kinds import cached_listings
 from .composing.reading_order import arrange_with_opening, sort_for_reading
 from .composing.sentence_scores import lexical_scores, mix
+from .composing.settings.command_options import MAX_OPTIONS, command_asked_for_options
 from .export import join_reasons
 from .flags import validate_options
 from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does, compared_names
@@ -307,6 +308,8 @@ def _choose_claims(run: Run, found: Found, items: list[Candidate], scores: list[
     limit = run.options.compose.max_sentences
     if found.question.kind == "overview" and asks_layout(found.question.text):
         limit += _FURTHER_PARTS
+    if command_asked_for_options(found.question.text) and cached_listings(run.links, run.question):
+        limit = max(limit, min(len(items), MAX_OPTIONS + 2))  # each is part of the answer
     chosen = choose(items, scores, found.weights, limit)
     course_limit = max(1, limit - _COURSE_DISCOUNT)
     if any(item.kind in COURSES for item in chosen[:course_limit]):

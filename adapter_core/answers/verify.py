@@ -29,6 +29,7 @@ from .citations import check, cited_text
 from .composing.comparisons import comparison_holds
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
+from .composing.settings.command_options import command_option_holds
 from .composing.settings.sentences import declaration_holds
 from .inert import prose
 
@@ -98,7 +99,9 @@ def supports(
     is_absent = absence_holds(graph, sentence, citations)
     if is_absent is not None:
         return Support(is_absent, "" if is_absent else "that it has no such member cannot be told")
-    declaration_stands = declaration_holds(graph, sentence, citations)
+    declaration_stands = command_option_holds(graph, sentence, citations)
+    if declaration_stands is None:
+        declaration_stands = declaration_holds(graph, sentence, citations)
     if declaration_stands is not None:
         return Support(
             declaration_stands,

@@ -8,6 +8,7 @@ from ....code_graph import CodeGraph
 from ...clauses import split_question
 from ..candidate import Candidate
 from ..links.known_links import KnownLinks
+from ..settings.command_options import command_option_sentences
 from ..settings.sentences import setting_sentences
 from .attribute_writes import write_sentences
 from .base_classes import base_sentences
@@ -45,6 +46,7 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
         yield from sending_sentences(graph, part, check)
         yield from entry_point_sentences(graph, part)
         yield from environment_variable_sentences(graph, part, check)
+        yield from command_option_sentences(graph, part)
         yield from setting_sentences(graph, part, check)
         yield from default_value_sentences(graph, part)
         yield from write_sentences(graph, part, check)

@@ -1,0 +1,159 @@
+"""The options that a command takes: one sentence for each that its module declares, with flags, default and help."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ....code_graph import CodeGraph, is_test_path
+from ....evidence.ranking import is_aside
+from ....graph.finding.lookup import scope_at
+from ....types import Citation
+from ...inert import code, prose
+from ..candidate import Candidate, join_list, scope_name
+from .declarations import Declared, declared_in
+from .quotable import Lines
+
+_THINGS = r"(?:(?:command[- ]?line|cli|cmd(?:line)?) )?(?:options?|flags?|arguments?|args|switch(?:es)?|parameters?)"
+_KIND = r"(?:command|script|tool|program|cli)"
+_COMMAND = rf"(?:the )?(?:{_KIND} )?[`\"']?(?P<{{}}>[A-Za-z][\w.-]*[A-Za-z0-9])[`\"']?(?: {_KIND})?"
+_TAKE = r"(?:take|have|accept|support|understand|offer|provide|expect|define|get)s?"
+_ASKED = re.compile(
+    r"\W*(?:"
+    rf"(?:what|which) (?:are (?:all )?(?:the )?)?{_THINGS} (?:does|do|can|could|will) {_COMMAND.format('a')} {_TAKE}"
+    rf"|(?:what|which) {_THINGS} (?:are there|exist|can (?:i|you|we|one) (?:pass|give|use)|are (?:available|accepted|supported))"
+    rf"(?: (?:for|to|with|in|by))? {_COMMAND.format('b')}"
+    rf"|(?:what are|list|show|name)(?: me)?(?: all)?(?: of)?(?: the)? {_THINGS} (?:of|for|to|that) {_COMMAND.format('c')}"
+    rf"(?: {_TAKE})?"
+    rf"|(?:what|which) (?:can|could|may) (?:i|you|we|one) pass to {_COMMAND.format('d')} on the command[- ]line"
+    rf"|(?:what|which) {_THINGS} (?:of|for) {_COMMAND.format('e')} (?:are there|exist)"
+    r")\W*\Z",
+    re.I,
+)
+_MAX_CHARS = 300
+MAX_OPTIONS = 16  # that are told one by one
+_MAX_FURTHER = 12  # that are listed
+_SCRIPT = r"^\s*[\"']?{name}[\"']?\s*=\s*[\"']?(?P<target>[\w.]+:[\w.]+)"
+_SCRIPT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
+_FORM = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*; its (?:help|documentation) says: “[^“”]+”")
+_WITHOUT_HELP = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”;]*\.")
+_FURTHER = re.compile(
+    r"`(?P<scope>[^`]+)` declares (?P<names>`[^`]+`(?:, `[^`]+`)*(?: and `[^`]+`)?)(?:, among others)?, too\."
+)
+
+
+class Command(NamedTuple):
+    """`path`: of the module that declares its options. `script`: file and line that say which module that is; None if its name does."""
+
+    path: str
+    script: tuple[str, int] | None
+
+
+def command_asked_for_options(question: str) -> str:
+    """The command whose options a question asks for; "" for other questions."""
+    match = _ASKED.match(question) if len(question) <= _MAX_CHARS else None
+    return next((name for name in match.groups() if name), "") if match is not None else ""
+
+
+def command_option_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
+    """What runs the command, and each of its options; nothing where the name is no command or no options are declared."""
+    name = command_asked_for_options(question)
+    command = _command(graph, name) if name else None
+    options = _options(graph, command.path) if command is not None else []
+    if command is None or not options:
+        return
+    if command.script is not None:
+        path, number = command.script
+        document = graph.document(path)
+        line = document.lines[number - 1].strip() if document is not None else ""
+        yield Candidate(
+            f"{code(path)}: “{prose(line)}”", "listing", ((path, number, number),), f"{path}:1", 0, -1, True
+        )
+    for rank, one in enumerate(options[:MAX_OPTIONS], 1):
+        text, lines = _sentence(graph, command.path, one)
+        spans = tuple((command.path, *span) for span in lines)
+        yield Candidate(text, "listing", spans, f"{command.path}:{one.start}", rank, -1, named=True)
+    left = options[MAX_OPTIONS:]
+    if left:
+        listed = [one for one in left if _scope(graph, command.path, one) == _scope(graph, command.path, left[0])]
+        others = ", among others" if len(left) > len(listed[:_MAX_FURTHER]) else ""
+        listed = listed[:_MAX_FURTHER]
+        names = join_list([code(one.names[0]) for one in listed])
+        text = f"{code(_scope(graph, command.path, left[0]))} declares {names}{others}, too."
+        spans = tuple((command.path, *span) for one in listed for span in one.shown)
+        yield Candidate(text, "listing", spans, f"{command.path}:{left[0].start}", MAX_OPTIONS + 1, -1, named=True)
+
+
+def _command(graph: CodeGraph, name: str) -> Command | None:
+    """The module that the entry points of a package give to a command, else the one that is called like it."""
+    for path in _SCRIPT_FILES:
+        document = graph.document(path)
+        match = re.search(_SCRIPT.format(name=re.escape(name)), document.text, re.M) if document is not None else None
+        if match is None or document is None:
+            continue
+        module, _, function = match["target"].partition(":")
+        refs = [ref for ref in graph.find_symbol(f"{module}.{function}") if not is_test_path(ref.path)]
+        home = refs[0].path if refs else graph.file_for_module(module)
+        if home is not None:
+            return Command(home, (path, document.text.count("\n", 0, match.start("target")) + 1))
+    wanted = name.replace("-", "_").removesuffix(".py")
+    modules = [ref for ref in graph.find_symbol(wanted) if ref.symbol.kind == "module" and not is_test_path(ref.path)]
+    paths = sorted({ref.path for ref in modules if ref.path.rpartition("/")[2] == f"{wanted}.py"}, key=is_aside)
+    # A module of the package may be no command, which declares options.
+    return next((Command(path, None) for path in paths if _options(graph, path)), None)
+
+
+def _options(graph: CodeGraph, path: str) -> list[Declared]:
+    document = graph.document(path)
+    if document is None:
+        return []
+    return [
+        one
+        for one in declared_in(document.text, path)
+        if one.names[0].startswith("-") or "add_argument" in document.lines[one.start - 1]
+    ]
+
+
+def _sentence(graph: CodeGraph, path: str, one: Declared) -> tuple[str, tuple[Lines, ...]]:
+    """ "`-p` is declared in `main`, also as `--prec`, with the default `12`; its help says: “…”", and the lines that show it."""
+    flags = [flag for flag in one.names[1:] if flag.startswith("-")]
+    parts = [f"{code(one.names[0])} is declared in {code(_scope(graph, path, one))}"]
+    parts += [f"also as {join_list(list(map(code, flags)))}"] if flags else []
+    parts += [f"with the default {code(one.default)}"] if one.default else []
+    text = ", ".join(parts)
+    if not one.quoted:
+        return f"{text}.", one.shown
+    return f"{text}; its {one.word} says: “{one.quoted}”", tuple(dict.fromkeys((*one.shown, *one.help_shown)))
+
+
+def _scope(graph: CodeGraph, path: str, one: Declared) -> str:
+    facts = graph.facts(path)
+    if facts is None:
+        return path
+    return scope_name(graph.ref(facts, scope_at(facts, one.bound_in or one.start)))
+
+
+def command_option_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
+    """Whether the cited lines declare an option so, or all of these; None for a sentence of another form."""
+    text = sentence.strip()
+    further, without_help = _FURTHER.fullmatch(text), _WITHOUT_HELP.fullmatch(text)
+    if further is None and without_help is None and _FORM.fullmatch(text) is None:
+        return None
+    spans = [(c.span.path, c.span.start, c.span.end) for c in citations]
+    cited_options = [
+        (path, one)
+        for path in dict.fromkeys(path for path, _, _ in spans)
+        for one in _options(graph, path)
+        if _are_cited(path, one.shown, spans)
+    ]
+    if further is not None:
+        names = {one.names[0] for path, one in cited_options if _scope(graph, path, one) == further["scope"]}
+        return all(name in names for name in re.findall(r"`([^`]+)`", further["names"]))
+    made = [(path, *_sentence(graph, path, one)) for path, one in cited_options]
+    holds = any(text == sentence and _are_cited(path, lines, spans) for path, sentence, lines in made)
+    return None if without_help is not None and not holds else holds  # it may be told of a setting
+
+
+def _are_cited(path: str, wanted: tuple[Lines, ...], spans: list[tuple[str, int, int]]) -> bool:
+    return all(any(p == path and a <= start and end <= b for p, a, b in spans) for start, end in wanted)
