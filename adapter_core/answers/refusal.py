@@ -207,12 +207,17 @@ def missing_words(graph: CodeGraph, question: Question) -> list[str]:
         missing = [
             word
             for word in words
-            if not any(_occurs(index, o) for t in terms.split(word)[-1:] for o in (t, *alike.get(t, ())))
+            if not any(_occurs(index, o) for t in _forms_of(word) for o in (t, *alike.get(t, ())))
         ]
     things = [word for word in missing if re.search(rf"\w\W+{re.escape(word)}\b", title) and word[:1].isupper()]
     in_other_words = everyday_table().words.keys() | {word for phrase in question.phrases for word in phrase}
     topics = [w for w in missing if w in things or not in_other_words & {w.lower(), *terms.split(w)[-1:]}]
     return topics if len(missing) >= _MIN_MISSING_SHARE * len(words) else things
+
+
+def _forms_of(word: str) -> set[str]:
+    """The term of a word, and that of its singular: `DataFrame` of "DataFrames"."""
+    return {form for one in (word, word.removesuffix("s")) for form in terms.split(one)[-1:]}
 
 
 # For each kind of links: the pattern of the claims that answer it, and what to call them if there are none.
