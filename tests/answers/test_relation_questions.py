@@ -240,6 +240,23 @@ def test_all_bases_of_a_class_are_told(tmp_path: Path, question: str) -> None:
         assert told(graph, question) == ["`Duck` extends `Walks` and `SwimsMixin`.", "`SwimsMixin` extends `Base`."]
 
 
+def test_the_bases_of_several_classes_of_one_name_are_told_with_their_modules(tmp_path: Path) -> None:
+    fixture = """
+    #- shop/base.py
+    class Base: ...
+    #- shop/one.py
+    from shop.base import Base
+    class Till(Base): ...
+    #- shop/two.py
+    class Till(dict): ...
+    """
+    with graph_of(tmp_path, fixture) as graph:
+        assert told(graph, "what are the base classes of Till?") == [
+            "`shop.one.Till` extends `Base`.",
+            "`shop.two.Till` extends `dict`.",
+        ]
+
+
 def test_that_a_class_has_no_base_is_noted(tmp_path: Path) -> None:
     with graph_of(tmp_path, BASES) as graph:
         answer = answer_question(graph, "which classes does Stone extend?")
