@@ -37,6 +37,7 @@ from .composing.listings.error_messages import missing_message
 from .composing.listings.exception_handlers import caught_exception_in_question, import_aliases
 from .composing.listings.uses import are_all_looked_at, used_name
 from .composing.listings.what_it_raises import function_asked_what_it_raises
+from .composing.settings.command_options import command_asked_for_options
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 from .relation_words import RELATION_WORDS
@@ -210,7 +211,7 @@ def missing_words(graph: CodeGraph, question: Question) -> list[str]:
         missing = [
             word
             for word in words
-            if not any(_occurs(index, o) for t in terms.split(word)[-1:] for o in (t, *alike.get(t, ())))
+            if not any(_occurs(index, o) for t in _forms_of(word) for o in (t, *alike.get(t, ())))
         ]
     things = [word for word in missing if re.search(rf"\w\W+{re.escape(word)}\b", title) and word[:1].isupper()]
     in_other_words = everyday_table().words.keys() | {word for phrase in question.phrases for word in phrase}
@@ -219,6 +220,11 @@ def missing_words(graph: CodeGraph, question: Question) -> list[str]:
     return [
         word for word in denied if not may_answer(graph.root, [word], [])[0]
     ]  # sources that are not indexed speak of it
+
+
+def _forms_of(word: str) -> set[str]:
+    """The term of a word, and that of its singular: `DataFrame` of "DataFrames"."""
+    return {form for one in (word, word.removesuffix("s")) for form in terms.split(one)[-1:]}
 
 
 # For each kind of links: the pattern of the claims that answer it, and what to call them if there are none.
@@ -266,6 +272,8 @@ def missing_links_note(graph: CodeGraph, question: Question, claims: Sequence[Cl
         return "" if has_claim else f"no handler of {caught} was found; what is told is what comes nearest"
     if function_asked_what_it_raises(question.text) and any(_TELLS_RAISING.search(c.text) for c in claims):
         return "what libraries raise, what is raised some calls further down, and by calls that may run anything, is not told"
+    if command_asked_for_options(question.text) and any("` is declared in `" in c.text for c in claims):
+        return "options that other modules declare for it are not told"
     if based := class_with_asked_bases(question.text):
         classes = [ref for ref in graph.find_symbol(based) if ref.symbol.kind == "class"]
         return f"{based} names no base class" if classes and not any(map(named_bases, classes)) else ""

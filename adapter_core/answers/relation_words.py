@@ -37,7 +37,7 @@ _TWO_ACTIVES = re.compile(
 _STATES_RELATION = re.compile(
     rf"\b(?:{_PASSIVE}|{_ACTIVE}|extends?|inherits?|derives?|mixins?|base class(?:es)?)\b", re.I
 )
-_ASKS = re.compile(r"\W*(?:where|who|what|which|in which)\b", re.I)
+_ASKS = re.compile(r"\W*(?:where|who|what|which|in which|does|do)\b", re.I)
 _NOUN = r"(?:package|codebase|code base|project|library|repo|repository|source|source code|code|workspace)"
 _WHERE = r"(?:inside|within|in|across|throughout)(?: of)?"
 _ANYWHERE = r"(?:(?:anywhere|everywhere|somewhere) )?"
@@ -52,6 +52,12 @@ _HEAD = re.compile(
     r"(?=(?:is|are|do|does|gets?)\b)",
     re.I,
 )
+_USES_LIBRARY = re.compile(
+    r"\W*(?:(?:where )?does|do) (?P<own>[\w.-]+|(?:this|the) [a-z]+) (?:(?:internally|actually|really|also|ever) )?"
+    r"(?:use|uses|import|rely on|depend on|build on|run on) (?:the )?(?P<library>[A-Za-z_]\w+)(?:'s(?: [a-z]+){1,3})?"
+    r"(?: (?:under the hood|internally|behind the scenes|anywhere|at all))?\W*\Z",
+    re.I,
+)
 _IS_NOUN = re.compile(rf"{_NOUN}\Z", re.I)
 
 
@@ -60,6 +66,9 @@ def plain_relation_question(graph: CodeGraph, question: str) -> str:
     asks for no relation."""
     if not _ASKS.match(question) or not _STATES_RELATION.search(question):
         return question
+    library = _USES_LIBRARY.match(question)
+    if library is not None and _names_project(graph, library["own"]) and graph.importers_of(library["library"]):
+        return f"where is {library['library']} used?"
     text = _without_whereabouts(graph, question)
     two = _TWO_PASSIVES.fullmatch(text)
     if two is not None:
@@ -80,6 +89,10 @@ def _without_whereabouts(graph: CodeGraph, question: str) -> str:
     if head is not None and _is_whole_project(graph, head["name"]):
         question = f"{head['where']} {question[head.end() :]}"
     return question
+
+
+def _names_project(graph: CodeGraph, words: str) -> bool:
+    return words.lower() in ("it", "this") or _is_whole_project(graph, words.rpartition(" ")[2])
 
 
 def _is_whole_project(graph: CodeGraph, name: str | None) -> bool:

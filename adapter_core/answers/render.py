@@ -42,6 +42,11 @@ def missing_words_heading(words: Sequence[str]) -> str:
     return f"Nothing in this workspace speaks of {quoted_words}. {_NEAREST}\n\n" if words else ""
 
 
+def asides_heading(told: str) -> str:
+    """The heading of an answer to a question about things that no code of the product has; "" if nothing is `told` of such."""
+    return f"{told[:1].upper()}{told[1:]}. {_NEAREST}\n\n" if told else ""
+
+
 def has_heading(text: str) -> bool:
     """Whether the text of an answer begins by saying that what was asked for is not there."""
     return text.partition("\n")[0].endswith(_NEAREST)

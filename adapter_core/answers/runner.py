@@ -20,6 +20,7 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
+from .aside_words import told_of_asides, without_noise, words_of_asides
 from .asked_symbols import module_asked_about, named_symbols, resolve_answer_kind
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite
@@ -57,7 +58,14 @@ from .refusal import (
     signals,
     unindexed_languages_note,
 )
-from .render import commit_footer, missing_names_heading, missing_words_heading, not_found_text, to_markdown
+from .render import (
+    asides_heading,
+    commit_footer,
+    missing_names_heading,
+    missing_words_heading,
+    not_found_text,
+    to_markdown,
+)
 from .respelling import apply_corrections, spelling_corrections
 from .rewording import understood_question
 from .selecting import keep_selected, sort_by_gains
@@ -154,28 +162,41 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
             return _refuse(run, found)
         found = respelled
     plan_once = functools.cache(lambda: _load_plan(run, found))
+    missing = missing_names(graph, found.question)[:_MAX_MISSING] if not about_absent else []
+    words = missing_words(graph, found.question)[:_MAX_MISSING] if found.zoom is None and not missing else []
+    asides = words_of_asides(graph, found.question) if found.zoom is None and not (missing or words) else []
     claims: list[Claim] = []
     if options.phrase:
         run.emit("stage", "phrasing")
         claims = phrase(run, found, plan_once())
     if not claims:
         run.emit("stage", "composing")
-        claims = _compose(run, found, plan_once)
+        is_listed = bool(cached_listings(run.links, run.question))  # a direct answer
+        claims = _compose(
+            run,
+            found,
+            plan_once,
+            lambda told: told if is_listed else without_noise(graph, found.question, told, asides, words),
+        )
+    told_of = told_of_asides(graph, asides)
     if not claims:
-        return _refuse(run, found)
+        run.note(f"nothing in this workspace speaks of {_quoted(words)}" if words else told_of)
+        return _refuse(run, found, words or None)
     claims = [*about_absent, *claims]
     if not options.phrase:
         run.note(missing_links_note(graph, found.question, claims))
     run.note(_one_sided_note(graph, question))
-    missing = missing_names(graph, found.question)[:_MAX_MISSING] if not about_absent else []
     if missing:
         run.note(f"not found in this workspace: {', '.join(missing)}; the answer is about what comes nearest")
-    words = missing_words(graph, found.question)[:_MAX_MISSING] if found.zoom is None and not missing else []
     if words:
-        quoted_words = ", ".join(f"“{word}”" for word in words)
-        run.note(f"nothing in this workspace speaks of {quoted_words}; the answer is about what comes nearest")
-    heading = missing_names_heading(missing) or missing_words_heading(words)
+        run.note(f"nothing in this workspace speaks of {_quoted(words)}; the answer is about what comes nearest")
+    run.note(told_of)
+    heading = missing_names_heading(missing) or missing_words_heading(words) or asides_heading(told_of)
     return _finish(run, found, heading + to_markdown(claims), claims)
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(f"“{word}”" for word in words)
 
 
 def _finish_absent(run: Run, found: Found, owner: SymbolRef, about_absent: list[Claim]) -> Answer:
@@ -274,8 +295,11 @@ def _has_answer(run: Run, found: Found) -> bool:
     return is_answerable(found_signals, run.options.refusal)
 
 
-def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Claim]:
-    """The chosen sentences as verified claims. They are true by construction, and verified all the same."""
+def _compose(
+    run: Run, found: Found, plan_once: Callable[[], Plan], kept: Callable[[list[Claim]], list[Claim]]
+) -> list[Claim]:
+    """The chosen sentences as verified claims. They are true by construction, and verified all the same. `kept`: those of them that are
+    told."""
     items = run.candidates(found)
     run.metrics["candidates"] = len(items)
     base_scores = lexical_scores(
@@ -286,7 +310,7 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
         found.alternatives,
     )
     run.check()
-    claims = _choose_claims(run, found, items, base_scores)
+    claims = kept(_choose_claims(run, found, items, base_scores))
     _note_time_limit(run, found)
     run.mark("composed")
     if not run.options.phrase:
@@ -295,7 +319,7 @@ def _compose(run: Run, found: Found, plan_once: Callable[[], Plan]) -> list[Clai
     votes = votes_on(run, items, base_scores, plan_once)
     if all(vote is None for vote in votes):
         return claims
-    return _choose_claims(run, found, items, mix(base_scores, votes, run.options.reading.weight)) or claims
+    return kept(_choose_claims(run, found, items, mix(base_scores, votes, run.options.reading.weight))) or claims
 
 
 def _note_time_limit(run: Run, found: Found) -> None:

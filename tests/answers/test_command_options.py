@@ -67,6 +67,14 @@ def test_each_option_of_a_command_is_told(tmp_path: Path, question: str) -> None
         ]
 
 
+def test_that_only_the_options_of_one_module_are_told_is_noted(tmp_path: Path) -> None:
+    with graph_of(tmp_path, COMMANDS) as graph:
+        assert (
+            "options that other modules declare" in answer_question(graph, "what options does mill-grind take?").reason
+        )
+        assert told(graph, "what options does mill sweep take?") == told(graph, "what options does sweep take?")
+
+
 def test_a_script_is_found_by_the_name_of_its_module(tmp_path: Path) -> None:
     with graph_of(tmp_path, COMMANDS) as graph:
         assert told(graph, "what options does sweep take?") == [

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.aside_words import without_noise
 from adapter_core.answers.citations import cite
 from adapter_core.answers.relation_words import plain_relation_question
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
+from adapter_core.evidence.question import analyse
+from adapter_core.types import Claim
 from tests.answers.asking import told
 from tests.support import graph_of
 
@@ -237,6 +240,23 @@ def test_all_bases_of_a_class_are_told(tmp_path: Path, question: str) -> None:
         assert told(graph, question) == ["`Duck` extends `Walks` and `SwimsMixin`.", "`SwimsMixin` extends `Base`."]
 
 
+def test_the_bases_of_several_classes_of_one_name_are_told_with_their_modules(tmp_path: Path) -> None:
+    fixture = """
+    #- shop/base.py
+    class Base: ...
+    #- shop/one.py
+    from shop.base import Base
+    class Till(Base): ...
+    #- shop/two.py
+    class Till(dict): ...
+    """
+    with graph_of(tmp_path, fixture) as graph:
+        assert told(graph, "what are the base classes of Till?") == [
+            "`shop.one.Till` extends `Base`.",
+            "`shop.two.Till` extends `dict`.",
+        ]
+
+
 def test_that_a_class_has_no_base_is_noted(tmp_path: Path) -> None:
     with graph_of(tmp_path, BASES) as graph:
         answer = answer_question(graph, "which classes does Stone extend?")
@@ -355,3 +375,94 @@ def test_that_nothing_is_raised_is_shown_by_the_whole_body(tmp_path: Path) -> No
         one = cite(graph, "mill/stones.py", line, line, 12)
         assert one is not None
         assert not supports(graph, "`Stones.rest` has no `raise` statement of its own.", (one,)).ok
+
+
+ASIDES = """
+#- mill/__init__.py
+#- mill/stones.py
+import json
+
+
+class Stones:
+    \"\"\"Grinds; an ORM could keep what is ground.\"\"\"
+
+    def store(self, sack):
+        return json.dumps(sack)
+
+    def polish(self, sack):
+        return "Mongo" + sack
+#- tests/test_stones.py
+import asyncpg
+
+
+def test_orm_layer():
+    assert asyncpg.connect("ORM layer")
+#- docs/tutorial/keeping.py
+import asyncpg
+
+
+def keep_sack():
+    return asyncpg.connect("sack")
+#- docs/redis.rst
+Keeping
+=======
+
+How sacks may be kept in Redis is another story.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "note"),
+    [
+        ("where is the ORM layer in mill?", "only tests and comments speak of “ORM”, no code outside of these does"),
+        (
+            "how does mill connect with asyncpg?",
+            "only tests and examples speak of “asyncpg”, no code outside of these does",
+        ),
+        ("where is Redis used in mill?", ""),
+        ("how does mill store a sack in Mongo?", ""),
+        ("how does mill store a sack with json?", ""),
+        ("how are the Stones polished?", ""),
+    ],
+)
+def test_that_only_tests_and_examples_speak_of_something_is_said_first(
+    tmp_path: Path, question: str, note: str
+) -> None:
+    with graph_of(tmp_path, ASIDES) as graph:
+        answer = answer_question(graph, question)
+        assert (note in answer.reason) if note else ("no code outside" not in answer.reason)
+        if note and answer.claims:
+            assert answer.text.startswith(f"O{note[1:]}. What comes nearest:")
+            word = note.partition("“")[2].partition("”")[0].lower()
+            assert all(word in f"{c.text}{c.citations[0].span.path}".lower() for c in answer.claims)
+
+
+def test_after_a_note_that_nothing_speaks_of_it_no_noise_is_told(tmp_path: Path) -> None:
+    with graph_of(tmp_path, ASIDES) as graph:
+        claims = [
+            *answer_question(graph, "what does polish do?").claims,
+            *answer_question(graph, "what does store do?").claims,
+        ]
+        polishing = [claim for claim in claims if "polish" in claim.text]
+        assert polishing
+        assert len(polishing) < len(claims)
+
+        def told_of(question: str, missing: list[str]) -> list[Claim]:
+            return without_noise(graph, analyse(question), claims, [], missing)
+
+        assert told_of("where does Kubernetes polish?", ["Kubernetes"]) == polishing
+        assert told_of("where does Kubernetes polish json?", ["Kubernetes"]) == []
+        assert (
+            told_of("where does Kubernetes polish a sack in json or elsewhere?", ["Kubernetes"]) == claims
+        )  # it says more
+        assert told_of("where does kubernetes polish json?", ["kubernetes"]) == claims  # no thing
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["does mill use json?", "does mill use json internally?", "where does mill use json's dumps under the hood?"],
+)
+def test_whether_a_library_is_used_asks_where(tmp_path: Path, question: str) -> None:
+    with graph_of(tmp_path, ASIDES) as graph:
+        assert plain_relation_question(graph, question) == "where is json used?"
+        assert plain_relation_question(graph, "does mill use stones?") == "does mill use stones?"

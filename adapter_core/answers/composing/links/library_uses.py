@@ -84,7 +84,7 @@ def is_library(graph: CodeGraph, top: str) -> bool:
 
 def product_first_key(path: str) -> tuple[bool, bool, str]:
     """A sort key: the product's files first, then those beside it, such as examples, then tests."""
-    return is_test_path(path), is_aside(path), path
+    return is_test_path(path) or "/_tests/" in path, is_aside(path), path
 
 
 def _sentences_about(graph: CodeGraph, name: str) -> Iterator[Candidate]:

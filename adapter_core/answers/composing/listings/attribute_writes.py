@@ -49,8 +49,10 @@ def _all_sentences(graph: CodeGraph, target: Target) -> Iterator[Candidate]:
     sentences = _told(graph, target, later, overriding, room)
     yield from sentences
     guesses = [placed for placed in target.guesses if placed.write.form != "likely"]
+    guesses.sort(key=lambda placed: placed.path.startswith("doc"))
     told = _told(graph, target, guesses, [], room - len(sentences))
-    yield from (replace(guess, text=PERHAPS + guess.text) for guess in told)
+    certain = {sentence.text for sentence in sentences}  # the same statement may stand twice in a function
+    yield from (replace(guess, text=PERHAPS + guess.text) for guess in told if guess.text not in certain)
     if len(sentences) + len(told) < room:
         untold = [sentence for placed in target.untold if (sentence := _sentence_of(graph, placed)) is not None]
         yield from (replace(sentence, text=UNTOLD + sentence.text) for sentence in untold[:_MAX_UNTOLD])

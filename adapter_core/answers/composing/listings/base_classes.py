@@ -53,29 +53,24 @@ def base_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     classes = [ref for ref in refs if not is_test_path(ref.path)] or refs
     told: set[tuple[str, int]] = set()
     for cls in classes[:_MAX_CLASSES]:
-        origin = f" defined in {code(cls.path)}" if len(classes) > 1 else ""
-        yield from _sentence(graph, cls, origin)
+        yield from _sentence(graph, cls, cls.full_name if len(classes) > 1 else cls.symbol.qualname)
         told.add((cls.path, cls.symbol.start))
     if len(classes) == 1:
         further = [base for base in graph.bases_of(classes[0]) if named_bases(base)]
         for base in further[:_MAX_FURTHER]:
             if (base.path, base.symbol.start) not in told:
                 told.add((base.path, base.symbol.start))
-                yield from _sentence(graph, base)
+                yield from _sentence(graph, base, base.symbol.qualname)
 
 
-def _sentence(graph: CodeGraph, cls: SymbolRef, origin: str = "") -> Iterator[Candidate]:
+def _sentence(graph: CodeGraph, cls: SymbolRef, name: str) -> Iterator[Candidate]:
     bases = named_bases(cls)
     if not bases:
-        if not origin:
-            text = f"{code(cls.symbol.qualname)} is a class, defined in {code(cls.path)}."
-            yield Candidate(
-                text, "listing", (definition_span(cls),), f"{cls.path}:{cls.symbol.start}", 0, -1, named=True
-            )
+        text = f"{code(name)} is a class, defined in {code(cls.path)}."
+        yield Candidate(text, "listing", (definition_span(cls),), f"{cls.path}:{cls.symbol.start}", 0, -1, named=True)
         return
     others = ", among others" if len(bases) > _MAX_BASES else ""
-    text = (
-        f"{code(cls.symbol.qualname)}{origin} extends {join_list([code(base) for base in bases[:_MAX_BASES]])}{others}."
-    )
+    listed = join_list([code(base) for base in bases[:_MAX_BASES]])
+    text = f"{code(name)} extends {listed}{others}."
     spans = tuple(class_header_spans(graph, cls))
     yield Candidate(text, "listing", spans, f"{cls.path}:{cls.symbol.start}", 0, -1, named=True)

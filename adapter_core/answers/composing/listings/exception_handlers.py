@@ -31,7 +31,7 @@ _MAX_CHARS = 300
 _HANDLER = re.compile(r"\bexcept\b|\bsuppress\(")
 _MAX_HEADER_CHARS = 400  # characters of the head of a handler
 _MAX_SENTENCES = 3
-_MAX_LISTED, _MAX_GROUPS = 4, 3  # in grouped sentences, which are used for more than `_MAX_SENTENCES` handlers
+_MAX_LISTED, _MAX_GROUPS = 4, 2  # in grouped sentences, which are used for more than `_MAX_SENTENCES` handlers
 _MAX_HANDLERS = 24
 _MAX_BASES = 3
 

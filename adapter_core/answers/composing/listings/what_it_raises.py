@@ -220,7 +220,8 @@ def _steps(graph: CodeGraph, caller: SymbolRef) -> Iterator[Step]:
         spans = merge_ranges([*lines_of_tests(condition.tests), (call.line, call.line)])
         handlers = handlers_of.get(call.line, ())
         targets, is_sure = called_functions(graph, caller.path, call)
-        for target in targets:
+        # Of a method and its overrides that of the same file first.
+        for target in sorted(targets, key=lambda ref: ref.path != caller.path):
             yield Step(caller, target, words, tuple((caller.path, *span) for span in spans), handlers, is_sure)
 
 

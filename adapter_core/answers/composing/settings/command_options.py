@@ -17,7 +17,7 @@ from .quotable import Lines
 
 _THINGS = r"(?:(?:command[- ]?line|cli|cmd(?:line)?) )?(?:options?|flags?|arguments?|args|switch(?:es)?|parameters?)"
 _KIND = r"(?:command|script|tool|program|cli)"
-_COMMAND = rf"(?:the )?(?:{_KIND} )?[`\"']?(?P<{{}}>[A-Za-z][\w.-]*[A-Za-z0-9])[`\"']?(?: {_KIND})?"
+_COMMAND = rf"(?:the )?(?:{_KIND} |[\w-]+ )??[`\"']?(?P<{{}}>[A-Za-z][\w.-]*[A-Za-z0-9])[`\"']?(?: {_KIND})?"
 _TAKE = r"(?:take|have|accept|support|understand|offer|provide|expect|define|get)s?"
 _ASKED = re.compile(
     r"\W*(?:"
