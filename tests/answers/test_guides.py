@@ -183,3 +183,80 @@ def test_headings_of_a_docstring(tmp_path: Path) -> None:
     started = time.monotonic()
     assert _docstring_headings(module.symbols[0]) == ["Writing a plugin", "Loading it"]
     assert time.monotonic() - started < 5
+
+
+METHODS = """
+#- docs/pipes.rst
+Writing your own pipe
+=====================
+
+A pipe is an object that must have the following method:
+
+.. method:: process(self, item)
+
+   Called for every item.
+
+A pipe may also have these:
+
+.. method:: open(self)
+
+   Called at the start.
+
+.. method:: close(self)
+
+In the example above, nothing is opened.
+
+This is what pipes were made for.
+
+Pipes are tried in their order. For a pipe like the above one, that is all.
+
+Now if you run the pipe:
+
+.. literalinclude:: pipe.py
+
+#- CONTRIBUTING.md
+# Running the tests
+
+Install the runner from its index, say:
+
+    pip install runner
+
+Run all tests with:
+
+$ runner all
+3 passed
+
+- one item:
+
+    with words that belong to it
+
+<!-- Nobody
+should read this. -->
+"""
+
+
+def test_what_a_sentence_points_to_stands_with_it_or_it_is_left_out(tmp_path: Path) -> None:
+    sentences = told(graph_of(tmp_path, METHODS), "How do I write my own pipe?")
+    where = "`docs/pipes.rst`, “Writing your own pipe”"
+    assert f"{where}: “A pipe is an object that must have the following method: …” `process(self, item)`" in sentences
+    assert f"{where}: “A pipe may also have these: …” `open(self)`; `close(self)`" in sentences
+    assert f"{where}: “Pipes are tried in their order.”" in sentences
+    assert not any(s == "`docs/pipes.rst`: “Writing your own pipe”" for s in sentences)
+    assert not any(words in s for s in sentences for words in ("example above", "were made for", "if you run"))
+
+
+def test_commands_in_markdown_and_behind_a_prompt_are_code(tmp_path: Path) -> None:
+    sentences = told(graph_of(tmp_path, METHODS), "How do I run the tests?")
+    where = "`CONTRIBUTING.md`, “Running the tests”"
+    assert f"{where}: “Install the runner from its index, say: …” `pip install runner`" in sentences
+    assert any(s.startswith(f"{where}: “Run all tests with: …” `$ runner all`") for s in sentences)
+    assert not any("“pip" in s or "“3 passed" in s or "Nobody" in s for s in sentences)
+    assert not any("`with words" in s for s in sentences)
+
+
+def test_signatures_below_an_introduction_are_checked(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, METHODS)
+    claim = next(c for c in answer_question(graph, "How do I write my own pipe?").claims if "`open(self)`" in c.text)
+    assert supports(graph, claim.text, claim.citations).ok
+    assert not supports(graph, claim.text.replace("; `close(self)`", ""), claim.citations).ok
+    assert not supports(graph, claim.text.replace("open(self)", "open(self, item)"), claim.citations).ok

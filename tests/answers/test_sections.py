@@ -604,3 +604,23 @@ def test_comments_in_markdown_are_no_sentences() -> None:
 def test_lines_found_inside_a_fence_are_code() -> None:
     lines = ["# Tests", "", "```", "not prose in here", "nor is this here", "```", "", "The end is near now."]
     assert [p.text for p in prose_in(lines, 5, len(lines), read_from=1)] == ["The end is near now."]
+
+
+def test_a_command_in_a_paragraph_of_its_own_stands_with_its_introduction() -> None:
+    lines = ["To see all pipes, run:", "", "  ``pipes list --all``", "", "Then look.", "", "``pipes stop now please``"]
+    sentences = prose_in(lines, 1, len(lines), with_leads=True)
+    found = join_passages(sentences, lines, lambda text: False, with_leads=True)
+    assert [(s.text, s.start, s.end) for s in found] == [("To see all pipes, run: ``pipes list --all``", 1, 3)]
+
+
+def test_a_definition_in_markdown_is_not_told_without_its_term() -> None:
+    lines = [
+        "The shop has these parts:",
+        "",
+        "`till`",
+        "",
+        ": Where money is kept. It is locked.",
+        "",
+        "All else is free.",
+    ]
+    assert [s.text for s in prose_in(lines, 1, len(lines))] == ["All else is free."]

@@ -22,6 +22,7 @@ LIST_ITEM = re.compile(r"\s*(?:[-*+•]|(?:\d+|#|[a-z])[.)])\s+")
 _UNJOINABLE = re.compile("[│└├─“”]")  # drawn trees, and quotes, which would end the quotation around them
 _UNFINISHED = re.compile(r"\W*(?:TODO|FIXME|XXX|TBD)\b")
 LEADS_ON = ": …"  # the end of a sentence that introduces what stands below it
+_ONLY_LITERAL = re.compile(r"(`{1,2})[^`]+\1")  # a command that stands in a paragraph of its own
 _MIN_WORDS = 3
 MAX_CHARS = 320
 _MAX_PASSAGE = 480
@@ -104,6 +105,10 @@ def join_passages(
             if len(text) <= _MAX_PASSAGE and not _UNJOINABLE.search(text):
                 passages[-1] = replace(previous, text=text, end=sentence.end)
                 continue
+        if _ONLY_LITERAL.fullmatch(sentence.text) and not sentence.field:
+            if previous is not None and previous.leads and sentence.start == previous.end + 2:
+                passages[-1] = replace(previous, text=f"{previous.text} {sentence.text}", end=sentence.end)
+            continue
         if previous is not None and not (previous.field or sentence.field) and sentence.start <= previous.end + 2:
             text = f"{previous.text} {sentence.text}"
             is_contiguous = text in " ".join(" ".join(lines[previous.start - 1 : sentence.end]).split())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
+from itertools import pairwise
 
 from ....code_graph import CodeGraph
 from ....graph import terms
@@ -16,13 +17,25 @@ from ..candidate import Candidate, SentenceBuilder
 from .numbered_lists import Lines, Listing, lists_in
 from .prose import LEADS_ON, join_passages
 from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
-from .samples import sample_sentences
+from .samples import is_markdown, sample_sentences
 
 # An address or the license, with a label before it.
 _FORMALITY = re.compile(r"\A\W*[\w -]{0,40}:?\W*https?://\S+\s*\Z|\A\W*(?:licen[cs]e|SPDX-License-Identifier)\b", re.I)
 MAX_HEADER_LINES = 12
 _MAX_SAMPLES = 2  # of the first guide; of others one less
 _IS_MARKUP = re.compile(r"\s*(?:[`~]{3,}.*|\.\. .*|::|:[\w-]+:.*)?")  # between an introduction and the code below it
+_INNER_END = re.compile(
+    r"(?<=[\w`)])[.!?](?= [\"'`(*A-Z][^“]*\Z)"
+)  # of a sentence, before the last ones of a quotation
+_POINTS_BACK = re.compile(
+    r"\b(?:the|this|our) (?:above|preceding|previous|earlier) |\b(?:as|from|to|than|see|and) above\b|"
+    r"\b(?:examples?|code|snippet|sample|listing|output|shown|seen|described|discussed|mentioned|defined|stated|used|given|created|explained|"
+    r"introduced) (?:\w+ )?(?:above|before|earlier)\b|"
+    r"\b(?:in|with|for|of|by) (?:this|these) (?:examples?|code|snippet|sample|listing|case)\b",
+    re.I,
+)
+_LEANS = re.compile(r"(?:This|It|These|They|Those|Such|Instead|Here|In this|In that|That is)\b")
+_TITLE_LINES = 4  # from a title on the first sentence begins here, at most
 LISTED = ", in the order listed:"
 _ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", re.I)
 _QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
@@ -94,8 +107,16 @@ def quote_documentation(
     facts, symbol = builder.facts, builder.symbol
     title = _title(symbol)
     text_start = min(symbol.start, item.span.start)
-    sentences = prose_in(lines, item.span.start, item.span.end, with_leads=True, read_from=text_start)
-    sentences = [sentence for sentence in sentences if printable(sentence.text.lstrip("# ")) != printable(symbol.name)]
+    sentences = prose_in(
+        lines, *(item.span.start, item.span.end), True, read_from=text_start, in_markdown=is_markdown(builder.path)
+    )
+    titles = {(s.start, printable(s.name)) for s in facts.symbols if s.kind == "section"}
+    own_title = printable(symbol.name)
+    sentences = [
+        s
+        for s in sentences
+        if (words := printable(s.text.lstrip("# "))) != own_title and (s.start, words) not in titles
+    ]
     if not weights:  # about the project as a whole, of which an address or a license says nothing
         sentences = [sentence for sentence in sentences if not _FORMALITY.search(sentence.text)]
     for sentence in join_passages(sentences, lines, _has_question_word(weights), with_leads):
@@ -126,26 +147,53 @@ def guide_sentences(
     else:
         sentences = list(quote_documentation(builder, lines, item, weights, with_lists=True, with_leads=True))
     samples = {sample.spans[-1][1]: sample for sample in sample_sentences(builder, lines, item.span.start, end)}
-    shown = dict(list(samples.items())[: _MAX_SAMPLES - min(builder.rank, 1)])
+    of_code = [first_line for first_line, sample in samples.items() if sample.kind == "sample"]
+    shown = {n: samples[n] for n in of_code[: _MAX_SAMPLES - min(builder.rank, 1)]}
     guides: list[Candidate] = []
     for sentence in sentences:
         guide = sentence if sentence.kind == "listed" else replace(sentence, kind="guide")
-        first_line = _line_below(sentence.spans[-1][2], lines) if sentence.text.endswith(f"{LEADS_ON}”") else 0
-        if first_line in shown and not is_python(builder.path):
-            sample = shown.pop(first_line)
-            steps = STEP_SEPARATOR.join(sample.steps)
-            guide = replace(
-                guide, text=f"{guide.text} {steps}", steps=sample.steps, spans=(*guide.spans, sample.spans[-1])
+        if sentence.kind != "listed":
+            text = _without_what_points_back(
+                guide.text, is_first=sentence.spans[-1][1] <= builder.symbol.start + _TITLE_LINES
             )
-        elif first_line in samples and first_line not in shown:
+            if not text:
+                continue
+            guide = replace(guide, text=text)
+        if not guide.text.endswith(f"{LEADS_ON}”") or is_python(builder.path):
+            guides.append(guide)
             continue
-        guides.append(guide)
+        first_line = _line_below(sentence.spans[-1][2], lines, samples.keys())
+        sample = shown.pop(first_line, None) or (samples.get(first_line) if first_line not in of_code else None)
+        if sample is not None:
+            text = f"{guide.text} {STEP_SEPARATOR.join(sample.steps)}"
+            guides.append(replace(guide, text=text, steps=sample.steps, spans=(*guide.spans, sample.spans[-1])))
+        elif shortened := _without_introduction(guide.text):
+            guides.append(replace(guide, text=shortened))
     yield from sorted([*guides, *shown.values()], key=lambda s: s.spans[-1][1])
 
 
-def _line_below(line: int, lines: list[str]) -> int:
-    """The next line with text behind `line`, but for directives and fences; 0 if there is none."""
-    return next((n for n in range(line + 1, len(lines) + 1) if not _IS_MARKUP.fullmatch(lines[n - 1])), 0)
+def _without_what_points_back(text: str, is_first: bool) -> str:
+    """A quotation up to the first sentence that speaks of an example or a text before it, which is not quoted with it; "" if that is the
+    first one. `is_first`: it stands right below the title, of which it may speak."""
+    start = text.find("“", text.find(": “")) + 1
+    cuts = [start, *(m.end() + 1 for m in _INNER_END.finditer(text, start)), len(text)]
+    for begin, end in pairwise(cuts):
+        leans = begin == start and not is_first and _LEANS.match(text, begin) is not None
+        if leans or _POINTS_BACK.search(text, begin, end) is not None:
+            return f"{text[: begin - 1]}”" if begin > start else ""
+    return text
+
+
+def _line_below(line: int, lines: list[str], samples: Set[int]) -> int:
+    """The next line with text behind `line`, but for directives and fences that are no samples; 0 if there is none."""
+    below = range(line + 1, len(lines) + 1)
+    return next((n for n in below if n in samples or not _IS_MARKUP.fullmatch(lines[n - 1])), 0)
+
+
+def _without_introduction(text: str) -> str:
+    """A quotation without its last sentence, which introduces what is not quoted; "" if it is the only one."""
+    ends = [m.start() + 1 for m in _INNER_END.finditer(text)]
+    return f"{text[: ends[-1]]}”" if ends else ""
 
 
 def matches_list(graph: CodeGraph, owner: str, title: str, listing: str, citations: tuple[Citation, ...]) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from .docstring_sections import Section, field_of_lone_name, parse_heading, parse_item
 from .markup import SILENT, admonition_text, is_directive, is_table_border, is_title, parse_field, typed_parameter_name
 from .prose import LIST_ITEM, Prose, split_sentences, without_leads
+from .samples import MARKDOWN_CODE, begins_indented_code, goes_on_in_list
 
 _UNDERLINE = re.compile(r"\s*([=\-~^\"'#*+.`])\1{2,}\s*\Z")
 # A line that may be a Python statement, as in an example without any markup.
@@ -23,13 +24,20 @@ _MAX_LINES = 400
 
 
 def prose_in(
-    lines: list[str], start: int, end: int, with_leads: bool = False, with_names: bool = False, read_from: int = 0
+    lines: list[str],
+    start: int,
+    end: int,
+    with_leads: bool = False,
+    with_names: bool = False,
+    read_from: int = 0,
+    in_markdown: bool = False,
 ) -> list[Prose]:
     """The sentences of the running text on lines `start..end`, without code blocks, directives, tables and parameter types; `with_leads`:
     with those that end in a colon; `with_names`: a name alone on its line begins the field of a parameter, as it does in docstrings;
-    `read_from`: the line where the text begins, if that is earlier: whether a line is code depends on those above it."""
+    `read_from`: the line where the text begins, if that is earlier: whether a line is code depends on those above it. `in_markdown`: what
+    is indented below an empty line is code."""
     first = max(read_from or start, start - _MAX_LINES)
-    walk = _LineWalker(lines[:end], start if with_names else None)
+    walk = _LineWalker(lines[:end], start if with_names else None, in_markdown)
     for number in range(first, min(end, len(lines), start + _MAX_LINES) + 1):
         walk.read_line(number)
     found = walk.sentences()
@@ -89,10 +97,12 @@ class _LineWalker:
 
     `_section`: the docstring section of the current line ("Args:"). `_literal_indent`: the indent of the line that began a literal block or
     directive, to which all more indented lines belong. `_after_blank`: whether the line before was blank or code. `docstring_start`: the
-    first line of the docstring that is read, if it is one."""
+    first line of the docstring that is read, if it is one. `_in_list`,
+    `_in_code`: whether the line before is one of a list, or of an indented block of code, in Markdown."""
 
-    def __init__(self, lines: list[str], docstring_start: int | None = None) -> None:
+    def __init__(self, lines: list[str], docstring_start: int | None = None, in_markdown: bool = False) -> None:
         self._lines = lines
+        self._in_markdown, self._in_list, self._in_code = in_markdown, False, False
         self._docstring_start = docstring_start
         self._reader = _SentenceReader()
         self._section: Section | None = None
@@ -127,7 +137,7 @@ class _LineWalker:
     def _skip_code(self, line: _Line) -> bool:
         """Skips fenced code, comments of HTML, interpreter sessions, statements and blank lines, all of which end a paragraph."""
         # The output of an example goes on until a blank line.
-        self._in_doctest = bool(line.text) and (self._in_doctest or line.text.startswith(">>>"))
+        self._in_doctest = bool(line.text) and (self._in_doctest or line.text.startswith((">>>", "$ ")))
         fence = line.text.startswith(("```", "~~~")) and not self._is_underline(line)
         if self._in_comment or (line.text.startswith("<!--") and not self._in_fence):
             self._in_comment = "-->" not in line.text
@@ -135,12 +145,23 @@ class _LineWalker:
             self._in_fence = not self._in_fence
         elif line.text.startswith(":::") or (not self._in_fence and _LINK_TARGET.match(line.text)):
             pass  # the border of a note, and the address of a link
+        elif self._is_indented_code(line):
+            pass
         elif self._in_fence or self._in_doctest or not line.text or _is_statement(line.text):
             self._after_blank = True
         else:
             return False
         self._reader.flush()
         return True
+
+    def _is_indented_code(self, line: _Line) -> bool:
+        if not self._in_markdown or self._in_fence:
+            return False
+        self._in_list = goes_on_in_list(line.raw, self._in_list)
+        self._in_code = not self._in_list and (
+            begins_indented_code(self._lines, line.number) or (self._in_code and line.indent >= MARKDOWN_CODE)
+        )
+        return self._in_code
 
     def _is_underline(self, line: _Line) -> bool:
         """Whether a line of `~` underlines the title above it; a fence that follows text is mostly shorter."""
@@ -232,6 +253,10 @@ class _LineWalker:
 
     def _read_text(self, line: _Line) -> None:
         if is_title(line.raw) and not self._reader.is_open:
+            return
+        if line.text.startswith(": ") and not self._reader.is_open:
+            # In Markdown the definition of the term above, without which it says nothing.
+            self._reader.begin(SILENT, line.number, "", line.indent)
             return
         self._reader.add(line.number, line.text, line.indent)
         self._begin_literal(line)

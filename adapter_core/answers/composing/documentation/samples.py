@@ -20,9 +20,18 @@ _BLOCK = re.compile(
     r"|(?!\s*\.\. ).*::\s*\Z"
 )
 _OPTION = re.compile(r"\s*:[\w-]+:")
+# What a document says of a function or class, which is what "the following method:" introduces.
+_API = re.compile(
+    r"\s*\.\.\s+(?:\w+:)?(?:auto)?(?:function|method|classmethod|staticmethod|class|attribute|decorator|data|exception)::\s+"
+    r"(?P<signature>\S.*)"
+)
+_PROMPTS = (">>> ", "$ ")
+MARKDOWN_CODE = 4  # columns of indentation that make a block of code in Markdown
+_ITEM = re.compile(r" {0,3}(?:[-*+]|\d+[.)])\s")
 _LANGUAGES = frozenset(
     "python python3 py py3 pycon ipython bash sh shell console zsh doctest default none toml ini cfg yaml yml json cython jinja".split()
 ) | {""}
+_MARKDOWN = (".md", ".markdown", ".mdx")
 _MAX_LINES = 10
 _MAX_TEXT = 700
 _UNQUOTABLE = re.compile("[“”]")
@@ -30,22 +39,25 @@ _UNQUOTABLE = re.compile("[“”]")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`steps`: its lines as code; `start`, `end`: the lines that show them."""
+    """`steps`: its lines as code; `start`, `end`: the lines that show them. `is_signature`: of functions that are documented there, and no
+    code that one would copy."""
 
     steps: tuple[str, ...]
     start: int
     end: int
+    is_signature: bool = False
 
 
 def sample_sentences(builder: SentenceBuilder, lines: list[str], start: int, end: int) -> Iterator[Candidate]:
-    """The code samples on lines `start..end` of a section, text or docstring."""
+    """The code samples on lines `start..end` of a section, text or docstring; as kind "signature" the signatures documented there."""
     title = _title(builder.facts, builder.index)
     if _UNQUOTABLE.search(title[3:-1]):
         return
-    for sample in samples_in(lines, start, end):
+    for sample in samples_in(lines, start, end, builder.path):
         heading = [(builder.symbol.start, min(builder.symbol.start + 1, builder.symbol.end))] if title else []
+        kind = "signature" if sample.is_signature else "sample"
         yield builder.step_list(
-            "sample", f"{code(builder.path)}{title}{SHOWS}", sample.steps, *heading, (sample.start, sample.end)
+            kind, f"{code(builder.path)}{title}{SHOWS}", sample.steps, *heading, (sample.start, sample.end)
         )
 
 
@@ -58,7 +70,7 @@ def matches_sample(graph: CodeGraph, path: str, title: str, steps: str, citation
     for index, symbol in enumerate(facts.symbols):
         if symbol.kind not in ("section", "module") or _title(facts, index) != title:
             continue
-        for sample in samples_in(document.lines, symbol.start, symbol.end):
+        for sample in samples_in(document.lines, symbol.start, symbol.end, path):
             shown = any(a <= sample.start and sample.end <= b for a, b in cited)
             named = not title or any(a <= symbol.start <= b for a, b in cited)
             if shown and named and _plain(STEP_SEPARATOR.join(sample.steps)) == _plain(steps):
@@ -66,33 +78,86 @@ def matches_sample(graph: CodeGraph, path: str, title: str, steps: str, citation
     return False
 
 
-def samples_in(lines: list[str], start: int, end: int) -> Iterator[Sample]:
-    """The code blocks on lines `start..end`: between fences, indented below `::`, and interpreter sessions without their output."""
+def samples_in(lines: list[str], start: int, end: int, path: str = "") -> Iterator[Sample]:
+    """The code blocks on lines `start..end`: between fences, indented below `::` or, in Markdown, below a paragraph, commands behind a
+    prompt, interpreter sessions without their output; and the signatures that are documented there."""
     end = min(end, len(lines))
+    in_markdown, in_list = is_markdown(path), False
+    signatures_until = 0
     number = start
     while number <= end:
         text = lines[number - 1]
+        in_list = goes_on_in_list(text, in_list)
         if (fence := _FENCE.match(text)) is not None and not _is_underline(lines, number):
             last = next((n for n in range(number + 1, end + 1) if lines[n - 1].strip().startswith(fence["fence"])), end)
             if fence["language"].lower() in _LANGUAGES:
                 yield from _sample(lines, number + 1, last - 1)
             number = last + 1
         elif (block := _BLOCK.match(text)) is not None:
-            indent = len(text) - len(text.lstrip())
-            last = number
-            while last < end and (not lines[last].strip() or len(lines[last]) - len(lines[last].lstrip()) > indent):
-                last += 1
+            last = _last_indented(lines, number, end, _indent(text) + 1)
             if (block["language"] or "").lower() in _LANGUAGES:
                 yield from _sample(lines, number + 1, last)
             number = max(last, number) + 1
-        elif text.lstrip().startswith(">>> "):
+        elif number > signatures_until and _API.match(text) is not None:
+            signatures_until = _last_of_signatures(lines, number, end)
+            yield from _signatures(lines, number, signatures_until)
+            number += 1
+        elif text.lstrip().startswith(_PROMPTS):
             last = number
             while last < end and lines[last].strip():
                 last += 1
             yield from _sample(lines, number, last)
             number = last + 1
+        elif in_markdown and not in_list and begins_indented_code(lines, number):
+            last = _last_indented(lines, number, end, MARKDOWN_CODE)
+            yield from _sample(lines, number, last)
+            number = last + 1
         else:
             number += 1
+
+
+def is_markdown(path: str) -> bool:
+    return path.lower().endswith(_MARKDOWN)
+
+
+def goes_on_in_list(line: str, in_list: bool) -> bool:
+    """Whether a line of Markdown begins an item of a list, or belongs to one if the line before does (`in_list`)."""
+    return bool(_ITEM.match(line)) or (in_list and (not line.strip() or line[:1].isspace()))
+
+
+def begins_indented_code(lines: list[str], number: int) -> bool:
+    """Whether a line of Markdown outside a list begins a block of code: it is indented below an empty line."""
+    line = lines[number - 1]
+    return bool(line.strip()) and _indent(line) >= MARKDOWN_CODE and number > 1 and not lines[number - 2].strip()
+
+
+def _last_indented(lines: list[str], number: int, end: int, indent: int) -> int:
+    """The last line behind `number` up to which all lines are empty or have this indent."""
+    last = number
+    while last < end and (not lines[last].strip() or _indent(lines[last]) >= indent):
+        last += 1
+    return last
+
+
+def _last_of_signatures(lines: list[str], number: int, end: int) -> int:
+    """The last line of the signatures documented from line `number` on, one after the other."""
+    indent = _indent(lines[number - 1])
+    last = number
+    while last < end and (
+        not lines[last].strip() or _indent(lines[last]) > indent or _API.match(lines[last]) is not None
+    ):
+        last += 1
+    return last
+
+
+def _signatures(lines: list[str], start: int, end: int) -> Iterator[Sample]:
+    shown = [(n, m["signature"].strip()) for n in range(start, end + 1) if (m := _API.match(lines[n - 1]))]
+    kept = [(n, signature) for n, signature in shown if n - start < MAX_CITED and not _UNQUOTABLE.search(signature)]
+    if kept and sum(len(signature) for _, signature in kept) <= _MAX_TEXT:
+        steps = [code(signature) for _, signature in kept]
+        if len(kept) < len(shown):
+            steps[-1] += f"{STEP_SEPARATOR}…"
+        yield Sample(tuple(steps), kept[0][0], kept[-1][0], is_signature=True)
 
 
 def _is_underline(lines: list[str], number: int) -> bool:
