@@ -120,6 +120,22 @@ def asks_course(question: Question) -> bool:
     return bool(_COURSE.search(text)) or (question.kind == "how" and bool(_HOW_COURSE.search(text)))
 
 
+# "How do I add …?" asks for what the reader has to do, and not for what the code does.
+_READER_ACTS = re.compile(r"\bhow (?:(?:can|do|would|could|should|might|must) (?:i|we|you|one|users?)|to)\b", re.I)
+
+
+_WALK = re.compile(r"\b(?:walk|talk|guide|take) (?:me |us )?through\b|\bwhat happens to\b", re.I)
+
+
+def asks_workings(question: Question, kind: str) -> bool:
+    """Whether a question asks how or why the code does something, so that the function that does it is the answer. `kind`: of the
+    answer."""
+    text = question.text[:300]
+    if question.is_report or _READER_ACTS.search(text) or asks_difference(text) or asks_what_it_does(text):
+        return False
+    return kind in ("how", "why") or bool(_WALK.search(text))
+
+
 _WHAT_IT_DOES = re.compile(
     r"\W*(?:what(?:'s| is| are)(?! (?:the|a|an|in)\b)\b[^?]{1,60}|what does (?:the )?\S+(?: \w+)? do|"
     r"(?:explain|describe)(?: what)? \S+(?: does)?)\W*\Z",
