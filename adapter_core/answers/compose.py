@@ -30,13 +30,15 @@ from .composing.listings.base_classes import asks_bases
 from .composing.listings.raising_places import asks_only_raising
 from .composing.listings.sent_signals import asks_senders
 from .composing.listings.what_it_raises import function_asked_what_it_raises
+from .composing.main_function import main_function
 from .composing.settings.command_options import command_asked_for_options
 from .composing.settings.sentences import beside_settings
 from .composing.statements.quotes import sentence_at_line
 from .inert import code
-from .kinds import LINKS, asks_course, asks_difference, compared_names
+from .kinds import LINKS, asks_course, asks_difference, asks_workings, compared_names
 
 _MAX_SYMBOLS = 8
+_MAX_TERMS_ABOUT_ONE = 10  # a question with more words is seldom about one function
 _OF_COMPARED = frozenset({"doc", "returns", "raises", "comment", "decides"})
 _INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text", "guide", "sample")
 
@@ -51,8 +53,17 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
     traits = _question_traits(graph, found, kind, library)
     evidence_subjects = list(_evidence_subjects(graph, found))
     with links.budget.spend():
-        if traits.wants_course and not traits.named:
+        is_about_one = len(found.weights) <= _MAX_TERMS_ABOUT_ONE and not found.guides and found.line is None
+        workings = is_about_one and asks_workings(found.question, kind)
+        if traits.wants_course and not traits.named and not workings:
             evidence_subjects = _with_common_caller(graph, evidence_subjects)
+        if workings:
+            main = main_function(graph, found, evidence_subjects, traits.named)
+            if main is not None:
+                first = (main.subject, *main.callees)
+                roles = {s.location: "callee" if n else "main" for n, s in enumerate(first)}
+                traits = replace(traits, roles=roles)
+                evidence_subjects = [*first, *(s for s in evidence_subjects if s.location not in roles)]
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
     if by_text and (asks_senders(found.question.text) or asks_bases(found.question.text)):
         return list(by_text.values())[:limit]
@@ -79,7 +90,12 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
             named = subject.location in traits.named or subject.location in traits.guides
             by_text.setdefault(
                 candidate.text,
-                replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
+                replace(
+                    candidate,
+                    order=min(order, candidate.order or order),
+                    named=named or candidate.named,
+                    role=traits.roles.get(subject.location, ""),
+                ),
             )
     items = beside_settings(found.question.text, list(by_text.values()))
     return _without_filler(graph, found, items)[:limit]

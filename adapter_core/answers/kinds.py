@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..evidence.guides import asks_how_to
 from ..evidence.question import Question
 from .composing.links.counts import counted_kinds
 
@@ -118,6 +119,18 @@ def asks_course(question: Question) -> bool:
     """Whether a question asks what happens one after the other, so that a function from its first statement to its last is an answer."""
     text = question.text[:300]
     return bool(_COURSE.search(text)) or (question.kind == "how" and bool(_HOW_COURSE.search(text)))
+
+
+_WALK = re.compile(r"\b(?:walk|talk|guide|take) (?:me |us )?through\b|\bwhat happens to\b", re.I)
+
+
+def asks_workings(question: Question, kind: str) -> bool:
+    """Whether a question asks how or why the code does something, and not how one does it, so that the function that does it is the answer.
+    `kind`: of the answer."""
+    text = question.text[:300]
+    if question.is_report or asks_how_to(text) or asks_difference(text) or asks_what_it_does(text):
+        return False
+    return kind in ("how", "why") or bool(_WALK.search(text))
 
 
 _WHAT_IT_DOES = re.compile(

@@ -32,7 +32,7 @@ from .composing.links.counts import asks_workspace_count
 from .composing.listings.absent_members import absence_sentences, absent_members, names_something_else
 from .composing.listings.all_kinds import cached_listings
 from .composing.reading_order import arrange_with_opening, sort_for_reading
-from .composing.sentence_scores import lexical_scores, mix
+from .composing.sentence_scores import gives_reason, lexical_scores, mix
 from .composing.settings.command_options import MAX_OPTIONS, command_asked_for_options
 from .export import join_reasons
 from .flags import validate_options
@@ -77,6 +77,7 @@ from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
 _FURTHER_PARTS = 3  # how many sentences more it has if it is about the parts of the project
+_MAIN_DISCOUNT = 1  # the same, if it is the function that does what is asked
 _COURSE_DISCOUNT = 2  # how many sentences less the answer has if one of them covers a whole function
 _ABOUT_OWNER = 2  # sentences about the class or module of what does not exist
 _COUNT_HINT = (
@@ -335,7 +336,10 @@ def _choose_claims(run: Run, found: Found, items: list[Candidate], scores: list[
     if command_asked_for_options(found.question.text) and cached_listings(run.links, run.question):
         limit = max(limit, min(len(items), MAX_OPTIONS + 2))  # each is part of the answer
     chosen = choose(items, scores, found.weights, limit)
-    course_limit = max(1, limit - _COURSE_DISCOUNT)
+    discount = (
+        _MAIN_DISCOUNT if any(item.role == "main" and item.kind in COURSES for item in chosen) else _COURSE_DISCOUNT
+    )
+    course_limit = max(1, limit - discount)
     if any(item.kind in COURSES for item in chosen[:course_limit]):
         chosen, limit = chosen[:course_limit], course_limit
     run.check()
@@ -350,6 +354,9 @@ def _arrange(run: Run, found: Found, items: list[Candidate], chosen: list[Candid
     kind = resolve_answer_kind(run.graph, found.question)
     if kind in LINKS:
         return sort_for_reading(run.graph, chosen)
+    reason = next((item for item in chosen if gives_reason(item)), None) if kind == "why" else None
+    if reason is not None:  # before what leads to it
+        chosen = [replace(reason, rank=-1, order=-1), *(item for item in chosen if item is not reason)]
     explains = bool(chosen) and chosen[0].kind != "listing" and asks_what_it_does(found.question.text)
     best_subject = chosen[0].subject if explains else ""
     chosen = sorted(chosen, key=lambda item: (bool(best_subject) and item.subject != best_subject, item.rank))

@@ -44,7 +44,7 @@ def sentences(repo: Path, question: str) -> list[str]:
 
 
 def test_the_statement_that_holds_the_words_is_quoted(repo: Path) -> None:
-    found = sentences(repo, "How is the loyalty rebate of a customer worked out in Basket.settle?")
+    found = sentences(repo, "Where is the loyalty rebate of a customer worked out in Basket.settle?")
     assert (
         "In `Basket.settle`, for each `step in self.steps`: `rebate = max(rebate, step.loyalty_rebate(customer))`"
         in found

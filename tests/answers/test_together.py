@@ -100,7 +100,7 @@ def test_what_calls_itself_or_in_a_circle_is_ordered_too(repo: Path) -> None:
     assert told(graph, "b a", False) == ["`b`.", "`a`."]
 
 
-@pytest.mark.parametrize("question", ["How does `handle` find and store what it frobs?"])
+@pytest.mark.parametrize("question", ["Where does `handle` find and store what it frobs?"])
 def test_within_a_function_sentences_stand_in_the_order_of_the_code(repo: Path, question: str) -> None:
     graph = graph_of(
         repo,

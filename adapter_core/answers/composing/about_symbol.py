@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ...code_graph import CodeGraph
+from ...graph import terms
 from ...graph.source import is_python
 from ...types import Evidence, ModuleFacts, Symbol, SymbolRef
 from ..inert import code
@@ -32,12 +33,14 @@ from .links.inheritance import inheritance_sentences
 from .links.known_links import KnownLinks, Links
 from .links.reaching_tests import reaching_test_sentences
 from .links.reads import passing_sentences, reader_sentences
+from .named_constants import constant_sentences
 from .statements.action_sentences import action_sentences, mutation_sentences
 from .statements.decisions import decision_sentences
 from .statements.quotes import quote_sentences
-from .statements.steps import step_sentences
+from .statements.steps import function_steps, step_sentences
 
 _SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json")
+_MAX_TOLD = 14  # statements of a function that is told from first to last, though no course of events is asked for
 _MAX_NESTED = 3  # functions within one
 # The first subjects, whose callers and the like are looked up even if the question does not ask for links.
 _LINKED_SUBJECTS = 3
@@ -70,7 +73,7 @@ class QuestionTraits:
     of the symbols that it names. `wants_course`: it asks what happens step by step. `is_module_zoom`: the zoom symbol is a module.
     `names_library`: it names what the workspace uses and does not define; `names_unknown`: it names as code what is neither.
     `guides`: path and line of the documentation that tells how something is done, or why. `wants_examples`: it asks how one does
-    something."""
+    something. `roles`: of the functions by path and line, as in `Candidate`."""
 
     kind: str
     counted_kinds: tuple[str, ...]
@@ -81,6 +84,7 @@ class QuestionTraits:
     names_unknown: bool
     guides: frozenset[tuple[str, int]] = frozenset()
     wants_examples: bool = False
+    roles: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
     def may_link(self, location: tuple[str, int]) -> bool:
         """Whether links of the symbol at `location` may answer: the callers of one symbol do not answer a question for another's."""
@@ -172,8 +176,12 @@ class SymbolSentences:
         named = subject.location in self.traits.named
         yield from comment_sentences_in(builder, lines)
         yield from decision_sentences(builder, symbol, lines)
-        if self.traits.wants_course and (named or not builder.rank):
+        wants_course = self.traits.wants_course and (named or not builder.rank)
+        is_main = self.traits.roles.get(subject.location) == "main" and self.traits.kind != "why"
+        if wants_course or (is_main and len(function_steps(symbol, lines)) <= _MAX_TOLD):
             yield from step_sentences(builder, self._graph, ref, lines, self.weights, named)
+        if "default" in self.weights:
+            yield from self._constants(builder)
         yield from action_sentences(builder, symbol, lines)
         yield from quote_sentences(builder, symbol, lines, self.weights)
         for inner, function in _nested_functions(builder):
@@ -184,6 +192,13 @@ class SymbolSentences:
             about_calls = list(call_sentences(builder, self._graph, ref, lines))
         yield from about_calls
         yield from mutation_sentences(builder, ref, lines)
+
+    def _constants(self, builder: SentenceBuilder) -> Iterator[Candidate]:
+        """The values of the constants that a function uses, first of those that are called what the question asks for."""
+        for item in constant_sentences(self._graph, builder.facts, builder.symbol, builder.rank):
+            name_terms = terms.parts(item.text.partition("`")[2].partition("`")[0])
+            is_asked = len(name_terms) > 1 and name_terms <= self.weights.keys()
+            yield replace(item, kind="default", rank=0, named=True) if is_asked else item
 
     def _timed_link_sentences(self, builder: SentenceBuilder, subject: Subject) -> list[Candidate]:
         """The sentences about links; empty if the question does not ask for those of this symbol. Looking links up takes time."""

@@ -21,7 +21,9 @@ MAX_CITED = 12  # lines of one citation
 class Candidate:
     """`spans`: the lines that show it, as (path, start, end). `subject`: the symbol that it is about, as `path:line`; `rank`: of the
     evidence that it comes from; `order`: its position among the sentences about the same subject; `named`: whether the question names the
-    subject; `comment_above`: the comment right above the quoted statement, which says what that is for; `steps`: as in `Claim`."""
+    subject; `role`: of the subject, where the answer leads with one function: "main", "callee" of that one, or ""; `beside`: what is
+    written beside it and shows what it is about: the comment above a quoted statement, the code below a comment; `steps`: as in
+    `Claim`."""
 
     text: str
     # where | signature | doc | param | returns | raises | sets | decides | calls | callers | used | example (a call of it, for who asks
@@ -38,7 +40,8 @@ class Candidate:
     rank: int
     order: int
     named: bool = False
-    comment_above: str = ""
+    role: str = ""
+    beside: str = ""
     steps: tuple[str, ...] = ()
 
 

@@ -103,6 +103,8 @@ def _value_sentence(builder: SentenceBuilder, lines: list[str], header_span: tup
     if symbol.kind not in ASSIGNED_KINDS:
         return
     name, annotation = code(symbol.qualname), symbol.returns or ""
+    if symbol.signature == f"{symbol.name} = {symbol.name}":
+        return  # a name that is exported again
     if len(symbol.signature) <= _MAX_SIGNATURE and _is_written_as_signature(symbol, lines):
         text = f"{name} is assigned as {code(symbol.signature)}."
         yield builder.sentence("assigned", text, (symbol.start, symbol.end))

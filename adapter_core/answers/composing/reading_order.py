@@ -54,9 +54,9 @@ def arrange_with_opening(
     asks_workings: bool = True,
 ) -> list[Candidate]:
     """The chosen sentences in reading order below an opening: a call path, line or listing that the question asks for, or a sentence about
-    how the subjects are linked (the named ones first), unless the sentences show that already. `items`: all candidates, whose subjects may
-    link the chosen ones. `with_classes`: include what extends what. `asks_workings`: the question asks how something works or fits
-    together; otherwise only links of what it names are included."""
+    how the subjects are linked (the named ones first), unless the sentences show that already or tell what one function does first.
+    `items`: all candidates, whose subjects may link the chosen ones. `with_classes`: include what extends what. `asks_workings`: the
+    question asks how something works or fits together; otherwise only links of what it names are included."""
     leading = [item for item in chosen if item.kind in ("call_path", "line", "setting", "listing")]
     if leading:
         leading.sort(key=lambda item: min(item.order, 0) if item.kind == "listing" else 0)  # a comparison in its order
@@ -67,9 +67,11 @@ def arrange_with_opening(
     edges = edges_between(graph, subjects)
     ordered = sort_by_edges(chosen, edges)
     wanted = None if asks_workings else {_key_of(r) for ref in named for r in (ref, *_methods(graph, ref))}
-    opening = _sentence_linking_named(graph, named, ordered, with_classes) or _linking_sentence(
-        graph, ordered, subjects, subject_symbols(graph, items), edges, with_classes, wanted
-    )
+    opening = _sentence_linking_named(graph, named, ordered, with_classes)
+    if opening is None and (with_classes or not any(item.role == "main" for item in chosen)):
+        opening = _linking_sentence(
+            graph, ordered, subjects, subject_symbols(graph, items), edges, with_classes, wanted
+        )
     if opening is None:
         return sort_for_reading(graph, chosen)
     links = set(opening.spans)

@@ -46,7 +46,13 @@ _DECORATED_FACTOR = 0.3
 _PRIVATE_FACTOR = 0.6  # of what is not for users, if a question asks how one does something
 # The words of a question that ask for a kind of sentence.
 _ASKED_KINDS: Sequence[tuple[str, re.Pattern[str]]] = (
-    ("raises", re.compile(r"\b(?:rais(?:es?|ed|ing)|throws?|thrown|exceptions?|errors?)\b", re.I)),
+    (
+        "raises",
+        re.compile(
+            r"\b(?:rais(?:es?|ed|ing)|throws?|thrown|exceptions?|errors?|refus\w+|reject\w*|complain\w*|forbid\w*|disallow\w*)\b",
+            re.I,
+        ),
+    ),
     ("returns", re.compile(r"\b(?:returns?|returned|yields?)\b", re.I)),
     (
         "signature",
@@ -74,10 +80,27 @@ _CONDITION_FACTOR = 1.3
 _ERROR_TEXT = re.compile(r"` raises |`raise\b|\bwhile handling `|\bwhen it catches `|` catches `")
 _ASKS_ERRORS = re.compile(
     r"\b(?:rais(?:e[sd]?|ing)|throws?|thrown|exceptions?|errors?|fail\w*|invalid\w*|wrong|miss(?:es|ing)|reject\w*|catch\w*|handl(?:es?|ed|ing)|"
-    r"validat\w*|check\w*|prevent\w*|ensur\w*|guard\w*|recover\w*|unsupported|forbid\w*|not allowed|crash\w*|conflict\w*)\b",
+    r"validat\w*|check\w*|prevent\w*|ensur\w*|guard\w*|recover\w*|unsupported|forbid\w*|not allowed|crash\w*|conflict\w*|"
+    r"refus\w*|complain\w*|disallow\w*)\b",
     re.I,
 )
 _ERROR_FACTOR = 0.75
+# Sentences that give a reason.
+_OF_REASONS = frozenset({"comment", "doc", "text", "guide"})
+_REASON = re.compile(
+    r"\b(?:because|since|so that|so as|in order to|otherwise|to (?:avoid|prevent|make sure|ensure|keep)|avoid(?:s|ing)?|prevents?|"
+    r"instead of|rather than|would|cannot|can't|must(?: not|n't)?|don't want|reasons?|workaround|compatib\w*)\b",
+    re.I,
+)
+_REASON_FACTOR = 1.4
+# Sentences about what is logged or asserted, and questions that ask for that.
+_ASIDE_TEXT = re.compile(
+    r"`assert |\b(?:log(?:ger|ging)?|warnings)\.(?:debug|info|warn|warning|error|exception|critical|log)\b|\bwhen `[^`]*(?<![^\W_])debug"
+)
+_ASKS_ASIDES = re.compile(
+    r"\b(?:debug\w*|log(?:s|ged|ging|ger)?|warn\w*|messages?|assert\w*|print\w*|reports?)\b", re.I
+)
+_ASIDE_FACTOR = 0.5
 _CODE = re.compile(r"`[^`]*`|(?<!\w)\w+(?:\.\w+)+(?:\(\))?|\b\w+\(\)")
 _OWNER_SHARE, _COMMENT_SHARE = 0.5, 0.7
 _OFF_SUBJECT_FACTOR = 0.6  # share of the score left if nothing about the subject has a word of the question
@@ -105,6 +128,7 @@ _GUIDES = frozenset({"guide", "sample"})
 _MAY_BE_OF_TESTS = frozenset({"tests", "perhaps_tests", "example"})
 _BESIDE_GUIDES_FACTOR = 0.5  # of what the question does not name, beside documentation that tells how
 _GUIDE_DECAY = 0.8  # of sentences of documentation that tells how: the first one has the answer
+_BESIDE_MAIN_FACTOR = 0.8  # of sentences about other functions than the one that does what is asked
 _BESIDE_LINKS_FACTOR = 0.3  # of sentences about statements, beside the callers, tests and the like that were asked for
 _TEST_FACTOR = 0.5  # of a test, if the question does not ask about tests
 _OPENING_FACTOR = 1.15  # of the first sentences of a docstring
@@ -128,6 +152,9 @@ def lexical_scores(
             is_opening = item.kind in ("doc", "where") and item.order == 0
             if item.named and (is_opening or _is_comment_above(item)):
                 scores[i] = best_score
+    elif kind != "why" and any(item.role == "main" for item in items):
+        for i in _opening_indices(items):
+            scores[i] = max(scores[i], best_score * 1.001)  # what the main function is for, before what it does
     elif asks_what_it_does(question):
         for i in _explaining_indices(items, question)[:1]:
             scores[i] = 1.001 * best_score  # before the one that has the best score
@@ -138,6 +165,11 @@ def highest_score(items: Sequence[Candidate], scores: Sequence[float]) -> float:
     """The best score, ignoring the dominant kinds: beside a whole function all other scores are small, so they are compared with each
     other."""
     return max((s for s, item in zip(scores, items, strict=True) if item.kind not in DOMINANT_KINDS), default=0.0)
+
+
+def gives_reason(item: Candidate) -> bool:
+    """Whether a sentence says why: what is raised, or words that give a reason."""
+    return item.kind == "raises" or (item.kind in _OF_REASONS and bool(_REASON.search(item.text)))
 
 
 class _Scorer:
@@ -161,12 +193,14 @@ class _Scorer:
         self._asked_kinds = {name for name, pattern in _ASKED_KINDS if pattern.search(plain_words)}
         self._asks_how_to = kind == "how" and asks_how_to(question)
         self._asks_errors = bool(_ASKS_ERRORS.search(plain_words))
+        self._asks_asides = bool(_ASKS_ASIDES.search(plain_words))
         self._asks_tests = kind in ("tests", "impact") or "test" in weights
         self._priors = _PRIORS.get(kind, _PRIORS["other"])
         self._subject_factors = _subject_factors(items, self._weights, alternatives)
         self._has_named = any(item.named for item in items)
         self._has_guide = kind in ("how", "other") and any(item.kind in _GUIDES for item in items)
         self._is_told_how = self._has_guide or (self._asks_how_to and self._has_named)
+        self._has_main = any(item.role == "main" for item in items)
         links = (item for item in items if item.named and self._priors.get(item.kind, 0.0) >= _ASKED_LINK_PRIOR)
         self._has_asked_links = kind in LINKS and any(links)
 
@@ -184,7 +218,8 @@ class _Scorer:
 
     def _overlap(self, item: Candidate) -> float:
         """The share of the question's words, by weight, that the sentence has."""
-        matched = _match_terms(_term_shares(item), self._weights, self._alternatives)
+        with_code_below = self._kind == "why" or item.kind != "comment"  # the reason for what is done below
+        matched = _match_terms(_term_shares(item, with_code_below), self._weights, self._alternatives)
         return min(1.0, sum(self._weights[t] * share for t, share in matched.items()) / self._mass)
 
     def _prior(self, item: Candidate) -> float:
@@ -217,14 +252,21 @@ class _Scorer:
         factor = _OPENING_FACTOR if item.kind == "doc" and item.order <= 2 else 1.0
         if item.order > 1 and depends_on_previous(item.text.partition("“")[2]):
             factor *= _DEPENDENT_FACTOR
+        if self._kind == "why" and item.kind != "raises" and gives_reason(item):
+            factor *= _REASON_FACTOR
         if not self._asks_errors and _ERROR_TEXT.search(item.text):
             factor *= _ERROR_FACTOR
+        is_aside = item.kind in OF_STATEMENTS - COURSES and _ASIDE_TEXT.search(item.text)
+        if self._has_main and not self._asks_asides and is_aside:
+            factor *= _ASIDE_FACTOR
         if self._asks_how_to and item.kind not in ("example", "guide", "sample"):
             factor *= _PRIVATE_FACTOR if _is_private(item) else 1.0
             factor *= _TEST_FACTOR if is_test_path(item.spans[0][0]) else 1.0
             factor *= _DECORATED_FACTOR if "` is decorated with `" in item.text else 1.0
         if not self._asks_tests and item.kind not in _MAY_BE_OF_TESTS and is_test_path(item.spans[0][0]):
             factor *= _TEST_FACTOR
+        if self._has_main and not item.role:
+            factor *= _BESIDE_MAIN_FACTOR
         if self._is_told_how and not item.named:
             factor *= _BESIDE_GUIDES_FACTOR * (_TEST_FACTOR if is_test_path(item.spans[0][0]) else 1.0)
         elif self._has_named and not item.named:
@@ -248,6 +290,11 @@ def _explaining_indices(items: Sequence[Candidate], question: str) -> list[int]:
 def _is_private(item: Candidate) -> bool:
     """Whether the name that a sentence is about, or a part of it, begins with an underscore, as those of special methods do."""
     return any(part.startswith("_") for part in item.text.partition("`")[2].partition("`")[0].split("."))
+
+
+def _opening_indices(items: Sequence[Candidate]) -> list[int]:
+    """The index of the first sentence of the main function's docstring, if it has one."""
+    return [i for i, item in enumerate(items) if item.role == "main" and item.kind == "doc" and item.order == 0]
 
 
 def _is_comment_above(item: Candidate) -> bool:
@@ -293,11 +340,11 @@ def _match_terms(
     return matched
 
 
-def _term_shares(item: Candidate) -> dict[str, float]:
+def _term_shares(item: Candidate, with_beside: bool = True) -> dict[str, float]:
     """How much each term of a sentence counts: in one about a statement, the name of the function around it counts little, unless the
     question names that function."""
     owner, _, statement = item.text.partition("`")[2].partition("`")
-    comment_terms = dict.fromkeys(terms.terms_of(item.comment_above), _COMMENT_SHARE)
+    comment_terms = dict.fromkeys(terms.terms_of(item.beside), _COMMENT_SHARE) if with_beside else {}
     if item.named or (item.kind not in OF_STATEMENTS and item.kind != "signature"):
         return {**comment_terms, **dict.fromkeys(terms.terms_of(item.text), 1.0)}
     return {

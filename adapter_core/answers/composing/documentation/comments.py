@@ -6,6 +6,8 @@ import ast
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 
 from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
@@ -14,6 +16,7 @@ from ...inert import code, prose
 from ..candidate import Candidate, SentenceBuilder
 from .prose import MAX_CHARS, Prose, split_sentences, without_leads
 
+_MAX_BELOW = 8  # lines of code that a comment is about
 _MAX_LINES = 9  # right above a definition
 _FILE_COMMENT = re.compile(
     r"\b(?:copyright|licen[cs]e[ds]?|all rights reserved|SPDX|authors?|maintainers?|this (?:file|module|script|program))\b|\(c\)|©",
@@ -51,9 +54,11 @@ def comment_sentences_in(builder: SentenceBuilder, lines: list[str]) -> Iterator
     for sentence in comment_sentences(lines, symbol.start, symbol.end, strings):
         inner = facts.symbols[scope_at(facts, sentence.start)]
         name = code((inner if inner.is_callable else symbol).qualname)
-        yield builder.sentence(
+        found = builder.sentence(
             "comment", f"A comment in {name} says: “{prose(sentence.text)}”", (sentence.start, sentence.end)
         )
+        below = (line for line in lines[sentence.end - 1 : symbol.end] if line.strip() and line.lstrip()[0] != "#")
+        yield replace(found, beside="".join(islice(below, _MAX_BELOW)))
 
 
 def comment_sentences(lines: list[str], start: int, end: int, strings: frozenset[int] = frozenset()) -> list[Prose]:

@@ -71,7 +71,8 @@ def docstring_lines(lines: list[str], start: int, end: int) -> tuple[int, int] |
 def without_quotes(lines: list[str], start: int, end: int) -> list[str]:
     """The lines of a file without the quotes of the docstring on lines `start..end`."""
     inner = list(lines)
-    inner[start - 1] = re.sub(r"^(\s*)[rRuUbB]{0,2}(\"\"\"|'''|\"|')", r"\1", inner[start - 1])
+    # A backslash behind the quotes keeps the first line empty.
+    inner[start - 1] = re.sub(r"^(\s*)[rRuUbB]{0,2}(\"\"\"|'''|\"|')(?:\\\s*$)?", r"\1", inner[start - 1])
     inner[end - 1] = re.sub(r"(\"\"\"|'''|\"|')\s*(#.*)?$", "", inner[end - 1])
     return inner
 

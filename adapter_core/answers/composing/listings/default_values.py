@@ -17,6 +17,7 @@ from ....graph.storage.postings import BODY, SIGNATURE
 from ....types import ModuleFacts, SymbolRef
 from ...inert import code
 from ..candidate import MAX_CITED, Candidate
+from ..named_constants import constant_sentences
 from ..settings.asked import Asked
 from ..settings.sentences import Place, declaration_candidate, declarations_of, help_candidates
 from .keyed_defaults import KeyedDefault, keyed_defaults
@@ -137,11 +138,16 @@ def _belongs_to(graph: CodeGraph, ref: SymbolRef, owner: str) -> bool:
 
 
 def _parameter_sentences(graph: CodeGraph, ref: SymbolRef, name: str) -> Iterator[Candidate]:
-    """The default of a parameter; if that is None, also the statement that puts the real one in its place."""
+    """The default of a parameter; if that is a constant, also its value, and if it is None, the statement that puts the real one in its
+    place."""
     sentence = _parameter_sentence(graph, ref, name)
     if sentence is None:
         return
     yield sentence
+    default = next((p.default for p in ref.symbol.parameters if p.name == name), None) or ""
+    facts = graph.facts(ref.path) if default.isidentifier() and default.isupper() else None
+    for item in constant_sentences(graph, facts, ref.symbol, 1, default) if facts is not None else ():
+        yield replace(item, kind="default", named=True)
     replaced = none_replaced_sentence(graph, ref, name) if sentence.text.endswith("`None`.") else None
     if replaced is not None:
         yield replace(replaced, kind="default", rank=1, named=True)

@@ -75,7 +75,7 @@ def quote_sentences(
     for quote in sorted(chosen, key=lambda s: s.lines):
         comment = _comment_above(lines, quote.lines[-1][0])
         sentence = builder.sentence(quote.kind, quote.text, *quote.lines)
-        yield replace(sentence, comment_above=comment, steps=quote.parts)
+        yield replace(sentence, beside=comment, steps=quote.parts)
 
 
 def _comment_above(lines: list[str], line: int) -> str:
@@ -231,9 +231,10 @@ def _quote_chain(
 
 
 def _quote_parts(items: Sequence[PlacedStatement], lines: list[str]) -> list[str]:
-    """The quoted statements of a body, without logging if the rest does more than exit; empty if one of them cannot be quoted."""
+    """The quoted statements of a body, without logging and assertions if the rest does more than exit; empty if one of them cannot be
+    quoted."""
     quotable = [p for p in items if not isinstance(p.node, (ast.Pass, ast.Import, ast.ImportFrom))]
-    non_logging = [p for p in quotable if not is_logging(p.node)]
+    non_logging = [p for p in quotable if not is_logging(p.node) and not isinstance(p.node, ast.Assert)]
     quotable = non_logging if any(not _only_exits(p.node) for p in non_logging) else quotable
     if len(quotable) > _MAX_STATEMENTS or any(getattr(p.node, "body", None) for p in quotable):
         return []
@@ -266,10 +267,12 @@ def _is_constant(node: ast.stmt) -> bool:
 
 
 def is_logging(node: ast.stmt) -> bool:
-    """Whether a statement only logs or prints: `logger.warning(…)`, `print(…)`."""
-    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+    """Whether a statement only logs or prints: `logger.warning(…)`, `print(…)`, `logger and logger.debug(…)`."""
+    value = node.value if isinstance(node, ast.Expr) else None
+    value = value.values[-1] if isinstance(value, ast.BoolOp) else value
+    if not isinstance(value, ast.Call):
         return False
-    callee = callee_name(node.value)
+    callee = callee_name(value)
     owner, _, last = callee.rpartition(".")
     return last in _LOGGING_METHODS and (
         callee == "print" or owner.rpartition(".")[2].strip("_").lower() in _LOGGER_NAMES

@@ -41,7 +41,8 @@ _MAX_TESTS = 3
 _DEPTH = 0.85
 _WORDS_GAIN = 1.5  # added to the score of a step that holds all words of the question
 _MINOR_SCORE, _MIN_SCORE = 0.1, 0.3
-_SILENT = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
+_SILENT = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Assert)
+_DEBUGGING = re.compile(r"(?<![^\W_])(?:debug\w*|verbose)", re.I)
 _NAMES = re.compile(r"[^\W\d]\w*")
 
 
@@ -78,7 +79,10 @@ def step_sentences(
     all_steps = function_steps(ref.symbol, lines)
     called_here = _workspace_calls(graph, ref)
     mass = sum(weights.values()) or 1.0
-    scores = [_score(s, called_here, weights, mass) for s in all_steps]
+    messages = _names_for_messages(ref.symbol, lines)
+    scores = [
+        _MINOR_SCORE if _is_aside(s, messages, weights) else _score(s, called_here, weights, mass) for s in all_steps
+    ]
     chosen = _choose_steps(all_steps, scores, _NAMED_FACTOR if named else 1)
     important_count = sum(score >= _MIN_SCORE for score in scores)
     if len(chosen) < max(_MIN_STEPS, _MIN_SHARE * important_count):
@@ -96,8 +100,8 @@ def step_sentences(
 
 
 def function_steps(symbol: Symbol, lines: list[str]) -> list[Step]:
-    """The possible steps of a function, in the order of the text: its statements without those that have a body, docstrings, imports, and
-    logging outside of handlers (a handler that only logs is described by that)."""
+    """The possible steps of a function, in the order of the text: its statements without those that have a body, docstrings, imports,
+    assertions, and logging outside of handlers (a handler that only logs is described by that)."""
     node = function_node(symbol, lines)
     found = [_step(placed, lines) for placed in (placed_statements(node, lines) if node is not None else ())]
     return [step for step in found if step is not None]
@@ -155,6 +159,35 @@ def _score(step: Step, called: set[tuple[str, int]], weights: Mapping[str, float
     word_weight = sum(weights.get(t, 0.0) for t in set(terms.terms_of(step.text)))
     depth = sum(t.is_branch for t in step.tests)
     return (_statement_score(step.node, called) + _WORDS_GAIN * word_weight / mass) * _DEPTH**depth
+
+
+def _is_aside(step: Step, messages: set[str], weights: Mapping[str, float]) -> bool:
+    """Whether a step only serves messages or debugging, and the question does not ask for that."""
+    bound = _bound_names(step)
+    is_for_message = (
+        isinstance(step.node, ast.Assign) and bool(bound) and bound <= messages and _binds_only_names(step.node)
+    )
+    is_debugging = "debug" not in weights and any(
+        t.is_branch and t.holds and _DEBUGGING.search(t.text) for t in step.tests
+    )
+    return is_for_message or is_debugging
+
+
+def _names_for_messages(symbol: Symbol, lines: list[str]) -> set[str]:
+    """The names that a function reads in nothing but what it logs."""
+    node = function_node(symbol, lines)
+    logged: set[str] = set()
+    read: set[str] = set()
+    stack = list(ast.iter_child_nodes(node)) if node is not None else []
+    while stack:
+        child = stack.pop()
+        if isinstance(child, ast.stmt) and is_logging(child):
+            logged |= {n.id for n in ast.walk(child) if isinstance(n, ast.Name)}
+            continue
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
+            read.add(child.id)
+        stack.extend(ast.iter_child_nodes(child))
+    return logged - read
 
 
 def _statement_score(node: ast.stmt, called: set[tuple[str, int]]) -> float:

@@ -1,0 +1,142 @@
+"""The function whose body does what a question asks about: of those that the search finds best, the one whose text holds most of the
+question, and that does something itself instead of declaring, forwarding or logging it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...code_graph import CodeGraph, index_of, is_test_path
+from ...evidence.selection import Found
+from ...graph import terms
+from ...types import Symbol, SymbolRef
+from .about_symbol import Subject
+from .statements.control_flow import function_node, own_nodes
+from .statements.quotes import is_logging
+
+# How much a term of the question counts where the function itself does not have it, but its class or its file is named by it; and what one
+# counts of which it has only an alternative.
+_OWNER_SHARE, _PATH_SHARE, _ALTERNATIVE_SHARE = 0.6, 0.4, 0.6
+_BASE = 0.4  # of what the search says, whatever words it holds
+_RANK_DECAY = 0.97
+_POOL = 8  # subjects that are compared
+_BY_STATEMENTS = (0.4, 0.75, 0.9)  # what a function with no, one and two statements counts
+_CONSTRUCTOR_FACTOR = 0.7  # it keeps what others work with
+_MAX_CALLEES = 2  # functions that it hands over to
+_LEAST_COVERAGE = 0.2  # of the question, that these hold
+_IDLE = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Assert, ast.Raise)
+
+
+@dataclass(frozen=True, slots=True)
+class MainFunction:
+    """The function that an answer leads with, and those that it hands over to: of its callees the ones that hold most of the question, best
+    first."""
+
+    subject: Subject
+    callees: tuple[Subject, ...]
+
+
+def main_function(
+    graph: CodeGraph, found: Found, subjects: Sequence[Subject], named: Collection[tuple[str, int]]
+) -> MainFunction | None:
+    """The function that the answer leads with; None if the search finds none. A wrapper stands for what it calls. `named`: path and line
+    of what the question names."""
+    with_tests = "test" in found.weights
+    pool = [s for s in subjects if s.symbol.is_callable and s.evidence is not None]
+    pool = [s for s in pool if with_tests or not is_test_path(s.facts.path)][:_POOL]
+    if named:
+        pool = [s for s in pool if s.location in named]
+    best_score = max((s.evidence.score for s in pool if s.evidence is not None), default=0.0) or 1.0
+    scored = [
+        (
+            (_BASE + _coverage(graph, subject, found.weights, found.alternatives))
+            * _substance(graph, subject)
+            * (subject.evidence.score / best_score if subject.evidence is not None else 0.0)
+            * _RANK_DECAY**rank,
+            -rank,
+            subject,
+        )
+        for rank, subject in enumerate(pool)
+    ]
+    if not scored:
+        return None
+    subject = max(scored, key=lambda item: item[:2])[2]
+    called = _called_functions(graph, subject, subjects)
+    if len(called) == 1 and _statement_count(graph, subject) == 1 < (_statement_count(graph, called[0]) or 0):
+        subject, called = called[0], _called_functions(graph, called[0], subjects)
+    by_coverage = [(_coverage(graph, s, found.weights, found.alternatives), s) for s in called]
+    callees = sorted((c for c in by_coverage if c[0] >= _LEAST_COVERAGE), key=lambda c: -c[0])
+    return MainFunction(subject, tuple(s for _, s in callees[:_MAX_CALLEES]))
+
+
+def _called_functions(graph: CodeGraph, subject: Subject, subjects: Sequence[Subject]) -> list[Subject]:
+    """The functions of the workspace that a function surely calls, in the order of the first call."""
+    known = {s.key: s for s in subjects}
+    found: dict[tuple[str, int], Subject] = {}
+    ref = graph.ref(subject.facts, subject.index)
+    for site in graph.calls_of(ref, implicit=False).items:
+        for target in site.targets if site.sure and not site.deferred and len(site.targets) == 1 else ():
+            callee = _subject_of(graph, target)
+            if callee is not None and callee.symbol.is_callable and callee.key != subject.key:
+                found.setdefault(callee.key, known.get(callee.key, callee))
+    return list(found.values())
+
+
+def _subject_of(graph: CodeGraph, ref: SymbolRef) -> Subject | None:
+    facts = graph.facts(ref.path)
+    index = index_of(facts, ref.symbol) if facts is not None else None
+    return Subject(facts, index, None) if facts is not None and index is not None else None
+
+
+def _coverage(
+    graph: CodeGraph, subject: Subject, weights: Mapping[str, float], alternatives: Mapping[str, Sequence[str]]
+) -> float:
+    """The share of the question's words, by weight, that the function has, or its class or file is named by."""
+    symbol, document = subject.symbol, graph.document(subject.facts.path)
+    fields = (
+        (1.0, terms.distinct(_told_text(symbol, document.lines)) if document is not None else set()),
+        (_OWNER_SHARE, terms.distinct(symbol.qualname)),
+        (_PATH_SHARE, terms.distinct(subject.facts.path)),
+    )
+    total = 0.0
+    for term, weight in weights.items():
+        others = alternatives.get(term, ())
+        total += weight * max(
+            share * (1.0 if term in present else _ALTERNATIVE_SHARE if any(o in present for o in others) else 0.0)
+            for share, present in fields
+        )
+    return total / (sum(weights.values()) or 1.0)
+
+
+def _told_text(symbol: Symbol, lines: list[str]) -> str:
+    """The text of a function without the messages that it logs, which speak of what goes on elsewhere."""
+    node = function_node(symbol, lines)
+    logged = {
+        n
+        for statement in (own_nodes(node) if node is not None else ())
+        if isinstance(statement, ast.stmt) and is_logging(statement)
+        for n in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+    }
+    return "".join(lines[n - 1] for n in range(symbol.start, min(symbol.end, len(lines)) + 1) if n not in logged)
+
+
+def _substance(graph: CodeGraph, subject: Subject) -> float:
+    """A factor for how much a function does itself: an abstract method nothing, a wrapper one thing."""
+    count = _statement_count(graph, subject)
+    factor = _BY_STATEMENTS[count] if count is not None and count < len(_BY_STATEMENTS) else 1.0
+    return factor * (_CONSTRUCTOR_FACTOR if subject.symbol.name == "__init__" else 1.0)
+
+
+def _statement_count(graph: CodeGraph, subject: Subject) -> int | None:
+    """How many statements of a function do something; None if its file does not parse."""
+    document = graph.document(subject.facts.path)
+    node = function_node(subject.symbol, document.lines) if document is not None else None
+    return sum(isinstance(n, ast.stmt) and not _is_idle(n) for n in own_nodes(node)) if node is not None else None
+
+
+def _is_idle(node: ast.stmt) -> bool:
+    """Whether a statement does nothing that a question how something works asks for: a docstring, an import, an assertion, an error, a
+    message."""
+    is_constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return isinstance(node, _IDLE) or is_constant or is_logging(node)
