@@ -27,7 +27,7 @@ from .composing.links.library_uses import LibraryUse, library_uses
 from .composing.listings.all_kinds import cached_listings
 from .composing.listings.asked_write import asks_only_writes
 from .composing.listings.base_classes import asks_bases
-from .composing.listings.raising_places import asks_only_raising
+from .composing.listings.raising_places import asked_exception, asks_only_raising
 from .composing.listings.sent_signals import asks_senders
 from .composing.listings.what_it_raises import function_asked_what_it_raises
 from .composing.main_function import main_function
@@ -72,8 +72,14 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         return list(by_text.values())[:limit]
     if by_text and asks_only_writes(split_question(found.question.text)):
         return list(by_text.values())[:limit]  # what else has the words of the question changes something else
-    if by_text and asks_only_raising(split_question(found.question.text)):
-        evidence_subjects = [subject for subject in evidence_subjects if _is_told_of(subject, by_text.values())]
+    parts = split_question(found.question.text)
+    if by_text and asks_only_raising(parts):
+        names = {name.rpartition(".")[2] for name in map(asked_exception, parts)}
+        evidence_subjects = [
+            subject
+            for subject in evidence_subjects
+            if subject.symbol.name in names or _is_told_of(subject, by_text.values())
+        ]
     compiler = SymbolSentences(links, traits, found.weights)
     name_only_spans: set[tuple[str, int, int]] = set()
     for rank, subject in enumerate(_subjects(graph, found, evidence_subjects)):

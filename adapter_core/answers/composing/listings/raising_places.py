@@ -43,7 +43,12 @@ def raised_exception_in_question(question: str) -> str:
 
 def asks_only_raising(parts: Sequence[str]) -> bool:
     """Whether the parts of a question ask for nothing but where exceptions are raised and caught."""
-    return all(raised_exception_in_question(part) or caught_exception_in_question(part) for part in parts)
+    return all(map(asked_exception, parts))
+
+
+def asked_exception(question: str) -> str:
+    """The exception of which a question asks where it is raised or caught; "" for other questions."""
+    return raised_exception_in_question(question) or caught_exception_in_question(question)
 
 
 def raising_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
