@@ -354,7 +354,8 @@ def _arrange(run: Run, found: Found, items: list[Candidate], chosen: list[Candid
     kind = resolve_answer_kind(run.graph, found.question)
     if kind in LINKS:
         return sort_for_reading(run.graph, chosen)
-    reason = next((item for item in chosen if gives_reason(item)), None) if kind == "why" else None
+    reasons = (item for item in chosen if item.role == "main" and gives_reason(item))
+    reason = next(reasons, None) if kind == "why" else None
     if reason is not None:  # before what leads to it
         chosen = [replace(reason, rank=-1, order=-1), *(item for item in chosen if item is not reason)]
     explains = bool(chosen) and chosen[0].kind != "listing" and asks_what_it_does(found.question.text)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.checking.quoted_statements import statements_hold
 from adapter_core.answers.kinds import answer_kind, asks_workings
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
@@ -141,6 +142,22 @@ def test_a_name_that_is_exported_again_is_not_said_to_be_assigned(graph: CodeGra
 def test_every_sentence_is_verified(graph: CodeGraph) -> None:
     answer = answer_question(graph, "How does the oven cool a glazed shelf?")
     assert not answer.dropped
+
+
+@pytest.mark.parametrize(
+    ("told_as", "mutant"),
+    [
+        ("(1) `steps", "(1) `assert shelf is not None`, then `steps"),
+        ("(2) … for", "(2) for"),
+        ("for each `step in steps`: ", ""),
+        ("(3) … `return shelf`", "(3) … `logger and logger.debug(message)`, then `return shelf`"),
+    ],
+)
+def test_a_course_that_tells_anything_else_is_dropped(graph: CodeGraph, told_as: str, mutant: str) -> None:
+    claim = answer_question(graph, "How does the oven cool a glazed shelf?").claims[1]
+    assert statements_hold(graph, claim.text, claim.citations)
+    assert told_as in claim.text
+    assert not statements_hold(graph, claim.text.replace(told_as, mutant), claim.citations)
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,12 @@ from ...types import Symbol, SymbolRef
 from .about_symbol import Subject
 from .statements.control_flow import function_node, own_nodes
 from .statements.quotes import is_logging
+from .statements.steps import names_for_messages
 
 # How much a term of the question counts where the function itself does not have it, but its class or its file is named by it; and what one
-# counts of which it has only an alternative.
-_OWNER_SHARE, _PATH_SHARE, _ALTERNATIVE_SHARE = 0.6, 0.4, 0.6
+# counts of which it has only an alternative: in its name or what it is for, and anywhere in it.
+_OWNER_SHARE, _PATH_SHARE = 0.6, 0.4
+_TOLD_ALTERNATIVE, _ALTERNATIVE = 0.6, 0.2
 _BASE = 0.4  # of what the search says, whatever words it holds
 _RANK_DECAY = 0.97
 _POOL = 8  # subjects that are compared
@@ -94,17 +96,19 @@ def _coverage(
 ) -> float:
     """The share of the question's words, by weight, that the function has, or its class or file is named by."""
     symbol, document = subject.symbol, graph.document(subject.facts.path)
+    purpose = symbol.docstring.strip().partition("\n\n")[0] if symbol.docstring else ""
     fields = (
-        (1.0, terms.distinct(_told_text(symbol, document.lines)) if document is not None else set()),
-        (_OWNER_SHARE, terms.distinct(symbol.qualname)),
-        (_PATH_SHARE, terms.distinct(subject.facts.path)),
+        (1.0, _TOLD_ALTERNATIVE, terms.distinct(f"{symbol.name} {purpose}")),
+        (1.0, _ALTERNATIVE, terms.distinct(_told_text(symbol, document.lines)) if document is not None else set()),
+        (_OWNER_SHARE, _ALTERNATIVE, terms.distinct(symbol.qualname)),
+        (_PATH_SHARE, _ALTERNATIVE, terms.distinct(subject.facts.path)),
     )
     total = 0.0
     for term, weight in weights.items():
         others = alternatives.get(term, ())
         total += weight * max(
-            share * (1.0 if term in present else _ALTERNATIVE_SHARE if any(o in present for o in others) else 0.0)
-            for share, present in fields
+            share * (1.0 if term in present else other_share if any(o in present for o in others) else 0.0)
+            for share, other_share, present in fields
         )
     return total / (sum(weights.values()) or 1.0)
 
@@ -112,13 +116,18 @@ def _coverage(
 def _told_text(symbol: Symbol, lines: list[str]) -> str:
     """The text of a function without the messages that it logs, which speak of what goes on elsewhere."""
     node = function_node(symbol, lines)
+    messages = names_for_messages(symbol, lines)
     logged = {
         n
         for statement in (own_nodes(node) if node is not None else ())
-        if isinstance(statement, ast.stmt) and is_logging(statement)
+        if isinstance(statement, ast.stmt) and (is_logging(statement) or _binds_only(statement, messages))
         for n in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
     }
     return "".join(lines[n - 1] for n in range(symbol.start, min(symbol.end, len(lines)) + 1) if n not in logged)
+
+
+def _binds_only(node: ast.stmt, names: Collection[str]) -> bool:
+    return isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) and t.id in names for t in node.targets)
 
 
 def _substance(graph: CodeGraph, subject: Subject) -> float:

@@ -79,7 +79,7 @@ def step_sentences(
     all_steps = function_steps(ref.symbol, lines)
     called_here = _workspace_calls(graph, ref)
     mass = sum(weights.values()) or 1.0
-    messages = _names_for_messages(ref.symbol, lines)
+    messages = names_for_messages(ref.symbol, lines)
     scores = [
         _MINOR_SCORE if _is_aside(s, messages, weights) else _score(s, called_here, weights, mass) for s in all_steps
     ]
@@ -173,7 +173,7 @@ def _is_aside(step: Step, messages: set[str], weights: Mapping[str, float]) -> b
     return is_for_message or is_debugging
 
 
-def _names_for_messages(symbol: Symbol, lines: list[str]) -> set[str]:
+def names_for_messages(symbol: Symbol, lines: list[str]) -> set[str]:
     """The names that a function reads in nothing but what it logs."""
     node = function_node(symbol, lines)
     logged: set[str] = set()
