@@ -9,6 +9,7 @@ from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.extending import WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS
 from ..evidence.guides import asks_how_to
 from ..evidence.selection import Found
+from ..graph import terms
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
 from .asked_symbols import is_named_by_words, leading_symbols, named_symbols, parameter_owners, resolve_answer_kind
@@ -35,6 +36,7 @@ from .kinds import LINKS, asks_course, asks_difference, compared_names
 _MAX_SYMBOLS = 8
 _OF_COMPARED = frozenset({"doc", "returns", "raises", "comment", "decides"})
 _INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text", "guide", "sample")
+_MOST = 0.6  # of the weight of a question's words
 
 
 def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | None = None) -> list[Candidate]:
@@ -72,7 +74,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 candidate.text,
                 replace(candidate, order=min(order, candidate.order or order), named=named or candidate.named),
             )
-    items = beside_settings(found.question.text, list(by_text.values()))
+    items = beside_settings(found.question.text, _of_use(found, list(by_text.values())))
     return _without_filler(graph, found, items)[:limit]
 
 
@@ -87,6 +89,24 @@ def introduction(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
         return
     yield from quote_docstring(builder, document.lines, {}, False)
     yield from class_sentences(builder, document.lines)
+
+
+def _of_use(found: Found, items: list[Candidate]) -> list[Candidate]:
+    """The sentences; where the question asks how one does something, of those on statements and types only such as have most of its words,
+    or are about what it names. All of them if none is left."""
+    if not asks_how_to(found.question.text):
+        return items
+    mass = sum(found.weights.values())
+
+    def is_of_use(item: Candidate) -> bool:
+        is_type = item.kind == "signature" and " takes " not in item.text
+        shows_code = item.kind in OF_STATEMENTS or item.kind == "assigned" or is_type
+        if not shows_code or item.named:
+            return True
+        said = set(terms.terms_of(item.text))
+        return sum(weight for term, weight in found.weights.items() if term in said) >= _MOST * mass
+
+    return [item for item in items if is_of_use(item)] or items
 
 
 def _without_filler(graph: CodeGraph, found: Found, items: list[Candidate]) -> list[Candidate]:
@@ -251,7 +271,7 @@ def _extension_points(graph: CodeGraph, found: Found) -> list[SymbolRef]:
     """What a user extends or calls to add something of his own, for questions that ask how: the function that is named like that, of the
     found classes the one with most subclasses, and the function that adds such things."""
     named_so, bases, adding = (
-        [r for e in _found_for(found, why) if (r := graph.symbol_at(e.span.path, e.span.start)) is not None]
+        [graph.ref(subject.facts, subject.index) for subject in _subjects_of(graph, _found_for(found, why))]
         for why in (WHY_NAMED_SO, WHY_BASE_CLASS, WHY_REGISTERS)
     )
     bases.sort(key=lambda r: -len(graph.subclasses_of(r)))

@@ -38,6 +38,8 @@ EXTENDING = re.compile(
     r"(?P<new>(?:(?:a|an|another|my|our|your|new|own|custom|different|additional|support|for) )+)",
     re.I,
 )
+_WRITING = frozenset({"write", "create", "implement", "build"})
+_OWN_ONE = re.compile(r"\b(?:another|my|our|your|new|own|custom|different|additional)\b", re.I)
 # Noise in a report: comments of its template, and lists of installed packages.
 _FORM_NOISE = re.compile(r"<!--.*?(?:-->|\Z)|^[ \t]*[\w.-]+[ \t]+v?\d+(?:\.\d+)+\S*[ \t]*$", re.DOTALL | re.MULTILINE)
 # The manner of the answer, which is not its subject. Code and quotations match first, so that nothing in them counts as manner.
@@ -173,6 +175,18 @@ def extending_terms(text: str) -> frozenset[str]:
     """The terms of "add a new" in a question how to add something of one's own; none for any other question."""
     match = EXTENDING.search(text[:_REPORT_CHARS])
     return frozenset(terms.terms_of(match.group())) if match is not None else frozenset()
+
+
+def asks_for_own(text: str) -> bool:
+    """Whether a question asks how to make something that is not there yet: "add my own codec", and not "add a timeout"."""
+    match = EXTENDING.search(text[:_REPORT_CHARS])
+    return match is not None and (writes_own(text) or bool(_OWN_ONE.search(match["new"])))
+
+
+def writes_own(text: str) -> bool:
+    """Whether a question asks how to write something, and not how to add what may be there."""
+    match = EXTENDING.search(text[:_REPORT_CHARS])
+    return match is not None and match["verb"].lower() in _WRITING
 
 
 def _weigh_extending_terms(text: str, options: RankingOptions, weights: dict[str, float]) -> None:
