@@ -36,7 +36,7 @@ from .kinds import LINKS, asks_course, asks_difference, compared_names
 _MAX_SYMBOLS = 8
 _OF_COMPARED = frozenset({"doc", "returns", "raises", "comment", "decides"})
 _INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text", "guide", "sample")
-_MOST = 0.6  # of the weight of a question's words
+_MOST, _NEARLY_ALL = 0.6, 0.85  # of the weight of a question's words
 
 
 def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | None = None) -> list[Candidate]:
@@ -92,8 +92,8 @@ def introduction(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
 
 
 def _of_use(found: Found, items: list[Candidate]) -> list[Candidate]:
-    """The sentences; where the question asks how one does something, of those on statements and types only such as have most of its words,
-    or are about what it names. All of them if none is left."""
+    """The sentences; where the question asks how one does something, those on statements and types only if they have most of its words, and
+    beside documentation that tells how the others only if they have nearly all, unless about what it names. All if none is left."""
     if not asks_how_to(found.question.text):
         return items
     mass = sum(found.weights.values())
@@ -101,10 +101,13 @@ def _of_use(found: Found, items: list[Candidate]) -> list[Candidate]:
     def is_of_use(item: Candidate) -> bool:
         is_type = item.kind == "signature" and " takes " not in item.text
         shows_code = item.kind in OF_STATEMENTS or item.kind == "assigned" or is_type
-        if not shows_code or item.named:
+        if item.named or not (shows_code or found.guides):
             return True
         said = set(terms.terms_of(item.text))
-        return sum(weight for term, weight in found.weights.items() if term in said) >= _MOST * mass
+        return (
+            sum(weight for term, weight in found.weights.items() if term in said)
+            >= (_MOST if shows_code else _NEARLY_ALL) * mass
+        )
 
     return [item for item in items if is_of_use(item)] or items
 

@@ -54,7 +54,7 @@ _MAX_GUIDES = 3
 _MIN_LINES = 2  # below a heading
 _MIN_SHARE, _MIN_SHARE_EXTENDING, _MIN_SHARE_WHY = 0.5, 0.65, 0.3
 _RUNS_CHECKS = 0.5
-_OWN_ONE = 0.25  # added for a heading on adding one's own, where the question is how to do that
+_OWN_ONE = 0.5  # added for a heading on adding one's own, where the question is how to do that
 _SETUP_FILE = re.compile(r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$", re.I)
 _TUTORIAL = re.compile(r"(^|/)[\w-]*tutorials?/", re.I)
 _CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy coverage".split()))
@@ -66,8 +66,8 @@ _MAKING = frozenset(
     terms.stem(w) for w in "custom add create extend implement write build new own define develop".split()
 )
 _ADDING = frozenset(
-    map(terms.stem, ("add", "new"))
-)  # which says less where one is to be written: "Adding workers" starts more of them
+    {terms.stem("add")}
+)  # which says less where one is to be written: "Add workers" starts more of them
 _ANCESTOR_SHARE, _FILE_SHARE, _BODY_SHARE, _PRECISION_SHARE = 0.75, 0.7, 0.4, 0.25
 _BOTH = 0.2  # added to a word in the title if it is in the file's name, too
 _DISTANT = 0.8  # share of the best score that a further guide must have
@@ -138,7 +138,7 @@ def guides_for(
         ) or (why and not how_to and not _gives_reason(graph, facts, number)):
             continue
         score = share + _BODY_SHARE * body + _PRECISION_SHARE * precision
-        score += _OWN_ONE * (extends and bool(title & _MAKING))
+        score += _OWN_ONE * _share_of_title(facts.symbols[number], weights) * (extends and bool(title & _MAKING))
         # How the project itself is tested, and not what it offers for tests.
         score += _RUNS_CHECKS * (runs_checks and bool(_SETUP_FILE.search(path)))
         found.append(Candidate(path, number, score, [WHY_GUIDE]))
@@ -153,7 +153,7 @@ def guides_for(
     best = list(reversed(close.values()))
     # On how to add something of one's own, a text that only has the name of the thing says less than what is extended.
     has_better = makes_own or (extends and is_in_code)
-    making = _MAKING - _ADDING if writes_own(question.text) else _MAKING
+    making = _MAKING - _ADDING if is_in_code and writes_own(question.text) else _MAKING
     return best[:_MAX_GUIDES] if not has_better or _is_on_making(graph, best[0], weights, making) else []
 
 
@@ -287,6 +287,12 @@ def _docstring_headings(symbol: Symbol) -> list[str]:
 def _share(heading: Set[str], weights: Mapping[str, float]) -> float:
     content = heading - STOP_TERMS
     return len(content & weights.keys()) / len(content) if content else 0.0
+
+
+def _share_of_title(symbol: Symbol, weights: Mapping[str, float]) -> float:
+    """The share of a title that is of making something, or of the question: all of "Adding a new renderer"."""
+    title = {_SAME.get(t, t) for t in terms.distinct(symbol.name)} - STOP_TERMS
+    return len(title & (weights.keys() | _MAKING)) / len(title) if symbol.kind == "section" and title else 1.0
 
 
 def _terms(text: str) -> set[str]:

@@ -205,7 +205,7 @@ def register_unit_format(name):
 
 
 class AbstractFileSystem:
-    \"\"\"What all of them have in common.\"\"\"
+    \"\"\"What every filesystem has in common.\"\"\"
 
 
 class Memory(AbstractFileSystem):
@@ -228,7 +228,7 @@ def test_new_numpy_function():
     [
         ("How do I add a new numpy function?", "`implement`: “Add a NumPy function or ufunc to the handled list.”"),
         ("How do I add my own unit formatter?", "`register_unit_format`: “Use a function for units.”"),
-        ("How do I implement a new filesystem?", "`AbstractFileSystem`: “What all of them have in common.”"),
+        ("How do I implement a new filesystem?", "`AbstractFileSystem`: “What every filesystem has in common.”"),
     ],
 )
 def test_what_says_that_it_does_it_comes_first(tmp_path: Path, question: str, first: str) -> None:
@@ -241,3 +241,18 @@ def test_statements_with_one_word_of_a_question_how_to_do_something_are_left_out
     graph = graph_of(tmp_path, UNITS.replace("def define", "def put").replace("Put a unit", "Put one"))
     said = told(graph, "How do I scale a unit by a factor?")
     assert not any("is annotated with" in text or text.startswith("In `") for text in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("How do I run the tests locally?", {"local"}),
+        ("how to build it manually", {"manual"}),
+        ("How does it run locally?", set()),
+    ],
+)
+def test_how_it_is_to_be_done_is_not_what_is_looked_for(text: str, minor: set[str]) -> None:
+    plain = {t: w for word in terms.words(text) for t, w in analyse(word).terms.items()}
+    asked = analyse(text).terms
+    reduced = {t for t in asked.keys() & plain.keys() if asked[t] < plain[t]} - extending_terms(text)
+    assert reduced == {t for word in minor for t in asked if t.startswith(word)}
