@@ -114,12 +114,15 @@ def told_of_asides(graph: CodeGraph, words: Sequence[str]) -> str:
 
 def places_of(graph: CodeGraph, word: str) -> list[str]:
     """Where a word stands, in words: tests, examples, documentation, and comments of the code."""
+    kinds = {_kind_of(path) for path in _paths_with(graph, word)}
+    return [kind for kind in ("tests", "examples", "documentation", "comments") if kind in kinds]
+
+
+def _paths_with(graph: CodeGraph, word: str) -> list[str]:
     with graph.store.snapshot():
         index = SearchIndex(graph)
         numbers = np.unique(index.file_of[index.hits(terms.split(word)[-1]).documents])
-        paths = [index.paths[int(number)] for number in numbers if number >= 0]
-    kinds = {_kind_of(path) for path in paths}
-    return [kind for kind in ("tests", "examples", "documentation", "comments") if kind in kinds]
+        return [index.paths[int(number)] for number in numbers if number >= 0]
 
 
 def _kind_of(path: str) -> str:
@@ -133,11 +136,12 @@ def _kind_of(path: str) -> str:
 def without_noise(
     graph: CodeGraph, question: Question, claims: list[Claim], asides: Sequence[str], missing: Sequence[str]
 ) -> list[Claim]:
-    """The sentences that speak of the things of asides. Where none does, and where nothing speaks of the `missing` words, and they name a
-    thing: if the question has few other words, the sentences that have all of these; else all sentences."""
+    """The sentences that speak of the things of asides, or are of files that do. Where none is, and where nothing speaks of the `missing`
+    words, and they name a thing: if the question has few other words, the sentences that have all of these; else all sentences."""
     missing = missing if any(_is_capital(question.text, word) for word in missing) else ()
     wanted = {terms.split(word)[-1] for word in asides}
-    kept = [claim for claim in claims if wanted & _terms_of(claim)]
+    paths = {path for word in asides for path in _paths_with(graph, word)}
+    kept = [c for c in claims if wanted & _terms_of(c) or any(citation.span.path in paths for citation in c.citations)]
     if kept or not (asides or missing):
         return kept or claims
     others = _other_terms(graph, question, (*asides, *missing))

@@ -9,6 +9,7 @@ from ..code_graph import CodeGraph, index_of, is_test_path
 from ..evidence.extending import WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS
 from ..evidence.guides import asks_how_to
 from ..evidence.selection import Found
+from ..graph import terms
 from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
 from .asked_symbols import is_named_by_words, leading_symbols, named_symbols, parameter_owners, resolve_answer_kind
@@ -41,6 +42,7 @@ _MAX_SYMBOLS = 8
 _MAX_TERMS_ABOUT_ONE = 10  # a question with more words is seldom about one function
 _OF_COMPARED = frozenset({"doc", "returns", "raises", "comment", "decides"})
 _INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text", "guide", "sample")
+_MOST, _NEARLY_ALL = 0.6, 0.85  # of the weight of a question's words
 
 
 def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | None = None) -> list[Candidate]:
@@ -103,7 +105,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                     role=traits.roles.get(subject.location, ""),
                 ),
             )
-    items = beside_settings(found.question.text, list(by_text.values()))
+    items = beside_settings(found.question.text, _of_use(found, list(by_text.values())))
     return _without_filler(graph, found, items)[:limit]
 
 
@@ -125,6 +127,27 @@ def _is_told_of(subject: Subject, items: Iterable[Candidate]) -> bool:
     path, symbol = subject.facts.path, subject.symbol
     spans = (span for item in items for span in item.spans)
     return symbol.is_callable and any(p == path and symbol.start <= line <= symbol.end for p, line, _ in spans)
+
+
+def _of_use(found: Found, items: list[Candidate]) -> list[Candidate]:
+    """The sentences; where the question asks how one does something, those on statements and types only if they have most of its words, and
+    beside documentation that tells how the others only if they have nearly all, unless about what it names. All if none is left."""
+    if not asks_how_to(found.question.text):
+        return items
+    mass = sum(found.weights.values())
+
+    def is_of_use(item: Candidate) -> bool:
+        is_type = item.kind == "signature" and " takes " not in item.text
+        shows_code = item.kind in OF_STATEMENTS or item.kind == "assigned" or is_type
+        if item.named or not (shows_code or found.guides):
+            return True
+        said = set(terms.terms_of(item.text))
+        return (
+            sum(weight for term, weight in found.weights.items() if term in said)
+            >= (_MOST if shows_code else _NEARLY_ALL) * mass
+        )
+
+    return [item for item in items if is_of_use(item)] or items
 
 
 def _without_filler(graph: CodeGraph, found: Found, items: list[Candidate]) -> list[Candidate]:
@@ -289,7 +312,7 @@ def _extension_points(graph: CodeGraph, found: Found) -> list[SymbolRef]:
     """What a user extends or calls to add something of his own, for questions that ask how: the function that is named like that, of the
     found classes the one with most subclasses, and the function that adds such things."""
     named_so, bases, adding = (
-        [r for e in _found_for(found, why) if (r := graph.symbol_at(e.span.path, e.span.start)) is not None]
+        [graph.ref(subject.facts, subject.index) for subject in _subjects_of(graph, _found_for(found, why))]
         for why in (WHY_NAMED_SO, WHY_BASE_CLASS, WHY_REGISTERS)
     )
     bases.sort(key=lambda r: -len(graph.subclasses_of(r)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Callable, Set
+from itertools import pairwise
 
 from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
@@ -20,34 +21,92 @@ WHY_BASE_CLASS, WHY_REGISTERS, WHY_NAMED_SO = (
 _REGISTERING = frozenset({"add", "install", "plug", "register"})
 _ACTS, _MAKING = frozenset({"add", "define"}), frozenset({"build", "create", "introduce", "make"})
 _OWN = re.compile(r"\b(?:my|our|your|own|custom)\b", re.I)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_MIN_AGENT = 6  # letters of a word that says by what something is done
+_MAX_DOCSTRING = 300
 _MAX_WORDS = 3  # of what is to be added
-_NAMED_BOOST = 1.5  # of a function that has the name of what is to be done
+_NAMED_BOOST = 1.5  # of a function that has the name of what is to be done, or says that it does it
 _END = re.compile(r"[?.,;:]|\b(?:to|for|in|into|with|of|from|on|that|which|and|or|by|so|myself)\b", re.I)
 _MAX_FUNCTIONS, _MAX_NAMESAKES = 3, 12
 
 
-def lift_bases(graph: CodeGraph, question: Question, boost: float, candidates: Candidates) -> None:
+def lift_bases(
+    graph: CodeGraph, question: Question, boost: float, candidates: Candidates, more: Callable[[], Candidates]
+) -> None:
     """Where a question asks how to add something of one's own: lift the candidates whose names hold what is to be added, if they are base
-    classes in the workspace or functions that are named for registering it, and the functions that are named for doing that. As in
-    `spread_scores`, bases are matched by name."""
+    classes in the workspace or functions that are named for registering it, and the functions that are named for doing that, or say of
+    themselves that they do it, which are looked for among `more` candidates, too. As in `spread_scores`, bases are matched by name."""
     wanted_terms = question.terms.keys() - extending_terms(question.text)
+    registers = False
+    acted_terms = wanted_terms | {act for term in wanted_terms if (act := _act_of(term))}
     for (path, index), candidate in (
         sorted(candidates.items()) if boost and len(wanted_terms) < len(question.terms) else ()
     ):
         facts = graph.facts(path)
         symbol = facts.symbols[index] if facts is not None and index < len(facts.symbols) else None
-        if symbol is None or is_test_path(path) or not wanted_terms & set(terms.split(symbol.name)):
+        if symbol is None or is_test_path(path):
             continue
-        if symbol.is_callable and _is_registering_name(symbol.name, wanted_terms):
-            candidate.score += boost
-            candidate.lifted = True
-            candidate.why.append(WHY_REGISTERS)
-        elif symbol.kind == "class" and any(not is_test_path(p) for p in graph.view.paths_using(symbol.name, "base")):
-            candidate.score += boost
-            candidate.lifted = True
-            candidate.why.append(WHY_BASE_CLASS)
-    for ref in _functions_named_so(graph, question.text) if boost else ():
+        name_terms = _name_terms(symbol.name)
+        if symbol.is_callable and _is_registering_name(symbol.name, acted_terms):
+            why, registers = WHY_REGISTERS, True
+        elif symbol.kind == "class" and wanted_terms & name_terms and _is_base(graph, symbol.name):
+            why = WHY_BASE_CLASS
+        else:
+            continue
+        candidate.score += boost
+        candidate.lifted = True
+        candidate.why.append(why)
+    named_so = _functions_named_so(graph, question.text) if boost else []
+    for ref in named_so:
         lift(graph, ref, _NAMED_BOOST, WHY_NAMED_SO, candidates)
+    for ref in _functions_saying_so(graph, question.text, more)[:1] if boost and not (named_so or registers) else ():
+        lift(graph, ref, _NAMED_BOOST, WHY_REGISTERS, candidates)
+
+
+def _name_terms(name: str) -> set[str]:
+    """The terms of a name, and of two of its words as one: `FileSystem` to "filesystem"."""
+    words = [word.lower() for part in name.split("_") for word in _WORDS.findall(part)]
+    return {*terms.split(name), *(terms.stem(a + b) for a, b in pairwise(words))}
+
+
+def _act_of(term: str) -> str:
+    """What is done by something, of a term that is named for it: `format` of "formatter"; "" for other terms."""
+    if len(term) < _MIN_AGENT or not term.endswith(("er", "or")):
+        return ""
+    act = term[:-2]
+    return terms.stem(act[:-1] if act[-1] == act[-2] else act)
+
+
+def _is_base(graph: CodeGraph, name: str) -> bool:
+    return any(not is_test_path(path) for path in graph.view.paths_using(name, "base"))
+
+
+def _functions_saying_so(graph: CodeGraph, text: str, more: Callable[[], Candidates]) -> list[SymbolRef]:
+    """The product's public functions whose first sentence says that they do what a question wants to do, the best first: "Add a NumPy
+    function to the list" to "add a new numpy function"."""
+    match = EXTENDING.search(text)
+    verb = match["verb"].lower() if match is not None else ""
+    nouns = _nouns(text[match.end() :]) if match is not None and verb in _ACTS else []
+    wanted = [{terms.stem(noun), _act_of(terms.stem(noun))} for noun in nouns]
+    acts = {terms.stem(word) for word in {verb, *_REGISTERING}}
+    found: list[tuple[float, SymbolRef]] = []
+    for (path, index), candidate in more().items() if wanted else ():
+        facts = graph.facts(path) if not is_test_path(path) else None
+        symbol = facts.symbols[index] if facts is not None and index < len(facts.symbols) else None
+        if facts is None or symbol is None or not symbol.is_callable:
+            continue
+        sentence = symbol.docstring[:_MAX_DOCSTRING].partition("\n\n")[0].partition(". ")[0]
+        said = terms.terms_of(_END.split(sentence, maxsplit=1)[0])  # what is added, and not what it is added to
+        is_public = not any(part.startswith("_") for part in symbol.qualname.split("."))
+        if is_public and said and said[0] in acts and all(words & set(said[1:]) for words in wanted):
+            found.append((candidate.score, SymbolRef(graph.name, path, facts.module, symbol)))
+    found.sort(key=lambda pair: (-pair[0], pair[1].path, pair[1].symbol.start))
+    return [ref for _, ref in found]
+
+
+def _nouns(text: str) -> list[str]:
+    """The words for what is to be added, at the beginning of a text."""
+    return [word.lower() for word in terms.words(_END.split(text, maxsplit=1)[0])][:_MAX_WORDS]
 
 
 def _functions_named_so(graph: CodeGraph, text: str) -> list[SymbolRef]:
@@ -59,7 +118,7 @@ def _functions_named_so(graph: CodeGraph, text: str) -> list[SymbolRef]:
     verb = match["verb"].lower()
     if verb not in (_ACTS if _OWN.search(match["new"]) else _ACTS | _MAKING):
         return []  # to write a codec of one's own is not to call `write_codec`
-    nouns = [word.lower() for word in terms.words(_END.split(text[match.end() :], maxsplit=1)[0])][:_MAX_WORDS]
+    nouns = _nouns(text[match.end() :])
     for count in range(len(nouns), 0, -1):
         refs = _public_functions(graph, "_".join((verb, *nouns[:count])))
         if refs:

@@ -14,7 +14,7 @@ from ..graph import terms
 from ..graph.source import is_python
 from ..types import ModuleFacts, Symbol
 from .candidates import Candidate
-from .question import Question, extending_terms
+from .question import Question, asks_for_own, extending_terms, writes_own
 from .ranking import Ranked
 from .search_index import SearchIndex
 from .vocabulary import STOP_TERMS
@@ -25,13 +25,18 @@ _HOW_TO = re.compile(
     re.I,
 )
 _WHY = re.compile(r"\bwhy\b|\breasons? (?:for|why|behind)\b|\brationale\b", re.I)
+_WHETHER = re.compile(r"\s*(?:is|are|does|do|can|will|should)\b[^.?!]*\?", re.I)
+_PREPOSITION = re.compile(
+    r"\s(?:to|for|in|into|with|from|on|at|by|via|when|while|that|which|so|before|after|without|inside|as)\s", re.I
+)
+_HEAD_SHARE, _HEAD_BODY = 0.8, 0.5
 _MAX_CHARS = 300
 # Words of doing something, which a heading need not repeat: "Custom dialects" tells how to add one.
 _DOING = frozenset(
     map(
         terms.stem,
         "add build code create custom define do get give have implement introduce make need new own possible provide run set support "
-        "tell try use want way write correctly locally manually myself properly quickly simply".split(),
+        "suite tell try use want way write correctly locally manually myself properly quickly simply".split(),
     )
 )
 _LEAST_IDF = 1.5  # however common a word is in code, as "test" is, a heading with it is about that
@@ -39,17 +44,17 @@ _LINTING = frozenset(map(terms.stem, ("lint", "linter", "linters", "linting"))) 
 _DOING_WEIGHT = 0.25
 _ACT_WEIGHT = 2.0  # of what one wants to do, the word behind "how do I", unless it is one of these
 # The same thing in a heading and in a question.
-_SAME = {
-    terms.stem(a): terms.stem(b)
-    for a, b in {"own": "custom", "linter": "lint", "linting": "lint", "unittest": "test"}.items()
-}
+_SAME_WORDS = {
+    "own": "custom", "linter": "lint", "linting": "lint", "unittest": "test", "safety": "safe", "installation": "install",
+}  # fmt: skip
+_SAME = {terms.stem(a): terms.stem(b) for a, b in _SAME_WORDS.items()}
 _MAX_HEADING_WORDS = 6  # of a question that is nothing but a heading
 _MAX_DOCUMENTS = 600
 _MAX_GUIDES = 3
 _MIN_LINES = 2  # below a heading
-_MIN_SHARE, _MIN_SHARE_WHY = 0.5, 0.3
+_MIN_SHARE, _MIN_SHARE_EXTENDING, _MIN_SHARE_WHY = 0.5, 0.65, 0.3
 _RUNS_CHECKS = 0.5
-_OWN_ONE = 0.25  # added for a heading on adding one's own, where the question is how to do that
+_OWN_ONE = 0.5  # added for a heading on adding one's own, where the question is how to do that
 _SETUP_FILE = re.compile(r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$", re.I)
 _TUTORIAL = re.compile(r"(^|/)[\w-]*tutorials?/", re.I)
 _CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy coverage".split()))
@@ -60,6 +65,9 @@ _HOW_TO_PATH = re.compile(r"(^|/)(how-?tos?|tutorials?|extend\w*|extdev|develop\
 _MAKING = frozenset(
     terms.stem(w) for w in "custom add create extend implement write build new own define develop".split()
 )
+_ADDING = frozenset(
+    {terms.stem("add")}
+)  # which says less where one is to be written: "Add workers" starts more of them
 _ANCESTOR_SHARE, _FILE_SHARE, _BODY_SHARE, _PRECISION_SHARE = 0.75, 0.7, 0.4, 0.25
 _BOTH = 0.2  # added to a word in the title if it is in the file's name, too
 _DISTANT = 0.8  # share of the best score that a further guide must have
@@ -78,27 +86,35 @@ def asks_how_to(text: str) -> bool:
     return bool(_HOW_TO.search(text[:_MAX_CHARS]))
 
 
-def guides_for(graph: CodeGraph, index: SearchIndex, question: Question, ranked: Ranked) -> list[Candidate]:
+def guides_for(
+    graph: CodeGraph, index: SearchIndex, question: Question, ranked: Ranked, is_in_code: bool = False
+) -> list[Candidate]:
     """The sections, texts and module docstrings that tell how (or why), the best first; none for a question that asks neither, unless it
-    repeats a heading word by word."""
+    repeats a heading word by word. `is_in_code`: there is code that one calls or builds on to add what is asked about."""
+    whether = bool(_WHETHER.match(question.text))
     how_to, why = asks_how_to(question.text), question.kind == "why" or bool(_WHY.search(question.text[:_MAX_CHARS]))
     text = question.text.strip()
     is_heading = not text.endswith("?") and len(text.split()) <= _MAX_HEADING_WORDS
-    if question.is_report or not (how_to or why or is_heading):
+    if question.is_report or not (how_to or why or is_heading or whether):
         return []
     weights = _heading_weights(question, ranked, index.own_names)
     total = sum(weights.values())
     if not total:
         return []
     information = sum(question.terms[t] * idf for t, idf in ranked.idf.items()) or 1.0
-    extends = bool(extending_terms(question.text))
+    extends, makes_own = bool(extending_terms(question.text)), asks_for_own(question.text)
     runs_checks = bool(re.search(r"\brun\b", text, re.I)) and bool(_CHECKS & weights.keys())
+    head = _head_terms(question.text) & weights.keys() if how_to and not runs_checks else set[str]()
     found: list[Candidate] = []
     for document in _documents(index, ranked, weights):
         path = index.paths[index.file_of[document]]
         facts = graph.facts(path)
         number = int(index.symbol_of[document])
         if facts is None or number >= len(facts.symbols):
+            continue
+        if whether and not (how_to or why):
+            if _has_title(facts.symbols[number], weights.keys() - index.own_names):
+                found.append(Candidate(path, number, 2.0, [WHY_GUIDE]))
             continue
         if not (how_to or why):
             if facts.symbols[number].kind == "section" and terms.terms_of(facts.symbols[number].name) == terms.terms_of(
@@ -110,14 +126,19 @@ def guides_for(graph: CodeGraph, index: SearchIndex, question: Question, ranked:
         if runs_checks and not (_CHECKS & title and (_SETUP_FILE.search(path) or "run" in title)):
             continue
         share, precision = _heading_share(facts, number, weights)
-        share *= (_ASIDE_SHARE if _ASIDE.search(path) else 1.0) / total
+        share /= total
         body = float(ranked.covered[document]) / information
-        if share < (_MIN_SHARE if how_to else _MIN_SHARE_WHY) or (
-            why and not how_to and not _gives_reason(graph, facts, number)
-        ):
+        if head and body >= _HEAD_BODY:
+            # "add a timeout to an operation" is told below "Timeouts".
+            of_head = {t: w for t, w in weights.items() if t in head}
+            share = max(share, _HEAD_SHARE * _heading_share(facts, number, of_head)[0] / sum(of_head.values()))
+        share *= _ASIDE_SHARE if _ASIDE.search(path) else 1.0
+        if share < (
+            _MIN_SHARE_EXTENDING if extends and not makes_own else _MIN_SHARE if how_to else _MIN_SHARE_WHY
+        ) or (why and not how_to and not _gives_reason(graph, facts, number)):
             continue
         score = share + _BODY_SHARE * body + _PRECISION_SHARE * precision
-        score += _OWN_ONE * (extends and bool(title & _MAKING))
+        score += _OWN_ONE * _share_of_title(facts.symbols[number], weights) * (extends and bool(title & _MAKING))
         # How the project itself is tested, and not what it offers for tests.
         score += _RUNS_CHECKS * (runs_checks and bool(_SETUP_FILE.search(path)))
         found.append(Candidate(path, number, score, [WHY_GUIDE]))
@@ -131,15 +152,35 @@ def guides_for(graph: CodeGraph, index: SearchIndex, question: Question, ranked:
     }  # a text may have a copy
     best = list(reversed(close.values()))
     # On how to add something of one's own, a text that only has the name of the thing says less than what is extended.
-    return best[:_MAX_GUIDES] if not extends or _is_on_making(graph, best[0], weights) else []
+    has_better = makes_own or (extends and is_in_code)
+    making = _MAKING - _ADDING if is_in_code and writes_own(question.text) else _MAKING
+    return best[:_MAX_GUIDES] if not has_better or _is_on_making(graph, best[0], weights, making) else []
 
 
-def _is_on_making(graph: CodeGraph, guide: Candidate, weights: Mapping[str, float]) -> bool:
-    """Whether a guide is on adding one's own, by its title or folder, or a whole file is on the thing: `processors.md`, "Processors"."""
+def _head_terms(text: str) -> set[str]:
+    """The terms of what one wants to do, up to the first preposition; none if these do not say it."""
+    asked = _HOW_TO.search(text[:_MAX_CHARS])
+    rest = text[asked.end() : _MAX_CHARS] if asked is not None else ""
+    head = {_SAME.get(t, t) for t in terms.terms_of(_PREPOSITION.split(rest, maxsplit=1)[0])}
+    is_said = (
+        head - _DOING and "use" not in head and _PREPOSITION.search(rest)
+    )  # to use something may be to do anything with it
+    return head if is_said else set()
+
+
+def _has_title(symbol: Symbol, wanted: Set[str]) -> bool:
+    """Whether the title of a section has the wanted terms and no others."""
+    title = {_SAME.get(t, t) for t in terms.distinct(symbol.name)} - STOP_TERMS if symbol.kind == "section" else set()
+    return len(title) > 1 and title == wanted
+
+
+def _is_on_making(graph: CodeGraph, guide: Candidate, weights: Mapping[str, float], making: Set[str]) -> bool:
+    """Whether a guide is on adding one's own, by a word of `making` in its title, or its folder, or a whole file is on the thing:
+    `processors.md`, "Processors"."""
     facts = graph.facts(guide.path)
     title = _title_terms(facts, guide.index, weights) if facts is not None else set[str]()
     is_page = title == _terms(PurePosixPath(guide.path).stem) and title <= weights.keys()
-    return bool(title & _MAKING) or is_page or _HOW_TO_PATH.search(guide.path) is not None
+    return bool(title & making) or is_page or _HOW_TO_PATH.search(guide.path) is not None
 
 
 def _text_of(graph: CodeGraph, guide: Candidate) -> str:
@@ -246,6 +287,12 @@ def _docstring_headings(symbol: Symbol) -> list[str]:
 def _share(heading: Set[str], weights: Mapping[str, float]) -> float:
     content = heading - STOP_TERMS
     return len(content & weights.keys()) / len(content) if content else 0.0
+
+
+def _share_of_title(symbol: Symbol, weights: Mapping[str, float]) -> float:
+    """The share of a title that is of making something, or of the question: all of "Adding a new renderer"."""
+    title = {_SAME.get(t, t) for t in terms.distinct(symbol.name)} - STOP_TERMS
+    return len(title & (weights.keys() | _MAKING)) / len(title) if symbol.kind == "section" and title else 1.0
 
 
 def _terms(text: str) -> set[str]:

@@ -38,6 +38,13 @@ EXTENDING = re.compile(
     r"(?P<new>(?:(?:a|an|another|my|our|your|new|own|custom|different|additional|support|for) )+)",
     re.I,
 )
+# "How do I run the tests locally?": how it is to be done is not what is looked for, and least of all in names.
+_HOW_TO_DO = re.compile(r"\bhow (?:to|(?:can|do|would|could|should|might|must) (?:i|we|you|one|users?))\b", re.I)
+_ADVERBS = re.compile(
+    r"\b(?:locally|manually|myself|yourself|ourselves|properly|correctly|easily|quickly|simply|safely)\b", re.I
+)
+_WRITING = frozenset({"write", "create", "implement", "build"})
+_OWN_ONE = re.compile(r"\b(?:another|my|our|your|new|own|custom|different|additional)\b", re.I)
 # Noise in a report: comments of its template, and lists of installed packages.
 _FORM_NOISE = re.compile(r"<!--.*?(?:-->|\Z)|^[ \t]*[\w.-]+[ \t]+v?\d+(?:\.\d+)+\S*[ \t]*$", re.DOTALL | re.MULTILINE)
 # The manner of the answer, which is not its subject. Code and quotations match first, so that nothing in them counts as manner.
@@ -175,8 +182,23 @@ def extending_terms(text: str) -> frozenset[str]:
     return frozenset(terms.terms_of(match.group())) if match is not None else frozenset()
 
 
+def asks_for_own(text: str) -> bool:
+    """Whether a question asks how to make something that is not there yet: "add my own codec", and not "add a timeout"."""
+    match = EXTENDING.search(text[:_REPORT_CHARS])
+    return match is not None and (writes_own(text) or bool(_OWN_ONE.search(match["new"])))
+
+
+def writes_own(text: str) -> bool:
+    """Whether a question asks how to write something, and not how to add what may be there."""
+    match = EXTENDING.search(text[:_REPORT_CHARS])
+    return match is not None and match["verb"].lower() in _WRITING
+
+
 def _weigh_extending_terms(text: str, options: RankingOptions, weights: dict[str, float]) -> None:
-    for term in extending_terms(text) & weights.keys():
+    minor = extending_terms(text)
+    if (how := _HOW_TO_DO.search(text[:_REPORT_CHARS])) is not None:
+        minor |= {term for adverb in _ADVERBS.findall(text[how.end() : _REPORT_CHARS]) for term in terms.split(adverb)}
+    for term in minor & weights.keys():
         weights[term] *= options.extending_weight
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 
 from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
@@ -12,7 +13,7 @@ from ..types import Evidence, SymbolRef
 from .assigned import lift_assigned
 from .candidates import Candidate, Candidates, lexical_candidates, lift_definitions
 from .cutting import Cutter
-from .extending import lift_bases
+from .extending import WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS, lift_bases
 from .guides import WHY_GUIDE, guide_lines, guides_for
 from .linked import lift_called, lift_module, lift_zoom, module_files, spread_scores
 from .options import SelectionOptions
@@ -28,6 +29,8 @@ from .traces import lift_trace, read_trace
 # is done: one function begins it and another ends it.
 _KINDS_ABOUT_SEVERAL = frozenset({"how", "why", "what", "where", "callers"})
 _CANDIDATES_PER_RESULT = 6
+_MANY_CANDIDATES = 400
+_WHY_EXTENDED = frozenset({WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         spread_scores(graph, candidates, options.ranking)
     has_exact_match = lift_definitions(graph, query, options.ranking, candidates)
     lift_assigned(graph, index, query, ranked, options.ranking, candidates)
-    lift_bases(graph, query, options.ranking.base_boost, candidates)
+    more = partial(lexical_candidates, index, ranked, _MANY_CANDIDATES, path_filter)
+    lift_bases(graph, query, options.ranking.base_boost, candidates, more)
     lift_called(graph, query, options.ranking.called_boost, candidates)
     has_exact_match = (
         lift_trace(graph, index, read_trace(query.text), candidates, options.ranking.trace_boost) or has_exact_match
@@ -92,7 +96,8 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
             lift_zoom(graph, zoom, options.zoom_radius, candidates)
     elif query.kind == "overview":
         has_exact_match = lift_overview(graph, index, query.text, candidates) or has_exact_match
-    guides = guides_for(graph, index, query, ranked) if zoom is None else []
+    is_in_code = any(not _WHY_EXTENDED.isdisjoint(c.why) for c in candidates.values())
+    guides = guides_for(graph, index, query, ranked, is_in_code) if zoom is None else []
     if guides and query.kind != "why":
         _lift_guides(guides, candidates)
         has_exact_match = True

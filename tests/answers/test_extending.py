@@ -11,6 +11,7 @@ from adapter_core.evidence.extending import WHY_NAMED_SO
 from adapter_core.evidence.question import analyse, extending_terms
 from adapter_core.evidence.selection import search
 from adapter_core.graph import terms
+from tests.answers.asking import told
 from tests.support import graph_of
 
 WORKSPACE = """
@@ -176,3 +177,82 @@ def test_a_comment_of_sphinx_is_told_as_what_it_says(tmp_path: Path) -> None:
     claim = answer_question(graph_of(tmp_path, WORKSPACE), "What is Settings.colour?").claims[0]
     assert claim.text == "A comment above `Settings.colour` says: “The colour of the lines that are drawn.”"
     assert [str(c.span) for c in claim.citations] == ["net/settings.py:2-6"]
+
+
+LISTS = """
+#- fns/lists.py
+def implement(kind, name):
+    \"\"\"Add a NumPy function or ufunc to the handled list.
+
+    :param name: of it.
+    \"\"\"
+    HANDLED[name] = kind
+
+
+def add_to_list(path, kind):
+    \"\"\"Add a path to the numpy functions.\"\"\"
+    HANDLED[path] = kind
+
+
+def _implement(kind):
+    \"\"\"Add a NumPy function.\"\"\"
+    HANDLED[kind] = kind
+
+
+def register_unit_format(name):
+    \"\"\"Use a function for units.\"\"\"
+    FORMATS[name] = name
+
+
+class AbstractFileSystem:
+    \"\"\"What every filesystem has in common.\"\"\"
+
+
+class Memory(AbstractFileSystem):
+    def opened(self):
+        return self
+
+
+def count_numpy_functions(function):
+    total = function + numpy
+    return total
+#- tests/test_lists.py
+def test_new_numpy_function():
+    \"\"\"Test a new numpy function.\"\"\"
+    assert numpy
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("How do I add a new numpy function?", "`implement`: “Add a NumPy function or ufunc to the handled list.”"),
+        ("How do I add my own unit formatter?", "`register_unit_format`: “Use a function for units.”"),
+        ("How do I implement a new filesystem?", "`AbstractFileSystem`: “What every filesystem has in common.”"),
+    ],
+)
+def test_what_says_that_it_does_it_comes_first(tmp_path: Path, question: str, first: str) -> None:
+    said = told(graph_of(tmp_path, LISTS), question)
+    assert said[0] == first
+    assert not any("test_new" in text or "add_to_list" in text or "_implement" in text for text in said)
+
+
+def test_statements_with_one_word_of_a_question_how_to_do_something_are_left_out(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, UNITS.replace("def define", "def put").replace("Put a unit", "Put one"))
+    said = told(graph, "How do I scale a unit by a factor?")
+    assert not any("is annotated with" in text or text.startswith("In `") for text in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("How do I run the tests locally?", {"local"}),
+        ("how to build it manually", {"manual"}),
+        ("How does it run locally?", set()),
+    ],
+)
+def test_how_it_is_to_be_done_is_not_what_is_looked_for(text: str, minor: set[str]) -> None:
+    plain = {t: w for word in terms.words(text) for t, w in analyse(word).terms.items()}
+    asked = analyse(text).terms
+    reduced = {t for t in asked.keys() & plain.keys() if asked[t] < plain[t]} - extending_terms(text)
+    assert reduced == {t for word in minor for t in asked if t.startswith(word)}

@@ -260,3 +260,63 @@ def test_signatures_below_an_introduction_are_checked(tmp_path: Path) -> None:
     assert supports(graph, claim.text, claim.citations).ok
     assert not supports(graph, claim.text.replace("; `close(self)`", ""), claim.citations).ok
     assert not supports(graph, claim.text.replace("open(self)", "open(self, item)"), claim.citations).ok
+
+
+THREADS = """
+#- docs/threads.rst
+Reference
+=========
+
+Thread safety
+-------------
+
+Nearly nothing of it may be called from another thread.
+Ask before you do.
+
+Cancellation and timeouts
+-------------------------
+
+Give up after a while with ``give_up_after``, which stops an operation.
+
+Add workers
+-----------
+
+Start more of them with ``--workers``.
+One is seldom enough.
+
+#- HACKING.txt
+Running tests
+=============
+
+Run them with make.
+There is no other way.
+
+#- shop/base.py
+class Worker:
+    \"\"\"Base class of all that work.\"\"\"
+
+
+class Slow(Worker):
+    def operation(self, thread):
+        return thread.safe
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("Is it thread safe?", "`docs/threads.rst`, “Thread safety”: “Nearly nothing of it"),
+        ("How do I add a timeout to an operation?", "`docs/threads.rst`, “Cancellation and timeouts”: “Give up"),
+        ("How do I run the test suite locally?", "`HACKING.txt`, “Running tests”: “Run them with make."),
+        ("How do I write a custom worker?", "`Worker`: “Base class of all that work.”"),
+        ("How do I add workers?", "`docs/threads.rst`, “Add workers”: “Start more of them"),
+    ],
+)
+def test_the_section_whose_heading_is_asked_about_leads(tmp_path: Path, question: str, first: str) -> None:
+    assert told(graph_of(tmp_path, THREADS), question)[0].startswith(first)
+
+
+def test_a_question_whether_is_told_by_its_heading_alone(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, THREADS)
+    assert not search(graph, "Is the worker thread safe?").guides
+    assert not search(graph, "Is the thread slow?").guides

@@ -150,7 +150,7 @@ def test_what_is_quoted_is_shown_line_by_line(repo: Path) -> None:
         "    elif value.done:\n        registry.drop(value)\n    else:\n        registry.keep(value)\n\n"
         f"def enter(option):\n    if option:\n        {long_call}\n        return 1\n    return None\n",
     )
-    claims = answer_question(graph, "How does accept register a option value?").claims
+    claims = answer_question(graph, "Where does accept register an option value?").claims
     shown = {claim.lead: claim.steps for claim in claims if claim.steps}
     assert all(claim.text == f"{claim.lead} {STEP_SEPARATOR.join(claim.steps)}" for claim in claims if claim.steps)
     assert shown["In `accept`:"] == (
