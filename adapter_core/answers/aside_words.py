@@ -140,7 +140,7 @@ def without_noise(
     words, and they name a thing: if the question has few other words, the sentences that have all of these; else all sentences."""
     missing = missing if any(_is_capital(question.text, word) for word in missing) else ()
     wanted = {terms.split(word)[-1] for word in asides}
-    paths = {path for word in asides for path in _paths_with(graph, word)}
+    paths = {path for word in asides for path in _paths_with(graph, word) if _kind_of(path) != "comments"}
     kept = [c for c in claims if wanted & _terms_of(c) or any(citation.span.path in paths for citation in c.citations)]
     if kept or not (asides or missing):
         return kept or claims
