@@ -624,3 +624,18 @@ def test_a_definition_in_markdown_is_not_told_without_its_term() -> None:
         "All else is free.",
     ]
     assert [s.text for s in prose_in(lines, 1, len(lines))] == ["All else is free."]
+
+
+def test_the_rest_of_a_sentence_behind_code_is_not_told_alone() -> None:
+    lines = [
+        "Run all of it. These two are equal::",
+        "",
+        "    run(a)",
+        "    a()",
+        "",
+        "except that the first one waits.",
+        "",
+        "numpy is used for all.",
+    ]
+    found = join_passages(prose_in(lines, 1, len(lines)), lines, lambda _: False)
+    assert [s.text for s in found] == ["Run all of it.", "numpy is used for all."]

@@ -23,6 +23,7 @@ _UNJOINABLE = re.compile("[│└├─“”]")  # drawn trees, and quotes, whi
 _UNFINISHED = re.compile(r"\W*(?:TODO|FIXME|XXX|TBD)\b")
 LEADS_ON = ": …"  # the end of a sentence that introduces what stands below it
 _ONLY_LITERAL = re.compile(r"(`{1,2})[^`]+\1")  # a command that stands in a paragraph of its own
+_GOES_ON = re.compile(r"[a-z]{2,} ")
 _MIN_WORDS = 3
 MAX_CHARS = 320
 _MAX_PASSAGE = 480
@@ -105,6 +106,8 @@ def join_passages(
             if len(text) <= _MAX_PASSAGE and not _UNJOINABLE.search(text):
                 passages[-1] = replace(previous, text=text, end=sentence.end)
                 continue
+        if _goes_on_behind_code(sentence, lines):
+            continue
         if _ONLY_LITERAL.fullmatch(sentence.text) and not sentence.field:
             if previous is not None and previous.leads and sentence.start == previous.end + 2:
                 passages[-1] = replace(previous, text=f"{previous.text} {sentence.text}", end=sentence.end)
@@ -133,6 +136,20 @@ def _ended(passage: Prose, with_leads: bool) -> Prose | None:
     if not (is_first or with_leads or _SENTENCE_END.search(passage.text)):
         return None
     return replace(passage, text=f"{passage.text.rstrip(':').rstrip()}{LEADS_ON}")
+
+
+def _goes_on_behind_code(sentence: Prose, lines: list[str]) -> bool:
+    """Whether a sentence is the rest of one that a code block interrupts, and says nothing without it: "except that it takes longer"."""
+    if sentence.field or not _GOES_ON.match(sentence.text):
+        return False
+    above = next((line for line in reversed(lines[: sentence.start - 1]) if line.strip()), "")
+    own = lines[sentence.start - 1]
+    is_below_code = len(above) - len(above.lstrip()) > len(own) - len(own.lstrip()) and not LIST_ITEM.match(above)
+    return (
+        bool(sentence.rank)
+        and not lines[sentence.start - 2].strip()
+        and (is_below_code or above.strip() in ("```", "~~~"))
+    )
 
 
 def _is_item_below(lead: Prose, sentence: Prose, lines: list[str]) -> bool:
