@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from ...types import ModuleFacts, Symbol
@@ -54,12 +54,23 @@ def find(view: WorkspaceView, inference: Inference, name: str, at_most: int | No
             for facts in view.facts_of_module(".".join(name_parts[:split])):
                 values = inference.infer_text(facts.path, 0, ".".join(name_parts[split:]), 0)
                 found = found or [p for v in sorted(values, key=lambda v: v[:3]) for p in places_of(view, v)]
-    return sorted(dict.fromkeys(_implemented(view, p) for p in found), key=lambda p: _order(view, p))
+    return sorted(dict.fromkeys(_implemented(view, found)), key=lambda p: _order(view, p))
 
 
-def _implemented(view: WorkspaceView, place: Place) -> Place:
-    facts = view.facts(place[0])
-    return (place[0], implementation(facts, place[1])) if facts is not None else place
+def _implemented(view: WorkspaceView, places: Iterable[Place]) -> Iterator[Place]:
+    """The places, each overload declaration replaced by the function that runs. A function may have hundreds of them, so that one is looked
+    for once."""
+    known: dict[tuple[str, int, str], int] = {}
+    for path, index in places:
+        facts = view.facts(path)
+        symbol = facts.symbols[index] if facts is not None else None
+        if facts is None or symbol is None or "overload" not in symbol.traits:
+            yield path, index
+            continue
+        key = path, symbol.parent, symbol.name
+        if key not in known:
+            known[key] = implementation(facts, index)
+        yield path, known[key]
 
 
 def places_of(view: WorkspaceView, value: Value) -> list[Place]:
