@@ -23,6 +23,7 @@ from .relation_words import RELATION_WORDS
 
 _MAX_CHARS = 160  # longer questions name things in passing
 _MAX_FILES = 200  # of the product that are read for a word
+_MAX_NAMED_FILES = 1_000  # of the product, that are searched for a word within names
 _MAX_WORDS = 2
 _FEW_TERMS = 2
 # Folders of tests that hold no test modules alone, of tutorials, and of documentation.
@@ -49,7 +50,7 @@ def words_of_asides(graph: CodeGraph, question: Question) -> list[str]:
                 continue  # the product may call it otherwise
             files = {int(n) for n in np.unique(index.file_of[index.hits(term).documents]) if n >= 0}
             paths = [index.paths[number] for number in files]
-            if paths and not _is_in_product(graph, paths, term):
+            if paths and not _is_in_product(graph, paths, term) and not _is_part_of_a_name(graph, word):
                 found.append(word)
     return found[:_MAX_WORDS]
 
@@ -81,6 +82,20 @@ def _is_in_product(graph: CodeGraph, paths: list[str], term: str) -> bool:
     return any(_has_in_code(graph, path, term) for path in product)
 
 
+def _is_part_of_a_name(graph: CodeGraph, word: str) -> bool:
+    """Whether code of the product has the word within a name, as `IPv6Address` has "IPv6"; or may have it, in too many files."""
+    spellings = "|".join(map(re.escape, dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))))
+    pattern = re.compile(rf"(?<![A-Za-z])(?:{spellings})(?![a-z])")
+    rows = [row.path for row in graph.store.files() if row.kind == "python"]
+    product = [p for p in rows if not is_test_path(p) and not is_aside(p) and not _OF_ASIDES.search(p)]
+    if len(product) > _MAX_NAMED_FILES:
+        return True
+    documents = (graph.document(path) for path in product)
+    texts = (document.text for document in documents if document is not None and pattern.search(document.text))
+    trees = (tree for text in texts if (tree := outline_of(text).tree) is not None)
+    return any(pattern.search(name) for tree in trees for node in ast.walk(tree) for name in _names_of(node))
+
+
 def _has_in_code(graph: CodeGraph, path: str, term: str) -> bool:
     document = graph.document(path)
     tree = outline_of(document.text).tree if document is not None else None
@@ -96,6 +111,10 @@ def _texts_of(node: ast.AST, docstrings: set[int]) -> list[str]:
     """The names and strings of a node itself."""
     if isinstance(node, ast.Constant):
         return [node.value] if isinstance(node.value, str) and id(node) not in docstrings else []
+    return _names_of(node)
+
+
+def _names_of(node: ast.AST) -> list[str]:
     names = (getattr(node, field, None) for field in ("id", "attr", "name", "arg", "asname", "module", "rest"))
     listed = getattr(node, "names", ()) if isinstance(node, (ast.Global, ast.Nonlocal)) else ()
     return [name for name in (*names, *listed) if isinstance(name, str)]

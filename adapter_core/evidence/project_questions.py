@@ -46,7 +46,11 @@ def asks_about_project(text: str, own_names: frozenset[str]) -> bool:
     words = re.findall(r"[^\W_]+", text.lower())
     others = [word for word in words if word not in _ASKING_WORDS and word not in _PROJECT_NOUNS]
     names_project = _PROJECT.search(text) or (others and _ASKS.match(text))
-    return bool(names_project) and all(terms.compound(word) in own_names for word in others)
+    if names_project and all(terms.compound(word) in own_names for word in others):
+        return True
+    # "Give me an overview of the code base: what lives where, and how do the backends fit in?"
+    first, separator, _ = text.partition(":")
+    return bool(separator and _PROJECT.search(first)) and asks_about_project(first, own_names)
 
 
 def asks_layout(text: str) -> bool:

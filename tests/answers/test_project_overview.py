@@ -122,6 +122,12 @@ def test_where_to_start_is_the_entry_point(graph: CodeGraph) -> None:
         ("How does everything fit together?", True, True),
         ("how do the parts fit together?", True, True),
         ("How does shop work?", True, True),
+        (
+            "Give me an overview of how the code base is laid out: what lives where, and how do depots fit in?",
+            True,
+            True,
+        ),
+        ("How does the parser work: what does it read?", False, True),
         ("What does the package cache do?", False, False),
         ("How does this library parse dates?", False, False),
         ("What does `this` library do?", False, False),

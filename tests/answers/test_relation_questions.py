@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.aside_words import without_noise
+from adapter_core.answers.aside_words import without_noise, words_of_asides
 from adapter_core.answers.citations import cite
 from adapter_core.answers.relation_words import plain_relation_question
 from adapter_core.answers.runner import answer_question
@@ -466,3 +466,11 @@ def test_whether_a_library_is_used_asks_where(tmp_path: Path, question: str) -> 
     with graph_of(tmp_path, ASIDES) as graph:
         assert plain_relation_question(graph, question) == "where is json used?"
         assert plain_relation_question(graph, "does mill use stones?") == "does mill use stones?"
+
+
+def test_a_word_within_a_name_is_not_said_to_be_of_asides_alone(tmp_path: Path) -> None:
+    files = "#- mill/net.py\nfrom ipaddress import IPv6Address\n\ndef listen(host):\n    return IPv6Address(host)\n"
+    docs = "#- docs/net.md\n# Net\n\nThe mill listens on IPv6 and on Carrier addresses.\n"
+    with graph_of(tmp_path, files + docs) as graph:
+        assert words_of_asides(graph, analyse("how does the mill listen on IPv6?")) == []
+        assert words_of_asides(graph, analyse("how does the mill listen on Carrier addresses?")) == ["Carrier"]

@@ -165,3 +165,27 @@ def by_module():
     graph = graph_of(tmp_path, files)
     listing = next(text for text in told(graph, "Where is Timeout raised?") if "is raised in" in text)
     assert listing == "`Timeout` is raised in `own` and `by_module`."
+
+
+def test_what_catches_a_class_catches_no_library_s_of_that_name(tmp_path: Path) -> None:
+    files = """
+#- kit/errors.py
+class WouldBlock(Exception):
+    'It would block.'
+#- kit/streams.py
+import trio
+from .errors import WouldBlock
+def receive():
+    try:
+        return trio.receive()
+    except trio.WouldBlock:
+        raise WouldBlock from None
+def send():
+    try:
+        return receive()
+    except WouldBlock:
+        return None
+"""
+    texts = told(graph_of(tmp_path, files), "What catches WouldBlock?")
+    assert texts[0] == "`send` catches `WouldBlock`."
+    assert not any("`receive` catches" in text for text in texts)

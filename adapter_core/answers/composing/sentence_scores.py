@@ -40,6 +40,7 @@ _HOW_TO_PRIORS: Mapping[str, float] = {
     "listing": 4.0, "setting": 16.0, "default": 4.0, "line": 4.0, "listed": 2.0, "call_path": 4.0,
 }  # fmt: skip
 _BESIDE_USE_FACTOR = 0.55
+_OF_WHAT_IS_CALLED = frozenset({"signature", "param"})  # which say nothing of how one does it with anything else
 _USE_SHARE = 1.0
 _NAMED_USE_PRIOR = 2.3  # of what the thing to call or extend says of itself, before documents on it
 _DECORATED_FACTOR = 0.3
@@ -226,7 +227,9 @@ class _Scorer:
         """The weight of a sentence of its kind for a question of this kind."""
         prior = self._priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
         if self._asks_how_to:
-            prior = _HOW_TO_PRIORS.get(item.kind, prior * _BESIDE_USE_FACTOR)
+            is_use = item.named or item.kind not in _OF_WHAT_IS_CALLED
+            prior = _HOW_TO_PRIORS.get(item.kind, prior) if is_use else prior
+            prior *= 1.0 if is_use and item.kind in _HOW_TO_PRIORS else _BESIDE_USE_FACTOR
             if item.named and item.kind == "doc" and item.order == 0:
                 prior = _NAMED_USE_PRIOR
         if item.kind in self._asked_kinds or ("returns" in self._asked_kinds and _BARE_RETURN.search(item.text)):
