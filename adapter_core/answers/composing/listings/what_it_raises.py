@@ -12,6 +12,7 @@ from ....code_graph import CodeGraph, index_of, is_test_path
 from ....types import Call, SymbolRef
 from ...checking.statements import suppressed
 from ...inert import code
+from ...unparsing import unparse
 from ..candidate import MAX_CITED, Candidate, SentenceBuilder, definition_span, join_list, scope_name
 from ..documentation.quoted_docs import quote_docstring
 from ..statements.action_sentences import action_phrase
@@ -250,7 +251,7 @@ def _handlers_by_line(node: ast.AST) -> dict[int, tuple[tuple[str, ...], ...]]:
     found: dict[int, tuple[tuple[str, ...], ...]] = {}
     for inner in own_nodes(node):
         if isinstance(inner, (ast.With, ast.AsyncWith)):
-            caught = [tuple(ast.unparse(item) for item in suppressed(inner))]
+            caught = [tuple(unparse(item) for item in suppressed(inner))]
         elif isinstance(inner, _TRIES):
             caught = [_caught(handler) for handler in inner.handlers if not _raises_again(handler)]
         else:
@@ -266,7 +267,7 @@ def _caught(handler: ast.ExceptHandler) -> tuple[str, ...]:
     if handler.type is None:
         return ("BaseException",)
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return tuple(ast.unparse(item) if isinstance(item, (ast.Name, ast.Attribute)) else "" for item in types)
+    return tuple(unparse(item) if isinstance(item, (ast.Name, ast.Attribute)) else "" for item in types)
 
 
 def _raises_again(handler: ast.ExceptHandler) -> bool:

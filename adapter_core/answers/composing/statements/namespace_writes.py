@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ....graph.memory.request_cache import request_cache
 from ....graph.outline import outline_of
 from ....graph.parsing.fields import dotted_name
+from ...unparsing import unparse
 from .control_flow import own_nodes
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -90,7 +91,7 @@ def _item_write(
         return
     name = _text(target.slice)
     last = node.end_lineno or node.lineno
-    yield NamespaceWrite(owner[0], name, ast.unparse(target), form, target.lineno, node.lineno, last)
+    yield NamespaceWrite(owner[0], name, unparse(target), form, target.lineno, node.lineno, last)
 
 
 def _call_writes(call: ast.Call, node: ast.stmt, aliases: Mapping[str, str | None]) -> Iterator[NamespaceWrite]:
@@ -108,7 +109,7 @@ def _call_writes(call: ast.Call, node: ast.stmt, aliases: Mapping[str, str | Non
             names += ["" if key is None else _text(key) for key in keys]
     line, last = function.end_lineno or call.lineno, node.end_lineno or node.lineno
     for name in names:
-        yield NamespaceWrite(owner[0], name, ast.unparse(function) + "()", "call", line, node.lineno, last)
+        yield NamespaceWrite(owner[0], name, unparse(function) + "()", "call", line, node.lineno, last)
 
 
 def _text(node: ast.expr) -> str:
