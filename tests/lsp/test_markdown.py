@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,8 @@ def check_inert(markdown: str) -> None:
     outside = markdown
     for token in tokens:
         if token.type == "code_inline":
-            outside = outside.replace(token.content, "", 1)
+            mark, content = re.escape(token.markup), re.escape(token.content)
+            outside = re.sub(rf"{mark} ?{content} ?{mark}", "", outside, count=1)  # its content may stand elsewhere, too
     assert "://" not in outside.replace("\\://", "")  # editors make links of bare addresses
     assert not any((ord(c) < 32 and c != "\n") or c in "\u202e\u2066" for c in markdown)
 
