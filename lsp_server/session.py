@@ -6,11 +6,12 @@ response rests on one snapshot.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapter_core.engine import DiscoverOptions, discover_some, is_folder, is_python, open_reader
 
@@ -120,7 +121,8 @@ class Snapshot:
 
 def _differs(stored: CodeGraph, path: str, document: Document) -> bool:
     on_disk = stored.document(path)
-    return on_disk is None or stored.view.row(path) is None or on_disk.lines != document.lines
+    # What another program wrote and the editor has read is on the disk, and not in the index yet.
+    return on_disk is None or not stored.view.is_stored(path) or on_disk.lines != document.lines
 
 
 def _is_indexable(stored: CodeGraph, path: str) -> bool:
@@ -129,10 +131,10 @@ def _is_indexable(stored: CodeGraph, path: str) -> bool:
         return True
     if not is_python(path):
         return False
-    if (stored.root / path).exists():
+    if os.path.exists(stored.root / path):  # unlike `Path.exists`, false for a name that no file can have
         return bool(discover_some(stored.root, [path]).files)
     folder = path.rpartition("/")[0]
-    while folder and not (stored.root / folder).exists():
+    while folder and not os.path.exists(stored.root / folder):
         folder = folder.rpartition("/")[0]  # a folder that is made when the file is saved
     return not folder or is_folder(stored.root, folder, DiscoverOptions())
 
@@ -143,6 +145,7 @@ class Session:
     roots: tuple[Root, ...] = ()
     indexes: dict[str, IndexState] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+    initial_settings: Mapping[str, Any] = field(default_factory=dict)  # which later ones are laid over
     encoding: str = UTF16
     client: ClientSupport = field(default_factory=ClientSupport)
     _line_moves: list[LineMoves] = field(default_factory=list)

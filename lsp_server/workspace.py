@@ -60,7 +60,7 @@ def make_roots(uris: Iterable[str], kept: Iterable[Root] = ()) -> tuple[list[Roo
             problems.append(f"{uri} is not a folder on this machine and is left out")
             continue
         real = Path(os.path.realpath(client_path))
-        if not real.is_dir():
+        if not os.path.isdir(real):
             problems.append(f"{client_path} is not a folder and is left out")
             continue
         if any(root.real == real for root in roots):

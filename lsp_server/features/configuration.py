@@ -43,7 +43,11 @@ def register(server: PathlineServer) -> None:
 
 
 def apply_settings(server: PathlineServer, value: Any) -> list[str]:
-    """Parse and apply the client's settings. Returns the problems with them, for the user."""
+    """Parse and apply the client's settings, over those that it began with: a client that is asked for what nobody set answers with null.
+    Returns the problems with them, for the user."""
+    if value is None or isinstance(value, Mapping):
+        is_set = {name: setting for name, setting in (value or {}).items() if setting is not None}
+        value = {**server.session.initial_settings, **is_set}
     server.session.settings, problems, unknown = read_settings(value)
     if unknown:
         log.warning("unknown settings are ignored: %s", ", ".join(unknown))

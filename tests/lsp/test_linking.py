@@ -11,6 +11,7 @@ import pytest
 from adapter_core.graph.processes.indexer import Indexer
 from lsp_server.engine_client import Engine
 from lsp_server.features.configuration import apply_settings
+from lsp_server.session import Session
 from lsp_server.workspace import Root
 
 
@@ -35,7 +36,7 @@ class Server:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.session = type("Session", (), {})()
+        self.session = Session()
 
 
 def test_the_setting_reaches_every_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,9 @@ def check_inert(markdown: str) -> None:
     for token in tokens:
         if token.type == "code_inline":
             mark, content = re.escape(token.markup), re.escape(token.content)
-            outside = re.sub(rf"{mark} ?{content} ?{mark}", "", outside, count=1)  # its content may stand elsewhere, too
+            outside = re.sub(
+                rf"{mark} ?{content} ?{mark}", "", outside, count=1
+            )  # its content may stand elsewhere, too
     assert "://" not in outside.replace("\\://", "")  # editors make links of bare addresses
     assert not any((ord(c) < 32 and c != "\n") or c in "\u202e\u2066" for c in markdown)
 

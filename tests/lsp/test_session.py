@@ -522,3 +522,36 @@ def test_the_check_does_not_wait_for_ever(
     assert check.check(str(shop)) == 1
     assert time.monotonic() - started < 60
     assert "failed: no answer to initialize" in capsys.readouterr().err
+
+
+def test_settings_that_nobody_set_later_are_those_of_the_beginning(connect: Connect, shop: Path) -> None:
+    client = connect(cwd=shop)
+    client.initialize(shop, options={"askCommand": "my.prompt"}, capabilities={"workspace": {"configuration": True}})
+    client.configuration = None
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    client.notify("workspace/didChangeConfiguration", {"settings": {"pathline": {"showDiagnostics": False}}})
+    client.ready()
+    uri = client.open(shop / "shop/checkout.py")
+    place = {"line": 6, "character": 12}
+    params = {"textDocument": {"uri": uri}, "range": {"start": place, "end": place}, "context": {"diagnostics": []}}
+    assert client.request("textDocument/codeAction", params)[0]["command"]["command"] == "my.prompt"
+
+
+def test_a_document_with_a_name_that_no_file_can_have_spoils_no_other(client: Client, shop: Path) -> None:
+    uri = f"{shop.as_uri()}/{'n' * 260}.py"
+    document = {"uri": uri, "languageId": "python", "version": 1, "text": "x = 1\n"}
+    client.notify("textDocument/didOpen", {"textDocument": document})
+    assert [s["name"] for s in client.request("workspace/symbol", {"query": "parse_price"})] == ["parse_price"]
+
+
+def test_what_was_written_to_disk_and_read_by_the_editor_is_known_before_it_is_indexed(
+    client: Client, shop: Path
+) -> None:
+    file = shop / "shop/checkout.py"
+    uri = client.open(file)
+    text = file.read_text("utf-8") + "\n\ndef read_again_from_disk():\n    return parse_price('1')\n"
+    file.write_text(text, "utf-8")
+    change = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": text}]}
+    client.notify("textDocument/didChange", change)
+    found = client.request("workspace/symbol", {"query": "read_again_from_disk"})
+    assert [s["name"] for s in found] == ["read_again_from_disk"]
