@@ -72,11 +72,13 @@ def _is_capital(title: str, word: str) -> bool:
     return word[:1].isupper() and re.search(rf"\w\W+{re.escape(word)}\b", title) is not None
 
 
+def _is_product(path: str) -> bool:
+    return is_python(path) and not is_test_path(path) and not is_aside(path) and not _OF_ASIDES.search(path)
+
+
 def _is_in_product(graph: CodeGraph, paths: list[str], term: str) -> bool:
     """Whether code of the product has the term in a name or a string; or may have it, where it is not known."""
-    product = [
-        p for p in paths if is_python(p) and not is_test_path(p) and not is_aside(p) and not _OF_ASIDES.search(p)
-    ]
+    product = list(filter(_is_product, paths))
     if len(product) > _MAX_FILES:
         return True
     return any(_has_in_code(graph, path, term) for path in product)
@@ -86,8 +88,7 @@ def _is_part_of_a_name(graph: CodeGraph, word: str) -> bool:
     """Whether code of the product has the word within a name, as `IPv6Address` has "IPv6"; or may have it, in too many files."""
     spellings = "|".join(map(re.escape, dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))))
     pattern = re.compile(rf"(?<![A-Za-z])(?:{spellings})(?![a-z])")
-    rows = [row.path for row in graph.store.files() if row.kind == "python"]
-    product = [p for p in rows if not is_test_path(p) and not is_aside(p) and not _OF_ASIDES.search(p)]
+    product = [row.path for row in graph.store.files() if _is_product(row.path)]
     if len(product) > _MAX_NAMED_FILES:
         return True
     documents = (graph.document(path) for path in product)

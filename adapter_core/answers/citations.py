@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph
@@ -17,6 +17,9 @@ _FORMS = (
     re.compile(_PATH + r"`?#L(?P<a>\d+)(?:C\d+)?(?:-L?(?P<b>\d+)(?:C\d+)?)?"),
     re.compile(_PATH + r"`?(?:,|:| at| on)? ?\(?(?:lines?|ll?\.) (?P<a>\d+)(?:" + _DASH + r"(?P<b>\d+))?"),
 )
+
+
+PathLines = tuple[str, int, int]  # path, first and last line
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,15 @@ def locate(graph: CodeGraph, path: str) -> str | None:
     ending = "/" + path.lstrip("/")
     found = [row.path for row in graph.store.files() if row.path.endswith(ending)]
     return found[0] if len(found) == 1 else None
+
+
+def spans_of(citations: Iterable[Citation]) -> list[PathLines]:
+    return [(c.span.path, c.span.start, c.span.end) for c in citations]
+
+
+def are_within(wanted: Iterable[PathLines], spans: Sequence[PathLines]) -> bool:
+    """Whether each of the wanted ranges of lines lies within one of the spans, such as those that are cited."""
+    return all(any(p == path and a <= start and end <= b for p, a, b in spans) for path, start, end in wanted)
 
 
 def cited_text(graph: CodeGraph, citations: Iterable[Citation]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..code_graph import CodeGraph, index_of, is_test_path
+from ..code_graph import CodeGraph, is_test_path
 from ..evidence.extending import WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS
 from ..evidence.guides import asks_how_to
 from ..evidence.selection import Found
@@ -14,7 +14,7 @@ from ..graph.finding.lookup import implementation
 from ..types import Evidence, ModuleFacts, SymbolRef
 from .asked_symbols import is_named_by_words, leading_symbols, named_symbols, parameter_owners, resolve_answer_kind
 from .clauses import split_question
-from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences
+from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences, subject_of
 from .composing.candidate import OF_STATEMENTS, Candidate, SentenceBuilder
 from .composing.comparisons import compared_pair, comparison_sentences, display_name
 from .composing.definitions import class_sentences
@@ -67,14 +67,9 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 traits = replace(traits, roles=roles)
                 evidence_subjects = [*first, *(s for s in evidence_subjects if s.location not in roles)]
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
-    if by_text and (asks_senders(found.question.text) or asks_bases(found.question.text)):
-        return list(by_text.values())[:limit]
-    text = found.question.text
-    if by_text and (function_asked_what_it_raises(text) or command_asked_for_options(text)):
-        return list(by_text.values())[:limit]
-    if by_text and asks_only_writes(split_question(found.question.text)):
-        return list(by_text.values())[:limit]  # what else has the words of the question changes something else
     parts = split_question(found.question.text)
+    if by_text and _is_all_listed(found.question.text, parts):
+        return list(by_text.values())[:limit]
     if by_text and asks_only_raising(parts):
         names = {name.rpartition(".")[2] for name in map(asked_exception, parts)}
         evidence_subjects = [
@@ -109,9 +104,20 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
     return _without_filler(graph, found, items)[:limit]
 
 
+def _is_all_listed(text: str, parts: list[str]) -> bool:
+    """Whether what a listing has to say is the whole answer: what else has the words of such a question is about something else."""
+    return bool(
+        asks_senders(text)
+        or asks_bases(text)
+        or function_asked_what_it_raises(text)
+        or command_asked_for_options(text)
+        or asks_only_writes(parts)
+    )
+
+
 def introduction(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     """What a class or module says of itself: its docstring, and the bases and methods of a class."""
-    subject, document = _subject_of(graph, ref), graph.document(ref.path)
+    subject, document = subject_of(graph, ref), graph.document(ref.path)
     if subject is None or document is None:
         return
     builder = SentenceBuilder(subject.facts, subject.index, 0)
@@ -264,7 +270,7 @@ def _with_common_caller(graph: CodeGraph, subjects: list[Subject]) -> list[Subje
         if subject.symbol.is_callable and not is_test_path(subject.facts.path)
     ]
     caller = common_caller(graph, refs)
-    caller_subject = _subject_of(graph, caller) if caller is not None else None
+    caller_subject = subject_of(graph, caller) if caller is not None else None
     if caller_subject is None:
         return subjects
     in_evidence = [subject for subject in subjects if subject.key == caller_subject.key]
@@ -279,15 +285,9 @@ def _named_subjects(
         *parameter_owners(graph, found.question),
         *_extension_points(graph, found),
     ):
-        subject = _subject_of(graph, ref)
+        subject = subject_of(graph, ref)
         if subject is not None:
             yield replace(subject, evidence=evidence.get(subject.key))
-
-
-def _subject_of(graph: CodeGraph, ref: SymbolRef) -> Subject | None:
-    facts = graph.facts(ref.path)
-    index = index_of(facts, ref.symbol) if facts is not None else None
-    return Subject(facts, index, None) if facts is not None and index is not None else None
 
 
 def _named_places(graph: CodeGraph, found: Found) -> frozenset[tuple[str, int]]:

@@ -120,18 +120,18 @@ def _functions_named_so(graph: CodeGraph, text: str) -> list[SymbolRef]:
         return []  # to write a codec of one's own is not to call `write_codec`
     nouns = _nouns(text[match.end() :])
     for count in range(len(nouns), 0, -1):
-        refs = _public_functions(graph, "_".join((verb, *nouns[:count])))
+        refs = _product_functions(graph, "_".join((verb, *nouns[:count])))
         if refs:
             return refs
     wanted = {terms.stem(noun) for noun in nouns}
     return [
         ref
-        for ref in _public_functions(graph, verb, _MAX_NAMESAKES)
+        for ref in _product_functions(graph, verb, _MAX_NAMESAKES)
         if wanted & set(terms.terms_of(ref.symbol.docstring.partition(".")[0]))
     ][:_MAX_FUNCTIONS]
 
 
-def _public_functions(graph: CodeGraph, name: str, at_most: int = _MAX_FUNCTIONS) -> list[SymbolRef]:
+def _product_functions(graph: CodeGraph, name: str, at_most: int = _MAX_FUNCTIONS) -> list[SymbolRef]:
     """The product's functions of that name; none if they are many."""
     refs = graph.find_symbol(name, at_most=_MAX_NAMESAKES + 1)
     found = [r for r in refs if r.symbol.is_callable and not is_test_path(r.path)]

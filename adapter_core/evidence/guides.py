@@ -106,7 +106,7 @@ def guides_for(
     runs_checks = bool(re.search(r"\brun\b", text, re.I)) and bool(_CHECKS & weights.keys())
     head = _head_terms(question.text) & weights.keys() if how_to and not runs_checks else set[str]()
     found: list[Candidate] = []
-    for document in _documents(index, ranked, weights):
+    for document in _documents(index, ranked):
         path = index.paths[index.file_of[document]]
         facts = graph.facts(path)
         number = int(index.symbol_of[document])
@@ -225,7 +225,7 @@ def _heading_weights(question: Question, ranked: Ranked, own_names: Set[str] = f
     return weights if weights.keys() - _DOING - own_names else {}
 
 
-def _documents(index: SearchIndex, ranked: Ranked, weights: Mapping[str, float]) -> Iterator[int]:
+def _documents(index: SearchIndex, ranked: Ranked) -> Iterator[int]:
     """The documents of texts, and of modules with a docstring, that have a word of the question; those with most of it first."""
     is_text = np.array([kind != "python" for kind in index.kinds], dtype=bool)
     usable = np.array([not is_test_path(p) and not _NEWS.search(p) for p in index.paths], dtype=bool)

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from ...code_graph import CodeGraph
 from ...types import Citation, ModuleFacts, SymbolRef
+from ..citations import are_within, spans_of
 from ..composing.listings.what_it_raises import CALLS, INFERRED, NEXT_STEP, NO_RAISE, called_functions, raise_statements
 
 _CODE = r"`[^`]+`"
@@ -68,7 +69,7 @@ def _leads_to(
     for call in facts.calls if facts is not None else ():
         if facts is None or call.callee != callee or facts.symbols[call.owner] != caller.symbol:
             continue
-        if any(_is_cited(caller.path, call.line, c) for c in citations):
+        if are_within([(caller.path, call.line, call.line)], spans_of(citations)):
             called, is_sure = called_functions(graph, caller.path, call)
             if (is_sure or is_inferred) and any(ref in targets for ref in called):
                 return True
@@ -99,7 +100,3 @@ def _is_covered(ref: SymbolRef, citations: tuple[Citation, ...]) -> bool:
     """Whether all lines of a definition are cited."""
     lines = {n for c in citations if c.span.path == ref.path for n in range(c.span.start, c.span.end + 1)}
     return lines.issuperset(range(ref.symbol.start, ref.symbol.end + 1))
-
-
-def _is_cited(path: str, line: int, citation: Citation) -> bool:
-    return citation.span.path == path and citation.span.start <= line <= citation.span.end

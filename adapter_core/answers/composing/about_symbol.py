@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
-from ...code_graph import CodeGraph
+from ...code_graph import CodeGraph, index_of
 from ...graph import terms
 from ...graph.source import is_python
 from ...types import Evidence, ModuleFacts, Symbol, SymbolRef
@@ -65,6 +65,13 @@ class Subject:
     @property
     def location(self) -> tuple[str, int]:
         return self.facts.path, self.symbol.start
+
+
+def subject_of(graph: CodeGraph, ref: SymbolRef) -> Subject | None:
+    """The symbol as a subject that was not found by the search; None if its file has changed meanwhile."""
+    facts = graph.facts(ref.path)
+    index = index_of(facts, ref.symbol) if facts is not None else None
+    return Subject(facts, index, None) if facts is not None and index is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from itertools import islice, product
 from ...code_graph import CodeGraph, index_of, is_test_path
 from ...graph.finding.membership import lacks
 from ...types import Citation, Symbol, SymbolRef
+from ..citations import are_within, spans_of
 from ..inert import code
 from .candidate import MAX_CITED, Candidate, SentenceBuilder, class_header_spans, definition_span, join_list
 from .definitions import parameters_of
@@ -159,19 +160,14 @@ def comparison_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation,
     if _ONLY.fullmatch(sentence) is None:
         return None
     names = [m["name"] or m["other"] for m in _NAME.finditer(sentence)]
-    found = [
-        [r for r in graph.find_symbol(n) if any(_shows(c, definition_span(r)) for c in citations)] for n in names[:2]
-    ]
+    cited = spans_of(citations)
+    found = [[r for r in graph.find_symbol(n) if are_within([definition_span(r)], cited)] for n in names[:2]]
     pairs = [(a, b) for a, b in product(*found)] if len(found) == 2 else []
     for a, b in pairs:
         for candidate in (*_only_one_has(graph, (a, b)), *_only_one_has(graph, (b, a))):
-            if candidate.text == sentence and all(any(_shows(c, s) for c in citations) for s in candidate.spans):
+            if candidate.text == sentence and are_within(candidate.spans, cited):
                 return True
     return False
-
-
-def _shows(citation: Citation, span: tuple[str, int, int]) -> bool:
-    return citation.span.path == span[0] and citation.span.start <= span[1] and span[2] <= citation.span.end
 
 
 def _members(graph: CodeGraph, cls: SymbolRef) -> dict[str, tuple[str, int, int]]:

@@ -7,11 +7,11 @@ import ast
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...code_graph import CodeGraph, index_of, is_test_path
+from ...code_graph import CodeGraph, is_test_path
 from ...evidence.selection import Found
 from ...graph import terms
-from ...types import Symbol, SymbolRef
-from .about_symbol import Subject
+from ...types import Symbol
+from .about_symbol import Subject, subject_of
 from .statements.control_flow import function_node, own_nodes
 from .statements.quotes import is_logging
 from .statements.steps import names_for_messages
@@ -79,16 +79,10 @@ def _called_functions(graph: CodeGraph, subject: Subject, subjects: Sequence[Sub
     ref = graph.ref(subject.facts, subject.index)
     for site in graph.calls_of(ref, implicit=False).items:
         for target in site.targets if site.sure and not site.deferred and len(site.targets) == 1 else ():
-            callee = _subject_of(graph, target)
+            callee = subject_of(graph, target)
             if callee is not None and callee.symbol.is_callable and callee.key != subject.key:
                 found.setdefault(callee.key, known.get(callee.key, callee))
     return list(found.values())
-
-
-def _subject_of(graph: CodeGraph, ref: SymbolRef) -> Subject | None:
-    facts = graph.facts(ref.path)
-    index = index_of(facts, ref.symbol) if facts is not None else None
-    return Subject(facts, index, None) if facts is not None and index is not None else None
 
 
 def _coverage(

@@ -12,6 +12,7 @@ from ....graph import terms
 from ....graph.outline import docstring_span, outline_of
 from ....graph.source import is_python
 from ....types import STEP_SEPARATOR, Citation, Evidence, ModuleFacts, Symbol
+from ...citations import are_within, spans_of
 from ...inert import code, printable, prose
 from ..candidate import Candidate, SentenceBuilder
 from .numbered_lists import Lines, Listing, lists_in
@@ -201,7 +202,6 @@ def matches_list(graph: CodeGraph, owner: str, title: str, listing: str, citatio
     lines."""
     for path in dict.fromkeys(c.span.path for c in citations):
         facts, document = graph.facts(path), graph.document(path)
-        cited = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
         if facts is None or document is None:
             continue
         for index, symbol in enumerate(facts.symbols):
@@ -215,15 +215,13 @@ def matches_list(graph: CodeGraph, owner: str, title: str, listing: str, citatio
                 continue
             if any(
                 STEP_SEPARATOR.join(candidate_list.steps) == listing
-                and _all_within((heading_lines, *candidate_list.spans), cited)
+                and are_within(
+                    [(path, *lines) for lines in (heading_lines, *candidate_list.spans)], spans_of(citations)
+                )
                 for candidate_list in listings
             ):
                 return True
     return False
-
-
-def _all_within(spans: tuple[Lines, ...], cited: list[Lines]) -> bool:
-    return all(any(a <= start and end <= b for a, b in cited) for start, end in spans)
 
 
 def _title(symbol: Symbol) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ....code_graph import CodeGraph
 from ....types import STEP_SEPARATOR, Citation, ModuleFacts
+from ...citations import are_within, spans_of
 from ...inert import code, prose
 from ..candidate import MAX_CITED, Candidate, SentenceBuilder
 
@@ -66,14 +67,14 @@ def matches_sample(graph: CodeGraph, path: str, title: str, steps: str, citation
     facts, document = graph.facts(path), graph.document(path)
     if facts is None or document is None:
         return False
-    cited = [(c.span.start, c.span.end) for c in citations if c.span.path == path]
+    cited = spans_of(citations)
     for index, symbol in enumerate(facts.symbols):
         if symbol.kind not in ("section", "module") or _title(facts, index) != title:
             continue
         for sample in samples_in(document.lines, symbol.start, symbol.end, path):
-            shown = any(a <= sample.start and sample.end <= b for a, b in cited)
-            named = not title or any(a <= symbol.start <= b for a, b in cited)
-            if shown and named and _plain(STEP_SEPARATOR.join(sample.steps)) == _plain(steps):
+            heading = [(path, symbol.start, symbol.start)] if title else []
+            is_shown = are_within([*heading, (path, sample.start, sample.end)], cited)
+            if is_shown and _plain(STEP_SEPARATOR.join(sample.steps)) == _plain(steps):
                 return True
     return False
 

@@ -82,6 +82,12 @@ def is_library(graph: CodeGraph, top: str) -> bool:
     return top in sys.stdlib_module_names or any(i.module.partition(".")[0] == top and not i.level for i in imports)
 
 
+def is_of_library(graph: CodeGraph, written: str) -> bool:
+    """Whether a dotted name is that of something in a library, and not in a module of the workspace: `trio.WouldBlock`."""
+    top, _, rest = written.partition(".")
+    return bool(rest) and is_library(graph, top) and not graph.facts_of_module(top)
+
+
 def product_first_key(path: str) -> tuple[bool, bool, str]:
     """A sort key: the product's files first, then those beside it, such as examples, then tests."""
     return is_test_path(path) or "/_tests/" in path, is_aside(path), path

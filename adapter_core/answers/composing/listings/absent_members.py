@@ -14,6 +14,7 @@ from ....evidence.vocabulary import synonyms
 from ....graph import terms
 from ....graph.finding.membership import lacks, member_names
 from ....types import Citation, SymbolRef
+from ...citations import are_within, spans_of
 from ...inert import code
 from ...module_aliases import is_module_alias
 from ..candidate import Candidate, definition_span, join_list
@@ -154,20 +155,15 @@ def absence_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ..
     match = _FORM.fullmatch(sentence.strip())
     if match is None:
         return None
-    nearest = re.findall(r"`([^`]+)`", match["nearest"] or "")
+    nearest, cited = re.findall(r"`([^`]+)`", match["nearest"] or ""), spans_of(citations)
     for owner in graph.find_symbol(match["owner"]):
-        if owner.symbol.kind not in ("class", "module") or not _is_cited(owner, citations):
+        if owner.symbol.kind not in ("class", "module") or not are_within([definition_span(owner)], cited):
             continue
         members = [_defined(graph, owner, name.rpartition(".")[2])[:1] for name in nearest]
         are_there = all(
-            refs and _member_name(owner, refs[0]) == name and _is_cited(refs[0], citations)
+            refs and _member_name(owner, refs[0]) == name and are_within([definition_span(refs[0])], cited)
             for name, refs in zip(nearest, members, strict=True)
         )
         if are_there and _lacks(graph, owner, match["name"]):
             return True
     return False
-
-
-def _is_cited(ref: SymbolRef, citations: tuple[Citation, ...]) -> bool:
-    line = ref.symbol.name_line
-    return any(c.span.path == ref.path and c.span.start <= line <= c.span.end for c in citations)

@@ -17,7 +17,7 @@ from ...inert import code
 from ...unparsing import unparse
 from ..candidate import Candidate, class_header_spans, join_list, scope_name
 from ..links.imports import import_statement
-from ..links.library_uses import is_library, product_first_key
+from ..links.library_uses import is_of_library, product_first_key
 from .product_files import is_of_tests
 
 _ASKED = re.compile(
@@ -54,12 +54,6 @@ def handler_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     yield from _handler_listing(found, name)
 
 
-def _is_of_library(graph: CodeGraph, written: str) -> bool:
-    """Whether an exception is written with the name of a library: `trio.WouldBlock`."""
-    top, _, rest = written.partition(".")
-    return bool(rest) and is_library(graph, top) and not graph.facts_of_module(top)
-
-
 def _named_handlers(graph: CodeGraph, name: str) -> list[_Handler]:
     is_own = any(ref.symbol.kind == "class" for ref in graph.find_symbol(name)) if name else False
     found: dict[tuple[str, str, str], _Handler] = {}
@@ -67,7 +61,7 @@ def _named_handlers(graph: CodeGraph, name: str) -> list[_Handler]:
         if found and (is_of_tests(path) or len(found) > _MAX_HANDLERS):
             break
         for handler in _handlers(graph, path, name):
-            if not (is_own and _is_of_library(graph, handler.written)):  # a library's class of that name is another one
+            if not (is_own and is_of_library(graph, handler.written)):  # a library's class of that name is another one
                 found.setdefault((path, scope_name(handler.owner), handler.written), handler)
     return list(found.values())
 

@@ -16,7 +16,7 @@ from ....types import SymbolRef
 from ...inert import code
 from ...unparsing import unparse
 from ..candidate import Candidate, definition_span, join_list, scope_name
-from ..links.library_uses import is_library, product_first_key
+from ..links.library_uses import is_of_library, product_first_key
 from .exception_handlers import caught_exception_in_question
 from .product_files import is_of_tests
 
@@ -85,10 +85,7 @@ def _includes(ref: SymbolRef) -> Callable[[_Raised], bool]:
 
 def _may_be(graph: CodeGraph, ref: SymbolRef, raised: _Raised) -> bool:
     """Whether the only class of its name is raised, as far as is known: `requests.Timeout` is another one."""
-    top, _, rest = raised.written.partition(".")
-    return (
-        ref in raised.refs if raised.refs else not (rest and is_library(graph, top) and not graph.facts_of_module(top))
-    )
+    return ref in raised.refs if raised.refs else not is_of_library(graph, raised.written)
 
 
 def _raising_functions(

@@ -190,7 +190,7 @@ def _raised_at_the_end(graph: CodeGraph, start: SymbolRef, path: tuple[Step, ...
         if action.kind != "raise" or action.subject in told or len(told) >= _MAX_EACH:
             continue
         raised = action.subject.rpartition(".")[2]
-        if raised in _UNSPECIFIC or any(_may_catch(graph, last, raised, step.handlers) for step in path):
+        if raised in _UNSPECIFIC or any(_may_catch(graph, raised, step.handlers) for step in path):
             continue
         told.add(action.subject)
         clause, lines = _raise_clause(last, action)
@@ -274,8 +274,8 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
     return any(isinstance(node, ast.Raise) and node.exc is None for node in handler.body)
 
 
-def _may_catch(graph: CodeGraph, raiser: SymbolRef, raised: str, handlers: tuple[tuple[str, ...], ...]) -> bool:
-    """Whether one of these handlers catches what `raiser` raises under this name, or may do so as far as is known."""
+def _may_catch(graph: CodeGraph, raised: str, handlers: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether one of these handlers catches what is raised under this name, or may do so as far as is known."""
     caught = {name.rpartition(".")[2] for names in handlers for name in names}
     if not caught:
         return False

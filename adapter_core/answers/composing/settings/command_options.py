@@ -10,6 +10,7 @@ from ....code_graph import CodeGraph, is_test_path
 from ....evidence.ranking import is_aside
 from ....graph.finding.lookup import scope_at
 from ....types import Citation
+from ...citations import are_within, spans_of
 from ...inert import code, prose
 from ..candidate import Candidate, join_list, scope_name
 from .declarations import Declared, declared_in
@@ -140,20 +141,18 @@ def command_option_holds(graph: CodeGraph, sentence: str, citations: tuple[Citat
     further, without_help = _FURTHER.fullmatch(text), _WITHOUT_HELP.fullmatch(text)
     if further is None and without_help is None and _FORM.fullmatch(text) is None:
         return None
-    spans = [(c.span.path, c.span.start, c.span.end) for c in citations]
+    spans = spans_of(citations)
     cited_options = [
         (path, one)
         for path in dict.fromkeys(path for path, _, _ in spans)
         for one in _options(graph, path)
-        if _are_cited(path, one.shown, spans)
+        if are_within([(path, *lines) for lines in one.shown], spans)
     ]
     if further is not None:
         names = {one.names[0] for path, one in cited_options if _scope(graph, path, one) == further["scope"]}
         return all(name in names for name in re.findall(r"`([^`]+)`", further["names"]))
     made = [(path, *_sentence(graph, path, one)) for path, one in cited_options]
-    holds = any(text == sentence and _are_cited(path, lines, spans) for path, sentence, lines in made)
+    holds = any(
+        text == sentence and are_within([(path, *one) for one in lines], spans) for path, sentence, lines in made
+    )
     return None if without_help is not None and not holds else holds  # it may be told of a setting
-
-
-def _are_cited(path: str, wanted: tuple[Lines, ...], spans: list[tuple[str, int, int]]) -> bool:
-    return all(any(p == path and a <= start and end <= b for p, a, b in spans) for start, end in wanted)

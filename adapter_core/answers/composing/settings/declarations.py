@@ -130,17 +130,14 @@ def _of_option_call(call: ast.Call, bound_in: int = 0) -> Declared | None:
     named = [keywords[key] for key in ("name", "names") if key in keywords]
     values = [e for v in (*call.args, *named) for e in (v.elts if isinstance(v, (ast.Tuple, ast.List)) else [v])]
     pairs = [text.partition("/") if text[:1] == "-" else (text, "", "") for text in map(_text, values)]
-    positive, negative = ([n for name in names if _NAME.fullmatch(n := name.strip())] for names in _columns(pairs))
+    positive = [name for first, _, _ in pairs if _NAME.fullmatch(name := first.strip())]
+    negative = [name for _, _, last in pairs if _NAME.fullmatch(name := last.strip())]
     dest = _text(keywords.get("dest")) or _implied(positive)
     if _name_of(call) in _LOWERING_CALLS and "dest" not in keywords:
         dest = dest.lower()
     one = _of_call(call, [*positive, *negative], dest, keywords.get("default"), keywords, bound_in)
     is_kept = _text(keywords.get("action")) not in ("version", "help") and not _is_false(keywords.get("expose_value"))
     return replace(one, negatives=tuple(negative), is_kept=is_kept) if one is not None else None
-
-
-def _columns(pairs: Sequence[tuple[str, str, str]]) -> tuple[list[str], list[str]]:
-    return [first for first, _, _ in pairs], [last for _, _, last in pairs]
 
 
 def _is_false(node: ast.expr | None) -> bool:

@@ -14,6 +14,7 @@ from ....evidence.search_index import SearchIndex
 from ....graph import terms
 from ....graph.finding.lookup import scope_at
 from ....types import Citation
+from ...citations import PathLines, are_within, spans_of
 from ...clauses import split_question
 from ...inert import code
 from ..candidate import Candidate, join_list, scope_name
@@ -97,14 +98,14 @@ def help_candidates(graph: CodeGraph, place: Place) -> list[Candidate]:
 def declaration_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
     """Whether the cited lines show what such a sentence says; None where it has another form."""
     text = sentence.strip()
-    spans = [(c.span.path, c.span.start, c.span.end) for c in citations]
+    spans = spans_of(citations)
     if match := _DOCUMENTED.fullmatch(text):
         document = graph.document(match["path"])
         passage = documented_at(document.lines, match["name"]) if document is not None else None
         return (
             passage is not None
             and text == of_document(match["path"], match["name"], passage[0])
-            and _shown(match["path"], passage[1], spans)
+            and are_within(_in_file(match["path"], passage[1]), spans)
         )
     match = _HELP.fullmatch(text) or _DECLARED.fullmatch(text)
     if match is None:
@@ -114,10 +115,14 @@ def declaration_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation
         for one in declared_in(document.text, path) if document is not None else ():
             if match["name"] not in one.names:
                 continue
-            if one.quoted and text == _of_help(one, match["name"]) and _shown(path, one.help_shown, spans):
+            if (
+                one.quoted
+                and text == _of_help(one, match["name"])
+                and are_within(_in_file(path, one.help_shown), spans)
+            ):
                 return True
             scope = _scope(graph, Place(path, one, match["name"]))
-            if text == _of_declaration(one, match["name"], scope) and _shown(path, one.shown, spans):
+            if text == _of_declaration(one, match["name"], scope) and are_within(_in_file(path, one.shown), spans):
                 return True
     return False
 
@@ -143,7 +148,7 @@ def beside_settings(question: str, items: Sequence[Candidate]) -> list[Candidate
             and not (
                 item.kind in _KINDS_OF_NAMESAKES and (is_aside(item.spans[0][0]) or is_test_path(item.spans[0][0]))
             )
-            and not all(_shown(path, [(a, b)], shown) for path, a, b in item.spans)
+            and not are_within(item.spans, shown)
         )
     ]
 
@@ -192,10 +197,11 @@ def _scope(graph: CodeGraph, place: Place) -> str:
     return scope_name(graph.ref(facts, scope_at(facts, line)))
 
 
-def _shown(path: str, wanted: Sequence[Lines], spans: Sequence[tuple[str, int, int]]) -> bool:
-    return all(any(p == path and a <= start and end <= b for p, a, b in spans) for start, end in wanted)
+def _in_file(path: str, lines: Sequence[Lines]) -> list[PathLines]:
+    return [(path, *one) for one in lines]
 
 
 def _candidate(text: str, place: Place, lines: Sequence[Lines]) -> Candidate:
-    spans = tuple((place.path, *one) for one in lines)
-    return Candidate(text, "setting", spans, f"{place.path}:{place.declared.start}", 0, -1, named=True)
+    return Candidate(
+        text, "setting", tuple(_in_file(place.path, lines)), f"{place.path}:{place.declared.start}", 0, -1, named=True
+    )
