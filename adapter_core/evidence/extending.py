@@ -21,7 +21,6 @@ WHY_BASE_CLASS, WHY_REGISTERS, WHY_NAMED_SO = (
 _REGISTERING = frozenset({"add", "install", "plug", "register"})
 _ACTS, _MAKING = frozenset({"add", "define"}), frozenset({"build", "create", "introduce", "make"})
 _OWN = re.compile(r"\b(?:my|our|your|own|custom)\b", re.I)
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _MIN_AGENT = 6  # letters of a word that says by what something is done
 _MAX_DOCSTRING = 300
 _MAX_WORDS = 3  # of what is to be added
@@ -65,8 +64,7 @@ def lift_bases(
 
 def _name_terms(name: str) -> set[str]:
     """The terms of a name, and of two of its words as one: `FileSystem` to "filesystem"."""
-    words = [word.lower() for part in name.split("_") for word in _WORDS.findall(part)]
-    return {*terms.split(name), *(terms.stem(a + b) for a, b in pairwise(words))}
+    return {*terms.split(name), *(terms.stem(a + b) for a, b in pairwise(terms.words_of_name(name)))}
 
 
 def _act_of(term: str) -> str:

@@ -23,6 +23,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def words_of_name(name: str) -> list[str]:
+    """The words of one identifier in lower case, in order: `url map build` of `urlMapBuild`."""
+    return [part.lower() for part in _PART.findall(name)]
+
+
 @functools.lru_cache(maxsize=200_000)
 def split(word: str) -> tuple[str, ...]:
     """The terms of one word: its stemmed parts, then the whole in lower case when there are several."""

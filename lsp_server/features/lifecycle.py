@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -29,9 +29,8 @@ def register(server: PathlineServer) -> None:
         session.client = client_support(params.capabilities)
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
         session.encoding = str(getattr(encoding, "value", encoding))
-        if isinstance(params.initialization_options, Mapping):
-            session.initial_settings = params.initialization_options
         to_say.extend(apply_settings(server, params.initialization_options))
+        session.initial_settings = asdict(session.settings)
         roots, problems = make_roots(folders_of(params))
         session.roots = tuple(roots)
         to_say.extend(problems)

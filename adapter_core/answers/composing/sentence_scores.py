@@ -227,11 +227,12 @@ class _Scorer:
         """The weight of a sentence of its kind for a question of this kind."""
         prior = self._priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
         if self._asks_how_to:
-            is_use = item.named or item.kind not in _OF_WHAT_IS_CALLED
-            prior = _HOW_TO_PRIORS.get(item.kind, prior) if is_use else prior
-            prior *= 1.0 if is_use and item.kind in _HOW_TO_PRIORS else _BESIDE_USE_FACTOR
             if item.named and item.kind == "doc" and item.order == 0:
                 prior = _NAMED_USE_PRIOR
+            elif item.kind in _HOW_TO_PRIORS and (item.named or item.kind not in _OF_WHAT_IS_CALLED):
+                prior = _HOW_TO_PRIORS[item.kind]
+            else:
+                prior *= _BESIDE_USE_FACTOR
         if item.kind in self._asked_kinds or ("returns" in self._asked_kinds and _BARE_RETURN.search(item.text)):
             prior = max(prior, _ASKED_PRIOR)
             if self._has_guide and item.named and item.kind == "overridden":
