@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Set
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
 from ..graph.source import is_python
+from ..graph.storage.postings import DOCSTRING, NAME, QUALNAME
 from ..types import ModuleFacts, Symbol
 from .candidates import Candidate
 from .question import Question, asks_for_own, extending_terms, writes_own
@@ -101,26 +102,20 @@ def guides_for(
     total = sum(weights.values())
     if not total:
         return []
+    if not (how_to or why):
+        return _by_title(graph, index, ranked, text, weights.keys() - index.own_names if whether else None)[
+            :_MAX_GUIDES
+        ]
     information = sum(question.terms[t] * idf for t, idf in ranked.idf.items()) or 1.0
     extends, makes_own = bool(extending_terms(question.text)), asks_for_own(question.text)
     runs_checks = bool(re.search(r"\brun\b", text, re.I)) and bool(_CHECKS & weights.keys())
     head = _head_terms(question.text) & weights.keys() if how_to and not runs_checks else set[str]()
     found: list[Candidate] = []
-    for document in _documents(index, ranked):
+    for document in _documents(index, ranked, weights.keys()):
         path = index.paths[index.file_of[document]]
         facts = graph.facts(path)
         number = int(index.symbol_of[document])
         if facts is None or number >= len(facts.symbols):
-            continue
-        if whether and not (how_to or why):
-            if _has_title(facts.symbols[number], weights.keys() - index.own_names):
-                found.append(Candidate(path, number, 2.0, [WHY_GUIDE]))
-            continue
-        if not (how_to or why):
-            if facts.symbols[number].kind == "section" and terms.terms_of(facts.symbols[number].name) == terms.terms_of(
-                text
-            ):
-                found.append(Candidate(path, number, 2.0, [WHY_GUIDE]))
             continue
         title = _title_terms(facts, number, weights)
         if runs_checks and not (_CHECKS & title and (_SETUP_FILE.search(path) or "run" in title)):
@@ -155,6 +150,35 @@ def guides_for(
     has_better = makes_own or (extends and is_in_code)
     making = _MAKING - _ADDING if is_in_code and writes_own(question.text) else _MAKING
     return best[:_MAX_GUIDES] if not has_better or _is_on_making(graph, best[0], weights, making) else []
+
+
+def _by_title(
+    graph: CodeGraph, index: SearchIndex, ranked: Ranked, text: str, subject: Set[str] | None
+) -> list[Candidate]:
+    """The sections that a text is the title of; or, with the `subject` of a question, those whose title has its terms and no others."""
+    asked = set(terms.terms_of(text)) & ranked.idf.keys()
+    # Of the subject one term may be the title's in another form.
+    at_least = len(asked) if subject is None else max(len(subject) - 1, 1)
+    found: list[Candidate] = []
+    for document in _titled(index, asked, at_least):
+        path, number = index.paths[index.file_of[document]], int(index.symbol_of[document])
+        facts = graph.facts(path)
+        symbol = facts.symbols[number] if facts is not None and number < len(facts.symbols) else None
+        if symbol is None or symbol.kind != "section" or not _may_guide(path):
+            continue
+        if terms.terms_of(symbol.name) == terms.terms_of(text) if subject is None else _has_title(symbol, subject):
+            found.append(Candidate(path, number, 2.0, [WHY_GUIDE]))
+    texts = {_text_of(graph, c): c for c in sorted(found, key=lambda c: (c.path, c.index), reverse=True)}
+    return list(reversed(texts.values()))  # a text may have a copy
+
+
+def _titled(index: SearchIndex, wanted: Set[str], at_least: int) -> list[int]:
+    """The documents of texts with so many of the terms in their names."""
+    hits = [(hit.documents, hit.fields) for term in wanted for hit in (index.hits(term),)]
+    named = [np.unique(documents[fields == NAME]) for documents, fields in hits]
+    documents, counts = np.unique(np.concatenate([np.array([], int), *named]), return_counts=True)
+    kept = documents[counts >= at_least].astype(int).tolist()
+    return [n for n in kept if index.alive[n] and index.kinds[index.file_of[n]] != "python"]
 
 
 def _head_terms(text: str) -> set[str]:
@@ -225,16 +249,24 @@ def _heading_weights(question: Question, ranked: Ranked, own_names: Set[str] = f
     return weights if weights.keys() - _DOING - own_names else {}
 
 
-def _documents(index: SearchIndex, ranked: Ranked) -> Iterator[int]:
-    """The documents of texts, and of modules with a docstring, that have a word of the question; those with most of it first."""
-    is_text = np.array([kind != "python" for kind in index.kinds], dtype=bool)
-    usable = np.array([not is_test_path(p) and not _NEWS.search(p) for p in index.paths], dtype=bool)
-    covered = np.flatnonzero((ranked.covered > 0) & index.alive)
-    files = index.file_of[covered]
-    of_guide = usable[files] & (is_text[files] | (index.symbol_of[covered] == 0))
-    kept = covered[of_guide]
+def _documents(index: SearchIndex, ranked: Ranked, wanted: Set[str]) -> Iterator[int]:
+    """The documents of texts that have a wanted term in their title, the titles above it or their path, and of modules that have one in
+    their docstring; those with most of the question first."""
+    is_text = np.array([kind != "python" for kind in index.kinds], dtype=bool)[index.file_of]
+    entitled = np.zeros(len(index.file_of), dtype=bool)
+    for term in (*wanted, *(form for form, same in _SAME.items() if same in wanted)):
+        hit = index.hits(term)
+        entitled[hit.documents[np.isin(hit.fields, (NAME, QUALNAME)) & is_text[hit.documents]]] = True
+        entitled[hit.documents[(hit.fields == DOCSTRING) & (index.symbol_of[hit.documents] == 0)]] = True
+        entitled |= np.isin(index.file_of, hit.files) & is_text
+    kept = np.flatnonzero(entitled & (ranked.covered > 0) & index.alive)
     order = np.lexsort((index.symbol_of[kept], index.file_of[kept], -ranked.covered[kept]))
-    yield from kept[order[:_MAX_DOCUMENTS]].tolist()
+    usable = (n for n in kept[order].tolist() if _may_guide(index.paths[index.file_of[n]]))
+    yield from islice(usable, _MAX_DOCUMENTS)
+
+
+def _may_guide(path: str) -> bool:
+    return not is_test_path(path) and not _NEWS.search(path)
 
 
 def _heading_share(facts: ModuleFacts, number: int, weights: Mapping[str, float]) -> tuple[float, float]:
