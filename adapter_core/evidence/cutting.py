@@ -33,6 +33,7 @@ class Cutter:
         self.alternatives = {term: (*synonyms_of.get(term, ()), *everyday.words.get(term, ())) for term in weights}
         self.alternatives |= {" ".join(phrase): everyday.phrases.get(phrase, ()) for phrase in phrases}
         self._line_weights = self._weights_for_lines(weights)
+        self._terms_of: dict[str, set[str]] = {}
 
     def _weights_for_lines(self, weights: Mapping[str, float]) -> dict[str, float]:
         """The weights of terms in a line, the alternatives of the question's terms and phrases included. A phrase has no weight of its
@@ -86,13 +87,21 @@ class Cutter:
         span = Span(self._graph.name, candidate.path, start, end)
         return Evidence(span, text, hash_text(text), name, symbol.kind, round(candidate.score, 4), tuple(why))
 
+    def terms_in(self, text: str) -> set[str]:
+        """The different terms of a name, path or text; remembered, since spans of one file share some and all are looked at again for the
+        share of the question that they hold."""
+        known = self._terms_of.get(text)
+        if known is None:
+            known = self._terms_of[text] = terms.distinct(text)
+        return known
+
     def _match_reasons(self, name: str, path: str, text: str) -> list[str]:
         """Which of the question's terms are in the name, path and text, the heaviest first; and which only as one of their alternatives."""
         reasons = []
         unmatched = {term for term, weight in self._weights.items() if weight > 0}
         all_present: set[str] = set()
         for label, text_part in (("name", name), ("path", path), ("text", text)):
-            present = terms.distinct(text_part)
+            present = self.terms_in(text_part)
             all_present |= present
             matched = sorted(
                 (t for t, w in self._weights.items() if w > 0 and t in present), key=lambda t: -self._weights[t]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..code_graph import CodeGraph
 from ..graph import terms
+from ..graph.storage.columns import cell
 from .candidates import Candidates
 from .options import RankingOptions
 from .question import Question
@@ -34,13 +35,14 @@ def prefer_named(graph: CodeGraph, question: Question, options: RankingOptions, 
         facts = graph.facts(candidate.path)
         if facts is None or candidate.index >= len(facts.symbols):
             continue
-        symbol = facts.symbols[candidate.index]
-        parts = terms.parts(facts.module.rpartition(".")[2] if symbol.kind == "module" else symbol.name)
+        # Many candidates are only looked at here, so no `Symbol` is built for them.
+        kind, name = (cell(facts.symbols, candidate.index, field) for field in ("kind", "name"))
+        parts = terms.parts(facts.module.rpartition(".")[2] if kind == "module" else name)
         matching = sum(part in question.terms for part in parts)
         factor = options.phrase_named**matching * options.phrase_unnamed ** (len(parts) - matching)
-        if symbol.kind == "class" and not question_words & _CLASS_WORDS:
+        if kind == "class" and not question_words & _CLASS_WORDS:
             factor *= options.phrase_class_factor
-        elif symbol.kind == "module" and not question_words & _MODULE_WORDS:
+        elif kind == "module" and not question_words & _MODULE_WORDS:
             factor *= options.phrase_module_factor
         candidate.score *= factor
     best = max((c.score for c in candidates.values()), default=0.0) or 1.0

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from ..code_graph import CodeGraph, is_test_path
-from ..graph import terms
 from ..types import Evidence, SymbolRef
 from .assigned import lift_assigned
 from .candidates import Candidate, Candidates, lexical_candidates, lift_definitions
@@ -109,7 +108,7 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     places = joined_candidates(graph, candidates.values(), options.ranking)
     cutter = Cutter(graph, weights, options.max_lines, query.phrases)
     evidence, passages, definitions = _select_diverse(places, cutter, options)
-    coverage = _coverage([*passages, *definitions], weights)
+    coverage = _coverage([*passages, *definitions], cutter, weights)
     required_coverage = options.min_coverage + options.short_margin / max(1, len(weights))
     supported = bool(evidence) and (zoom is not None or has_exact_match or coverage >= required_coverage)
     return Found(
@@ -223,13 +222,14 @@ def _without_overlaps(evidence: Iterable[Evidence], earlier: Sequence[Evidence])
     return kept
 
 
-def _coverage(evidence: list[Evidence], weights: dict[str, float]) -> float:
+def _coverage(evidence: list[Evidence], cutter: Cutter, weights: dict[str, float]) -> float:
     """The largest share of the question's information in one evidence, with its path and symbol's name; from 0 to 1."""
     mass = sum(weights.values())
     if not mass:
         return 0.0
     best = 0.0
     for item in {id(item): item for item in evidence}.values():  # most of the definitions are passages, too
-        present = terms.distinct(f"{item.symbol} {item.span.path}\n{item.text}")
-        best = max(best, sum(w for t, w in weights.items() if t in present) / mass)
+        parts = [cutter.terms_in(part) for part in (item.symbol, item.span.path, item.text)]
+        present = sum(w for t, w in weights.items() if any(t in part for part in parts))
+        best = max(best, present / mass)
     return best

@@ -16,6 +16,7 @@ from ..linking.results.values import Value, Values
 from ..parsing.line_starts import line_starts
 from ..snapshot.view import WorkspaceView
 from ..source import is_python, is_test_path
+from ..storage.columns import cell
 from ..storage.sealed import damaged
 
 _NEAREST = 5
@@ -196,7 +197,7 @@ def _check_name(view: WorkspaceView, place: Place, name: str) -> None:
     """Raises `IndexDamagedError` where the name table leads to a symbol of another name."""
     facts = view.facts(place[0])
     symbols = facts.symbols if facts is not None else ()
-    if place[1] >= len(symbols) or symbols[place[1]].name != name:
+    if place[1] >= len(symbols) or cell(symbols, place[1], "name") != name:
         raise damaged(f"{name} is not where it is said to be")
 
 

@@ -93,6 +93,16 @@ class Rows(Sequence[R]):
         except IndexError as error:
             raise damaged("rows of facts are lost") from error
 
+    def cell(self, index: int, name: str) -> Any:
+        """One field of one row (0 <= index < len), without creating it."""
+        layout, size = self._layout, len(self._created)
+        number = self._numbers[self._base + layout.fields.index(name) * size + index]
+        words = self._strings if name in layout.texts else layout.codes.get(name)
+        try:
+            return number if words is None else words[number]
+        except IndexError as error:
+            raise damaged("rows of facts are lost") from error
+
     def clear(self) -> None:
         """Drop the created rows; they are created again on demand."""
         self._created = [None] * len(self._created)
@@ -112,6 +122,11 @@ class Rows(Sequence[R]):
 def column(rows: Sequence[Any], name: str) -> Sequence[Any]:
     """One field of all rows of any table."""
     return rows.column(name) if isinstance(rows, Rows) else [getattr(row, name) for row in rows]
+
+
+def cell(rows: Sequence[Any], index: int, name: str) -> Any:
+    """One field of one row of any table."""
+    return rows.cell(index, name) if isinstance(rows, Rows) else getattr(rows[index], name)
 
 
 class Grouped(Generic[R]):
