@@ -20,7 +20,8 @@ from ...inert import code
 from ..candidate import Candidate, join_list, scope_name
 from ..listings.product_files import product_files_with_all
 from .asked import Asked, asked_settings, asks_place
-from .declarations import Declared, bare, declared_in
+from .declarations import declared_in
+from .declared import Declared, bare
 from .documented import documented_at, documented_sentences, of_document
 from .quotable import Lines
 from .reads import reading_sentences

@@ -1,0 +1,153 @@
+"""Which questions are answered by settings and options that they do not name, and with which words they describe them: "how long are
+idle connections kept open by default, and which flag changes it?"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ....evidence.everyday import everyday_table
+from ....evidence.guides import asks_how_to
+from ....evidence.question import analyse
+from ....evidence.vocabulary import synonyms
+from ....graph import terms
+
+_MAX_CHARS = 300
+_ONE = (
+    r"(?:option|flag|switch|setting|knob|config(?:uration)? (?:value|variable|key|option)"
+    r"|command[- ]line (?:option|argument|flag|switch))"
+)
+_SEVERAL = (
+    r"(?:(?:options|flags|switches|settings|knobs)|(?:config(?:uration)?|ini) (?:values|variables|keys|options)"
+    r"|command[- ]line (?:arguments|args|parameters))"
+)
+_LISTING = re.compile(
+    rf"\b(?:which|what|list|show|name|all|are there(?: any)?)\b[^?]{{0,60}}?\b{_SEVERAL}\b(?!\.)", re.I
+)
+_ASKS_ONE = re.compile(
+    rf"\b(?:which|what|is there(?: an?)?|name of the|by (?:a|an|the|which))\b[^?]{{0,40}}?\b{_ONE}\b(?! (?:class|module|parser|group)\b)",
+    re.I,
+)
+_DEFAULT = re.compile(r"\bby default\b|\bdefault\b|\bdefaults? to\b|\bout of the box\b", re.I)
+_QUANTITY = re.compile(
+    r"\bhow (?:long|many|much|often|big|large|frequently|soon|deep|far)\b|\bafter how\b|\bwhat is the (?:max|min)\w*\b",
+    re.I,
+)
+_CHANGES = re.compile(
+    r"\bhow (?:do|can|could|would|should) (?:i|we|you|one) (?:\w+ )?"
+    r"(?:change|configure|set|adjust|raise|lower|increase|reduce)\b|\b(?:chang|configur|adjust)\w+ (?:it|that|this)\b",
+    re.I,
+)
+# What links to or makes something is asked of code.
+_OF_CODE = re.compile(
+    r"\b(?:tests?|raises?|raised|calls?|subclass\w*|extends?|functions?|method|class(?:es)?|modules?)\b", re.I
+)
+# Words of such questions that do not say which setting is meant.
+_MINOR = frozenset(
+    map(
+        terms.stem,
+        "option options flag flags switch switches setting settings knob command line default defaults argument arguments parameter "
+        "parameters arg args ini env environment variable variables value values key keys config configuration configure configured "
+        "changed change changes set sets adjust control controls controlled long many much often far soon want need make possible there "
+        "have give take takes pass use available exist support accept own different way tell told please run running time same certain "
+        "only instead start add adds plugin new custom enable box get try thing things built server program tool library application "
+        "project command serve".split(),
+    )
+)
+# What options are called, for what people want: on top of the synonyms of code.
+_WORDS: Mapping[str, str] = {
+    "https": "ssl tls certificate certfile keyfile",
+    "tls": "ssl",
+    "ssl": "tls",
+    "encrypt": "ssl tls",
+    "background": "daemon daemonize detach",
+    "stop": "graceful shutdown",
+    "quiet": "silent verbose",
+    "noisy": "verbose quiet",
+    "proxy": "forwarded",
+    "folder": "dir directory",
+    "directory": "dir folder",
+    "address": "host bind",
+    "listen": "bind host port",
+    "concurrency": "concurrent workers jobs",
+    "simultaneous": "concurrent concurrency",
+    "parallel": "jobs workers concurrent concurrency",
+    "recent": "depth",
+    "idle": "keepalive inactive silent",
+    "watch": "reload",
+    "file": "path",
+    "kept": "keep",
+    "sent": "send",
+    "held": "hold",
+    "written": "write",
+    "hidden": "hide",
+    "shown": "show",
+    "chosen": "choose",
+    "taken": "take",
+}
+_OWN_WORDS = {
+    word if word == "https" else terms.stem(word): tuple(map(terms.stem, others.split()))
+    for word, others in _WORDS.items()
+}
+_ASKING = frozenset({"how", "what", "by", "after"})  # such phrases ask how long, by which
+_MAX_EVERYDAY, _PHRASE_WEIGHT = 4, 0.6
+_OWN_SHARE, _OTHER_SHARE = 0.85, 0.6  # what another word counts in place of the question's
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """`weights`: of the question's terms; `alternatives`: of a term, what those count that code may have instead. `at_least`: the share of
+    them that a setting must have; `near`: the share of the best that others must have; `limit`: how many are told. `lists`: whether all are
+    asked for; `is_named_so`: whether the question calls it a setting, an option or the like."""
+
+    weights: Mapping[str, float]
+    alternatives: Mapping[str, Mapping[str, float]]
+    at_least: float
+    near: float
+    limit: int
+    lists: bool
+    is_named_so: bool
+
+
+def described_setting(question: str, own_names: Set[str] = frozenset()) -> Described | None:
+    """The setting or the settings that a question describes; None for a question that asks for something else."""
+    text = question[:_MAX_CHARS]
+    lists, asks_one = bool(_LISTING.search(text)), bool(_ASKS_ONE.search(text))
+    asks_default = bool(_DEFAULT.search(text)) and not re.match(r"\W*(?:where|who)\b", text, re.I)
+    changes = bool(_QUANTITY.search(text) and _CHANGES.search(text))
+    how_to = asks_how_to(text)
+    if not (lists or asks_one) and (_OF_CODE.search(text) or not (asks_default or changes or how_to)):
+        return None
+    weights, alternatives = _words(question, own_names)
+    if lists:
+        return Described(weights, alternatives, 0.3, 0.62, 8, True, True)
+    if asks_one:
+        return Described(weights, alternatives, 0.3, 0.75, 3, False, True)
+    if asks_default or changes:
+        return Described(weights, alternatives, 0.45, 0.8, 2, False, False)
+    return Described(weights, alternatives, 0.5, 0.7, 4, False, False)
+
+
+def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    query = analyse(question, frozenset(own_names))
+    own = {terms.stem(name) for name in own_names} | own_names
+    weights = {term: weight for term, weight in query.terms.items() if term not in _MINOR and term not in own}
+    if re.search(r"\bhttps\b", question, re.I) and "http" in weights:  # whose stem is that of `http`
+        weights["https"] = weights.pop("http")
+    synonyms_of, everyday = synonyms(), everyday_table()
+    alternatives: dict[str, dict[str, float]] = {}
+    for term in weights:
+        others = (*synonyms_of.get(term, ()), *everyday.words.get(term, ())[:_MAX_EVERYDAY])
+        alternatives[term] = dict.fromkeys(others, _OTHER_SHARE) | dict.fromkeys(_OWN_WORDS.get(term, ()), _OWN_SHARE)
+    for one, other in pairwise(word.lower() for word in terms.words(question)):
+        for term in (terms.stem(one), terms.stem(other)):  # `keepalive` of "keep-alive"
+            if term in weights:
+                alternatives[term][one + other] = 1.0
+    for phrase in query.phrases:
+        others = everyday.phrases.get(phrase, ())
+        if others and phrase[0] not in _ASKING:
+            weights[" ".join(phrase)] = _PHRASE_WEIGHT
+            alternatives[" ".join(phrase)] = dict.fromkeys(others, 1.0)
+    return weights, alternatives
