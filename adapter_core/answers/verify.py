@@ -29,6 +29,7 @@ from .citations import check, cited_text
 from .composing.comparisons import comparison_holds
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
+from .composing.listings.environment_prefixes import prefix_holds
 from .composing.settings.command_options import command_option_holds
 from .composing.settings.sentences import declaration_holds
 from .inert import prose
@@ -102,6 +103,8 @@ def supports(
     declaration_stands = command_option_holds(graph, sentence, citations)
     if declaration_stands is None:
         declaration_stands = declaration_holds(graph, sentence, citations)
+    if declaration_stands is None:
+        declaration_stands = prefix_holds(graph, sentence, citations)
     if declaration_stands is not None:
         return Support(
             declaration_stands,

@@ -15,6 +15,7 @@ from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...inert import code
 from ..candidate import Candidate, join_list, scope_name
+from .environment_prefixes import prefix_sentences
 from .product_files import product_files_with
 
 _LISTING = re.compile(r"\b(?:which|what|list|all|show)\b[^?]{0,60}\benv(?:ironment)?[ -]?(?:var(?:iable)?s?)\b", re.I)
@@ -26,7 +27,7 @@ _WORDS = ("environ", "getenv", "env", "envvar")  # one of them stands in each fi
 _KEYWORDS = frozenset({"env", "envvar", "env_var"})
 _LOOKUPS = frozenset({"get", "pop", "setdefault"})
 _MAX_FILES = 60
-_MAX_LISTED, _MAX_SENTENCES = 4, 4
+_MAX_LISTED, _MAX_SENTENCES = 4, 8
 
 
 class _Read(NamedTuple):
@@ -45,10 +46,15 @@ def environment_variable_sentences(graph: CodeGraph, question: str, check: Calla
     if not wanted and not _LISTING.search(question):
         return
     by_owner: dict[tuple[str, int], list[_Read]] = defaultdict(list)
+    told: set[str] = set()
     for read in _reads(graph, check):
-        if not wanted or read.variable in wanted:
+        if read.variable in wanted or (not wanted and read.variable not in told):
+            told.add(read.variable)
             by_owner[read.path, read.owner.symbol.start].append(read)
-    groups = [reads[at : at + _MAX_LISTED] for reads in by_owner.values() for at in range(0, len(reads), _MAX_LISTED)]
+    if not wanted:
+        yield from prefix_sentences(graph)
+    owners = sorted(by_owner.values(), key=lambda reads: -len(reads))
+    groups = [reads[at : at + _MAX_LISTED] for reads in owners for at in range(0, len(reads), _MAX_LISTED)]
     more = ", among others" if len(groups) > _MAX_SENTENCES else ""
     for group in groups[:_MAX_SENTENCES]:
         owner = group[0].owner
@@ -56,6 +62,11 @@ def environment_variable_sentences(graph: CodeGraph, question: str, check: Calla
         text = f"{join_list([code(read.variable) for read in group])} {verb} read in {code(scope_name(owner))}{more}."
         spans = tuple((read.path, read.line, read.line) for read in group)
         yield Candidate(text, "listing", spans, f"{owner.path}:{owner.symbol.start}", 0, -1, named=True)
+
+
+def asks_variables(question: str) -> bool:
+    """Whether a question asks for all environment variables."""
+    return bool(_LISTING.search(question[:_MAX_CHARS]))
 
 
 def _reads(graph: CodeGraph, check: Callable[[], None]) -> Iterator[_Read]:

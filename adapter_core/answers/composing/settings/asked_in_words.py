@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from ....evidence.everyday import everyday_table
 from ....evidence.guides import asks_how_to
-from ....evidence.question import analyse
-from ....evidence.vocabulary import synonyms
+from ....evidence.question import EXTENDING, analyse, asks_for_own
+from ....evidence.vocabulary import STOP_WORDS, synonyms
 from ....graph import terms
 
 _MAX_CHARS = 300
@@ -91,16 +91,28 @@ _OWN_WORDS = {
     word if word == "https" else terms.stem(word): tuple(map(terms.stem, others.split()))
     for word, others in _WORDS.items()
 }
+_USING = frozenset({"use", "provide", "support", "make"})
 _ASKING = frozenset({"how", "what", "by", "after"})  # such phrases ask how long, by which
 _MAX_EVERYDAY, _PHRASE_WEIGHT = 4, 0.6
 _OWN_SHARE, _OTHER_SHARE = 0.85, 0.6  # what another word counts in place of the question's
+
+
+_AND = re.compile(r",? (?:and|or) ")
+_PHRASES = (
+    (re.compile(r"\btim(?:e|es|ed|ing) out\b", re.I), "timeout"),
+    (
+        re.compile(r"\bat (?:the same|a|one|any) time\b|\bat once\b|\bin parallel\b|\bsimultaneous(?:ly)?\b", re.I),
+        "concurrent",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
     """`weights`: of the question's terms; `alternatives`: of a term, what those count that code may have instead. `at_least`: the share of
     them that a setting must have; `near`: the share of the best that others must have; `limit`: how many are told. `lists`: whether all are
-    asked for; `is_named_so`: whether the question calls it a setting, an option or the like."""
+    asked for; `is_named_so`: whether the question calls it a setting, an option or the like; `minor`: its terms that hardly tell which one
+    is meant."""
 
     weights: Mapping[str, float]
     alternatives: Mapping[str, Mapping[str, float]]
@@ -109,25 +121,57 @@ class Described:
     limit: int
     lists: bool
     is_named_so: bool
+    minor: frozenset[str]
 
 
-def described_setting(question: str, own_names: Set[str] = frozenset()) -> Described | None:
-    """The setting or the settings that a question describes; None for a question that asks for something else."""
-    text = question[:_MAX_CHARS]
+def described_settings(question: str, own_names: Set[str] = frozenset()) -> list[Described]:
+    """The setting or the settings that a question describes, one by one where it asks how to do one thing and another; none for a question
+    that asks for something else."""
+    text = in_plain_words(question[:_MAX_CHARS])
     lists, asks_one = bool(_LISTING.search(text)), bool(_ASKS_ONE.search(text))
     asks_default = bool(_DEFAULT.search(text)) and not re.match(r"\W*(?:where|who)\b", text, re.I)
     changes = bool(_QUANTITY.search(text) and _CHANGES.search(text))
-    how_to = asks_how_to(text)
+    how_to = asks_how_to(text) and not _makes_own(text)
     if not (lists or asks_one) and (_OF_CODE.search(text) or not (asks_default or changes or how_to)):
-        return None
-    weights, alternatives = _words(question, own_names)
+        return []
+    things = [text] if lists or asks_one or asks_default or changes else _AND.split(text)
     if lists:
-        return Described(weights, alternatives, 0.3, 0.62, 8, True, True)
-    if asks_one:
-        return Described(weights, alternatives, 0.3, 0.75, 3, False, True)
-    if asks_default or changes:
-        return Described(weights, alternatives, 0.45, 0.8, 2, False, False)
-    return Described(weights, alternatives, 0.5, 0.7, 4, False, False)
+        at_least, near, limit = 0.3, 0.55, 8
+    elif asks_one:
+        at_least, near, limit = 0.3, 0.75, 3
+    elif asks_default or changes:
+        at_least, near, limit = 0.45, 0.8, 2
+    else:
+        at_least, near, limit = 0.5, 0.7, 4 if len(things) == 1 else 3
+    return [
+        Described(weights, alternatives, at_least, near, limit, lists, lists or asks_one, _minor_terms(thing))
+        for thing in things
+        for weights, alternatives in [_words(thing, own_names)]
+        if weights or lists
+    ]
+
+
+def _makes_own(text: str) -> bool:
+    """Whether a question asks how to write something of one's own, which no setting does."""
+    match = EXTENDING.search(text)
+    return match is not None and match["verb"].lower() not in _USING and bool(asks_for_own(text))
+
+
+def calls_it_setting(question: str) -> bool:
+    """Whether a question asks for what it calls a setting, an option or the like."""
+    text = question[:_MAX_CHARS]
+    return bool(_LISTING.search(text) or _ASKS_ONE.search(text))
+
+
+def _minor_terms(text: str) -> frozenset[str]:
+    return frozenset(terms.distinct(text) & _MINOR)
+
+
+def in_plain_words(text: str) -> str:
+    """The text with one word in place of some phrases, that names of settings have: `timeout` for "times out"."""
+    for phrase, word in _PHRASES:
+        text = phrase.sub(word, text)
+    return text
 
 
 def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
@@ -147,7 +191,8 @@ def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[s
                 alternatives[term][one + other] = 1.0
     for phrase in query.phrases:
         others = everyday.phrases.get(phrase, ())
-        if others and phrase[0] not in _ASKING:
+        is_minor = phrase[0] in _ASKING or all(terms.stem(word) in _MINOR or word in STOP_WORDS for word in phrase)
+        if others and not is_minor:
             weights[" ".join(phrase)] = _PHRASE_WEIGHT
             alternatives[" ".join(phrase)] = dict.fromkeys(others, 1.0)
     return weights, alternatives

@@ -85,12 +85,17 @@ def further_options(graph: CodeGraph, path: str, options: Sequence[Declared]) ->
     """ "`f` declares `--a`, `--b` and `--c`, among others, too." """
     if not options:
         return
-    scope = _scope(graph, path, options[0])
-    listed = [one for one in options if _scope(graph, path, one) == scope][:_MAX_FURTHER]
+    scope = scope_of(graph, path, options[0])
+    listed = [one for one in options if scope_of(graph, path, one) == scope][:_MAX_FURTHER]
     others = ", among others" if len(options) > len(listed) else ""
     text = f"{code(scope)} declares {join_list([code(one.names[0]) for one in listed])}{others}, too."
     spans = tuple((path, *span) for one in listed for span in one.shown)
     yield Candidate(text, "listing", spans, f"{path}:{options[0].start}", 0, -1, named=True)
+
+
+def is_command(graph: CodeGraph, name: str) -> bool:
+    """Whether a name is that of a command whose options are known."""
+    return bool(name) and _command(graph, name) is not None
 
 
 def _command(graph: CodeGraph, name: str) -> Command | None:
@@ -126,16 +131,18 @@ def _options(graph: CodeGraph, path: str) -> list[Declared]:
 def option_sentence(graph: CodeGraph, path: str, one: Declared) -> tuple[str, tuple[Lines, ...]]:
     """ "`-p` is declared in `main`, also as `--prec`, with the default `12`; its help says: “…”", and the lines that show it."""
     flags = [flag for flag in one.names[1:] if flag.startswith("-")]
-    parts = [f"{code(one.names[0])} is declared in {code(_scope(graph, path, one))}"]
+    parts = [f"{code(one.names[0])} is declared in {code(scope_of(graph, path, one))}"]
     parts += [f"also as {join_list(list(map(code, flags)))}"] if flags else []
     parts += [f"with the default {code(one.default)}"] if one.default else []
     text = ", ".join(parts)
     if not one.quoted:
         return f"{text}.", one.shown
-    return f"{text}; its {one.word} says: “{one.quoted}”", tuple(dict.fromkeys((*one.shown, *one.help_shown)))
+    shown = [lines for lines in one.shown if not any(a <= lines[0] and lines[1] <= b for a, b in one.help_shown)]
+    return f"{text}; its {one.word} says: “{one.quoted}”", (*shown, *one.help_shown)
 
 
-def _scope(graph: CodeGraph, path: str, one: Declared) -> str:
+def scope_of(graph: CodeGraph, path: str, one: Declared) -> str:
+    """The name of the class or function that declares it; of a module its dotted name."""
     facts = graph.facts(path)
     if facts is None:
         return path
@@ -157,7 +164,7 @@ def command_option_holds(graph: CodeGraph, sentence: str, citations: tuple[Citat
         if are_within([(path, *lines) for lines in one.shown], spans)
     ]
     if further is not None:
-        names = {one.names[0] for path, one in cited_options if _scope(graph, path, one) == further["scope"]}
+        names = {one.names[0] for path, one in cited_options if scope_of(graph, path, one) == further["scope"]}
         return all(name in names for name in re.findall(r"`([^`]+)`", further["names"]))
     made = [(path, *option_sentence(graph, path, one)) for path, one in cited_options]
     holds = any(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ....graph.memory.request_cache import request_cache
-from ....graph.outline import outline_of
+from ....graph.parsing.tree import parse_tree
 from .declared import Declared, argument_of, declare, last_line, name_of, text_of, widened
 from .quotable import text_node
 from .setting_classes import fields_of_settings
@@ -28,11 +28,11 @@ _FLAG = re.compile(r"--?[^\W\d][\w-]*|-\d")
 _NAME = re.compile(rf"{_FLAG.pattern}|[^\W\d][\w-]*")
 
 
-@request_cache(16)
+@request_cache(64)
 def declared_in(text: str, path: str) -> tuple[Declared, ...]:
     """The settings and options that a file declares, in order; none where it does not parse. `path` tells whether it is a module of
     settings."""
-    tree = outline_of(text).tree
+    tree = parse_tree(text)  # many files are looked through once: their outlines would push others out of the cache
     if tree is None:
         return ()
     lines = text.split("\n")
@@ -60,7 +60,7 @@ def declared_in(text: str, path: str) -> tuple[Declared, ...]:
         found += _constants(tree)
     overridden = {
         keyword.arg
-        for node in ast.walk(tree)
+        for node in (ast.walk(tree) if "set_defaults" in text else ())
         if isinstance(node, ast.Call) and name_of(node) == "set_defaults"
         for keyword in node.keywords
     }

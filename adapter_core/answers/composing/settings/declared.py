@@ -52,6 +52,11 @@ def bare(name: str) -> str:
     return name.lstrip("-").replace("-", "_").lower()
 
 
+def is_flag(one: Declared) -> bool:
+    """Whether it is given on a command line by a flag."""
+    return any(name.startswith("-") for name in one.names)
+
+
 def declare(
     names: Sequence[str],
     dest: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -10,16 +11,18 @@ from ....evidence.search_index import SearchIndex
 from ....graph import terms
 from ..candidate import Candidate
 from ..listings.default_values import parameter_default_sentence
-from .asked_in_words import Described, described_setting
+from .asked_in_words import Described, described_settings
 from .command_options import further_options, option_sentence
-from .declared import Declared, bare
+from .declared import Declared, bare, is_flag
 from .documented import documented_sentences
 from .documented_parameters import DocumentedParameter, documented_parameters
 from .matching import Match, declared_at, declaring_files, matches
 
 _MAX_READ_UP = 8  # settings without documentation of their own, for which documents are searched
 _MAX_ALL, _FEW = 16, 4
-_LEAST_ALONE = 0.6  # of a parameter that a question does not call a setting
+_WORTH_READING_UP, _OF_FAMILY = 0.3, 0.3
+_UNITS = frozenset({"timeout", "time", "second", "default", "size", "limit"})  # that one name has and the other not
+_NO_DEFAULTS = frozenset({"None", '""', "''", "[]", "{}", "()"})
 
 
 def described_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
@@ -27,45 +30,83 @@ def described_sentences(graph: CodeGraph, question: str, check: Callable[[], Non
     is cancelled."""
     with graph.store.snapshot():
         own_names = SearchIndex(graph).own_names
-    described = described_setting(question, own_names)
-    if described is None:
-        return
+    told: set[int] = set()
+    rank = 0
+    for described in described_settings(question, own_names):
+        for item in _sentences_for(graph, described, told, check):
+            yield replace(item, rank=rank)
+            rank += 1
+
+
+def _sentences_for(
+    graph: CodeGraph, described: Described, told: set[int], check: Callable[[], None]
+) -> Iterator[Candidate]:
+    """`told`: the ids of what was told, to which it adds."""
     declared = declared_at(graph, declaring_files(graph, described), check)
     if not described.weights:
         if described.lists:
-            yield from _all_of_them(graph, [(path, one) for path, one in declared if _is_flag(one)] or declared)
+            yield from _all_of_them(graph, [(path, one) for path, one in declared if is_flag(one)] or declared)
         return
-    parameters = list(documented_parameters(graph, described, check))
-    by_declared = {id(p.declared): p for p in parameters}
-    pool = [*declared, *((p.path, p.declared) for p in parameters)]
+    chosen, said = _matching(graph, described, declared)
+    parameters: dict[int, DocumentedParameter] = {}
+    if not chosen:
+        parameters = {id(p.declared): p for p in documented_parameters(graph, described, check)}
+        pool = [*declared, *((p.path, p.declared) for p in parameters.values())]
+        chosen, said = _matching(graph, described, pool)
+    if described.lists and chosen and len(declared) <= _FEW:
+        chosen += [Match(path, one, 0.0) for path, one in declared if all(one is not m.declared for m in chosen)]
+    for match in _with_counterparts(chosen, declared):
+        if id(match.declared) not in told:
+            told.add(id(match.declared))
+            yield from _sentences(graph, match, parameters.get(id(match.declared)), said)
+
+
+def _matching(
+    graph: CodeGraph, described: Described, pool: Sequence[tuple[str, Declared]]
+) -> tuple[list[Match], dict[str, Candidate]]:
+    """The settings that are told, and what documents say of those that have no documentation of their own."""
     found = matches(graph, described, pool, {})
     said: dict[str, Candidate] = {}
     if found and found[0].score:
-        said = _read_up(graph, [m for m in found if not m.declared.quoted and m.score > 0.3 * found[0].score])
+        bare_ones = [m for m in found if not m.declared.quoted and m.score > _WORTH_READING_UP * found[0].score]
+        said = _read_up(graph, bare_ones)
         if said:
             found = matches(graph, described, pool, {name: _quotation(item) for name, item in said.items()})
-    chosen = _chosen(found, described, by_declared.keys())
-    if described.lists and chosen and len(declared) <= _FEW:
-        chosen += [Match(path, one, 0.0) for path, one in declared if all(one is not m.declared for m in chosen)]
-    chosen = _with_counterparts(chosen, declared)
-    for rank, match in enumerate(chosen):
-        for item in _sentences(graph, match, by_declared.get(id(match.declared)), said):
-            yield replace(item, rank=rank)
+    return _chosen(found, described), said
 
 
-def _chosen(found: Sequence[Match], described: Described, parameters: object) -> list[Match]:
+def _chosen(found: Sequence[Match], described: Described) -> list[Match]:
     best = found[0].score if found else 0.0
     if best < described.at_least:
         return []
     kept = [m for m in found if m.score >= max(described.at_least * 0.8, described.near * best)]
-    told: list[Match] = []
-    seen: set[tuple[str, str, str]] = set()
+    flags = {bare(name) for m in kept if is_flag(m.declared) for name in (*m.declared.names, m.declared.dest)}
+    told: dict[tuple[str, str, str], Match] = {}
     for match in kept:
-        key = (bare(match.declared.names[0]), match.declared.default, match.declared.quoted)
-        if key not in seen:
-            seen.add(key)
-            told.append(match)
-    return told[: described.limit]
+        one = match.declared
+        says_more = is_flag(one) or one.quoted or one.default not in ("", *_NO_DEFAULTS) or bare(one.dest) not in flags
+        if says_more:
+            told.setdefault((bare(one.names[0]), one.default, one.quoted), match)
+    chosen = [*told.values()]
+    if described.lists:
+        chosen = _with_families(chosen, found, described)
+    chosen = chosen[: described.limit]
+    if described.lists:
+        paths = list(dict.fromkeys(m.path for m in chosen))
+        chosen.sort(key=lambda m: (paths.index(m.path), m.declared.start))
+    return chosen
+
+
+def _with_families(chosen: list[Match], found: Sequence[Match], described: Described) -> list[Match]:
+    """The same; where several of them begin with a word of the question, all that do come first: `RETRY_TIMES`, `RETRY_ENABLED`."""
+    counts = Counter(first for m in chosen if (first := _first_term(m.declared)) in described.weights)
+    families = {first for first, count in counts.items() if count > 1}
+    members = [m for m in found if _first_term(m.declared) in families and m.score > _OF_FAMILY * chosen[0].score]
+    return list({id(m.declared): m for m in (*members, *chosen)}.values()) if families else chosen
+
+
+def _first_term(one: Declared) -> str:
+    return (terms.split(bare(one.dest)) or ("",))[0]
 
 
 def _with_counterparts(chosen: list[Match], declared: Sequence[tuple[str, Declared]]) -> list[Match]:
@@ -76,13 +117,16 @@ def _with_counterparts(chosen: list[Match], declared: Sequence[tuple[str, Declar
         if any(match.declared is other.declared for other in told):
             continue
         told.append(match)
-        if match.declared.default or not _is_flag(match.declared):
+        if match.declared.default or not is_flag(match.declared):
             continue
-        parts = set(terms.parts(match.declared.dest))
+        parts = terms.parts(match.declared.dest)
         others = [
             Match(path, one, match.score)
             for path, one in declared
-            if one.default and not _is_flag(one) and parts and parts <= set(terms.parts(one.dest))
+            if one.default not in ("", *_NO_DEFAULTS)
+            and not is_flag(one)
+            and parts <= terms.parts(one.dest)
+            and terms.parts(one.dest) - parts <= _UNITS
         ]
         others.sort(key=lambda m: len(m.declared.dest))
         told += [m for m in others[:1] if all(m.declared is not other.declared for other in (*chosen, *told))]
@@ -94,8 +138,9 @@ def _sentences(
 ) -> Iterator[Candidate]:
     subject = f"{match.path}:{match.declared.start}"
     if parameter is not None:
+        says_little = match.declared.default in _NO_DEFAULTS
         default = parameter_default_sentence(graph, parameter.function, match.declared.dest)
-        for item in (default, parameter.says):
+        for item in (parameter.says, default) if says_little else (default, parameter.says):
             if item is not None:
                 yield replace(item, kind="setting", subject=subject, named=True, order=-1)
         return
@@ -131,7 +176,3 @@ def _read_up(graph: CodeGraph, found: Sequence[Match]) -> dict[str, Candidate]:
 
 def _quotation(item: Candidate) -> str:
     return item.text.partition("“")[2].rpartition("”")[0]
-
-
-def _is_flag(one: Declared) -> bool:
-    return any(name.startswith("-") for name in one.names)

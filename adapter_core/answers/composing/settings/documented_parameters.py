@@ -59,23 +59,24 @@ def _taking(facts: ModuleFacts, index: int) -> int:
     """The function that takes the parameters which a docstring documents: that of a class its constructor."""
     if facts.symbols[index].kind != "class":
         return index
-    methods = (n for n, s in enumerate(facts.symbols) if s.parent == index and s.name == "__init__")
-    return next(methods, index)
+    methods = {s.name: n for n, s in enumerate(facts.symbols) if s.parent == index}
+    return methods.get("__init__", methods.get("__new__", index))
 
 
 def _symbols(graph: CodeGraph, described: Described) -> list[tuple[str, int]]:
     """(path, index) of the functions and classes of the product that have most of the words in docstring and signature."""
     with graph.store.snapshot():
         index = SearchIndex(graph)
-        covered = np.zeros(len(index.file_of))
+        covered, counts = np.zeros(len(index.file_of)), np.zeros(len(index.file_of))
         for term, weight in described.weights.items():
             present = np.zeros(len(index.file_of))
             for word, share in ((term, 1.0), *described.alternatives.get(term, {}).items()):
                 hit = index.hits(word)
                 inside = hit.documents[np.isin(hit.fields, (DOCSTRING, SIGNATURE))]
                 present[inside] = np.maximum(present[inside], share)
+                np.add.at(counts, hit.documents, hit.counts * share)
             covered += weight * present
-        best = [int(n) for n in np.argsort(-covered, kind="stable")[: 6 * _MAX_SYMBOLS] if covered[n] > 0]
+        best = [int(n) for n in np.lexsort((-counts, -covered))[: 6 * _MAX_SYMBOLS] if covered[n] > 0]
         places = [(index.paths[index.file_of[n]], int(index.symbol_of[n])) for n in best if index.alive[n]]
     usable = [
         (path, number)

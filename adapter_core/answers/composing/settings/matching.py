@@ -12,9 +12,10 @@ from ....evidence.search_index import SearchIndex
 from ....graph import terms
 from ....graph.storage.postings import NAME
 from ..listings.product_files import of_product
-from .asked_in_words import Described
+from .asked_in_words import Described, in_plain_words
+from .command_options import scope_of
 from .declarations import declared_in
-from .declared import Declared
+from .declared import Declared, is_flag
 
 # The terms of which a file has one that declares options by calls, or several that declares them otherwise.
 _DECLARING = ("addargument", "addoption", "addini", "addconfigvalue", "registeroption", "click", "typer", "optparse")
@@ -22,14 +23,19 @@ _DOCUMENTING = ("desc", "help", "descript")
 _HOLDERS = ("config", "set", "setting", "option", "opt", "conf", "configur", "preferenc", "default")
 _MODULE_OF_SETTINGS = re.compile(r"(?:^|/)(?:\w+_)?(?:settings|config|conf|defaults|options)\.py\Z")
 _DECLARES = re.compile(
-    r"\b(?:add_?(?:argument|option|ini)|add_config_value|register_option|[oO]ption|[aA]rgument)\(|\b(?:help|description|desc|doc) ?= ?"
+    r"\b(?:add_?(?:argument|option|ini)|add_config_value|register_option|[oO]ption|[aA]rgument)\("
+    r"|\b(?:help|description|desc|doc)(?:=[\"'f(_]|=\n| = [\"'f(_])"
     r"|^class \w*(?:Settings|Config\w*|Options|Opts|Conf|Preferences|Defaults)\b",
     re.M,
 )
 _MAX_FILES, _MAX_DECLARED = 24, 1500
-_HELP, _AROUND = 0.9, 0.35  # what a word counts in the documentation, and around the declaration
+# What a word counts in the documentation, in the name of the class or function around the declaration, and on its line.
+_HELP, _SCOPE, _AROUND = 0.8, 0.45, 0.35
 _OTHER_IN_FILE = 0.6
-_PRECISION = 0.3  # how much of the score goes by the share of the name that the question has
+_OF_FILE = 0.8  # of the share of the words that a setting must have, what its file must have
+_DEPRECATED, _MINOR, _BESIDE_FLAGS = 0.7, 0.1, 0.85
+_IS_DEPRECATED = re.compile(r"\W*(?:deprecated|obsolete)\b", re.I)
+_PRECISION = 0.35  # how much of the score goes by the share of the name that the question has
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,8 @@ def declaring_files(graph: CodeGraph, described: Described) -> list[str]:
             for path in (with_term | with_other) & shares.keys():
                 shares[path] += weight * (1.0 if path in with_term else _OTHER_IN_FILE)
     ordered = sorted(paths, key=lambda p: (-shares[p], p.count("/"), p))
-    return [p for p in ordered if shares[p] or not described.weights][:_MAX_FILES]
+    at_least = _OF_FILE * described.at_least * sum(described.weights.values())
+    return [p for p in ordered if shares[p] >= at_least][:_MAX_FILES]
 
 
 def declared_at(graph: CodeGraph, paths: Iterable[str], check: Callable[[], None]) -> list[tuple[str, Declared]]:
@@ -85,25 +92,34 @@ def matches(
     shares = [_shares(graph, path, one, said.get(one.dest, ""), described) for path, one in declared]
     count = len(declared)
     information = {
-        term: math.log(1 + count / (0.5 + max(1, sum(1 for own in shares if own.get(term, 0.0) > _AROUND))))
+        term: math.log(1 + count / (0.5 + max(1, sum(1 for own in shares if own.get(term, 0.0) > _SCOPE))))
         for term in described.weights
     }
     mass = sum(weight * information[term] for term, weight in described.weights.items()) or 1.0
+    asked = {t for term in described.weights for t in (term, *described.alternatives.get(term, ()))}
+    has_flags = any(map(is_flag, (one for _, one in declared)))
     found: list[Match] = []
     for (path, one), own in zip(declared, shares, strict=True):
         covered = sum(described.weights[term] * information[term] * share for term, share in own.items()) / mass
         parts = _name_terms(one)
-        named = {t for term in described.weights for t in (term, *described.alternatives.get(term, ()))}
-        precision = len(parts & named) / (len(parts) or 1)
-        found.append(Match(path, one, covered * (1 - _PRECISION + _PRECISION * precision)))
+        precision = len(parts & asked) / (len(parts) or 1)
+        score = covered * (1 - _PRECISION + _PRECISION * precision)
+        score *= _DEPRECATED if _IS_DEPRECATED.match(one.quoted) else 1.0
+        if has_flags and not is_flag(one) and not one.quoted:
+            score *= _BESIDE_FLAGS
+        found.append(Match(path, one, score * (1 + _MINOR * bool(parts & described.minor))))
     return sorted(found, key=lambda match: -match.score)
 
 
 def _shares(graph: CodeGraph, path: str, one: Declared, said: str, described: Described) -> dict[str, float]:
     """How far each term of the question is one of a setting's."""
-    present = dict.fromkeys(_around(graph, path, one), _AROUND)
-    present |= dict.fromkeys(terms.distinct(f"{one.quoted} {said}"), _HELP)
-    names = (name.strip("-").replace("-", "_") for name in (*one.names, one.dest))
+    document = graph.document(path)
+    line = document.lines[one.start - 1] if document is not None and one.start <= len(document.lines) else ""
+    around = f"{path.removesuffix('.py').replace('/', ' ')} {line}"
+    names = [name.strip("-").replace("-", "_") for name in (*one.names, one.dest)]
+    present = dict.fromkeys(terms.distinct(around), _AROUND)
+    present |= dict.fromkeys(terms.distinct(scope_of(graph, path, one)), _SCOPE)
+    present |= dict.fromkeys(terms.distinct(in_plain_words(f"{one.quoted} {said}")), _HELP)
     present |= dict.fromkeys((term for name in names for term in terms.split(name)), 1.0)
     found: dict[str, float] = {}
     for term in described.weights:
@@ -114,16 +130,11 @@ def _shares(graph: CodeGraph, path: str, one: Declared, said: str, described: De
     return found
 
 
-def _around(graph: CodeGraph, path: str, one: Declared) -> set[str]:
-    document = graph.document(path)
-    line = document.lines[one.start - 1] if document is not None and one.start <= len(document.lines) else ""
-    return terms.distinct(f"{path.removesuffix('.py').replace('/', ' ')} {line}")
-
-
 def _name_terms(one: Declared) -> set[str]:
     return {
         part
         for name in (*one.names, one.dest)
         for word in terms.words(name.replace("-", "_"))
         for part in terms.parts(word)
+        if len(part) > 1
     }

@@ -20,6 +20,7 @@ from ...inert import code
 from ..candidate import Candidate, join_list, scope_name
 from ..listings.product_files import product_files_with_all
 from .asked import Asked, asked_settings, asks_place
+from .asked_in_words import calls_it_setting
 from .declarations import declared_in
 from .declared import Declared, bare
 from .documented import documented_at, documented_sentences, of_document
@@ -27,7 +28,7 @@ from .quotable import Lines
 from .reads import reading_sentences
 
 _HELP = re.compile(r"The (?:help|documentation) of `(?P<name>[^`]+)` says: “[^“”]+”")
-_DECLARED = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*\.")
+_DECLARED = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*[.:]")
 _DOCUMENTED = re.compile(r"`(?P<path>[^`]+)` says of `(?P<name>[^`]+)`: “[^“”]+”")
 _PRONOUN = re.compile(r"\b(?:it|this|that)\b", re.I)
 _KINDS_OF_NAMESAKES = frozenset({"where", "assigned", "signature"})
@@ -136,14 +137,16 @@ def beside_settings(question: str, items: Sequence[Candidate]) -> list[Candidate
         return list(items)
     shown = [span for item in settings for span in item.spans]
     subjects = {item.subject for item in settings}
-    declarations = [match for item in settings if (match := _DECLARED.fullmatch(item.text))]
+    declarations = [match for item in settings if (match := _DECLARED.match(item.text))]
     names = {name for match in declarations for name in _names_in(match) if re.search(r"\w[-_]\w", name)}
     mention = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names))) or '(?!)'})(?![\w-])")
-    has_other_parts = any(not asked_settings(part) and not _PRONOUN.search(part) for part in split_question(question))
+    has_other_parts = not calls_it_setting(question) and any(
+        not asked_settings(part) and not _PRONOUN.search(part) for part in split_question(question)
+    )
     return [
         item
         for item in items
-        if item.kind in ("setting", "default", "listing", "line", "call_path")
+        if item.kind in ("setting", "default", "listing", "line", "call_path", "guide", "sample")
         or (
             (has_other_parts or item.subject in subjects or mention.search(item.text))
             and not (
