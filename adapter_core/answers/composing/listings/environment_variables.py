@@ -20,6 +20,7 @@ from .product_files import product_files_with
 
 _LISTING = re.compile(r"\b(?:which|what|list|all|show)\b[^?]{0,60}\benv(?:ironment)?[ -]?(?:var(?:iable)?s?)\b", re.I)
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+_OF_KEYWORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 _READ = re.compile(r"\b(?:read|reads|used|uses|set|looked up|come from|comes from|env\w*)\b", re.I)
 _MAX_CHARS = 300
@@ -108,7 +109,7 @@ def _literals(node: ast.AST, from_os: Set[str]) -> list[ast.Constant]:
             if keyword.arg in _KEYWORDS:
                 value = keyword.value
                 values = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
-                found += [v for v in values if isinstance(v, ast.Constant) and _NAME.fullmatch(str(v.value))]
+                found += [v for v in values if isinstance(v, ast.Constant) and _OF_KEYWORD.fullmatch(str(v.value))]
     return [one for one in found if isinstance(one, ast.Constant) and _VARIABLE.fullmatch(str(one.value))]
 
 

@@ -49,7 +49,7 @@ _MINOR = frozenset(
     map(
         terms.stem,
         "option options flag flags switch switches setting settings knob command line default defaults argument arguments parameter "
-        "parameters arg args ini env environment variable variables value values key keys config configuration configure configured "
+        "parameters arg args ini variable variables value values key keys config configuration configure configured "
         "changed change changes set sets adjust control controls controlled long many much often far soon want need make possible there "
         "have give take takes pass use available exist support accept own different way tell told please run running time same certain "
         "only instead start add adds plugin new custom enable box get try thing things built server program tool library application "
@@ -100,6 +100,9 @@ _OWN_SHARE, _OTHER_SHARE = 0.85, 0.6  # what another word counts in place of the
 _AND = re.compile(r",? (?:and|or) ")
 _PHRASES = (
     (re.compile(r"\btim(?:e|es|ed|ing) out\b", re.I), "timeout"),
+    (re.compile(r"\bvirtual env(?:ironment)?s?\b", re.I), "virtualenv"),
+    (re.compile(r"\benv(?:ironment)? (?:variable|var)s?\b", re.I), "variables"),
+    (re.compile(r"\b(?:several|multiple|many|all|more) (?:processes|threads|cores|cpus|workers)\b", re.I), "parallel"),
     (
         re.compile(r"\bat (?:the same|a|one|any) time\b|\bat once\b|\bin parallel\b|\bsimultaneous(?:ly)?\b", re.I),
         "concurrent",
@@ -129,8 +132,8 @@ def described_settings(question: str, own_names: Set[str] = frozenset()) -> list
     that asks for something else."""
     text = in_plain_words(question[:_MAX_CHARS])
     lists, asks_one = bool(_LISTING.search(text)), bool(_ASKS_ONE.search(text))
-    asks_default = bool(_DEFAULT.search(text)) and not re.match(r"\W*(?:where|who)\b", text, re.I)
-    changes = bool(_QUANTITY.search(text) and _CHANGES.search(text))
+    changes = bool(_CHANGES.search(text) and (_QUANTITY.search(text) or _DEFAULT.search(text)))
+    asks_default = bool(_DEFAULT.search(text)) and (changes or not re.match(r"\W*(?:where|who)\b", text, re.I))
     how_to = asks_how_to(text) and not _makes_own(text)
     if not (lists or asks_one) and (_OF_CODE.search(text) or not (asks_default or changes or how_to)):
         return []
@@ -187,8 +190,8 @@ def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[s
         alternatives[term] = dict.fromkeys(others, _OTHER_SHARE) | dict.fromkeys(_OWN_WORDS.get(term, ()), _OWN_SHARE)
     for one, other in pairwise(word.lower() for word in terms.words(question)):
         for term in (terms.stem(one), terms.stem(other)):  # `keepalive` of "keep-alive"
-            if term in weights:
-                alternatives[term][one + other] = 1.0
+            if term in weights:  # and `linkcheck` of "link checker"
+                alternatives[term] |= {one + other: 1.0, terms.stem(one + other.removesuffix("er")): 1.0}
     for phrase in query.phrases:
         others = everyday.phrases.get(phrase, ())
         is_minor = phrase[0] in _ASKING or all(terms.stem(word) in _MINOR or word in STOP_WORDS for word in phrase)

@@ -18,7 +18,7 @@ from .documented import documented_sentences
 from .documented_parameters import DocumentedParameter, documented_parameters
 from .matching import Match, declared_at, declaring_files, matches
 
-_MAX_READ_UP = 8  # settings without documentation of their own, for which documents are searched
+_MAX_READ_UP = 16  # settings without documentation of their own, for which documents are searched
 _MAX_ALL, _FEW = 16, 4
 _WORTH_READING_UP, _OF_FAMILY = 0.3, 0.3
 _UNITS = frozenset({"timeout", "time", "second", "default", "size", "limit"})  # that one name has and the other not
