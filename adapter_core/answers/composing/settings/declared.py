@@ -22,7 +22,7 @@ class Declared:
     read. `default`: as written, or "". `quoted`: the beginning of its documentation, or "". `word`: "help", "documentation" or "comment".
     `shown`, `help_shown`: the lines that show names and default, and names and documentation. `bound_in`: the line of the function that
     gets it as a parameter, or 0. `negatives`: those of the names that switch it off. `is_kept`: whether its value is kept under `dest`,
-    which that of `--version` is not."""
+    which that of `--version` is not. `is_field`: whether it is nothing but a field of a class that is named like what holds settings."""
 
     names: tuple[str, ...]
     dest: str
@@ -36,6 +36,7 @@ class Declared:
     bound_in: int = 0
     negatives: tuple[str, ...] = ()
     is_kept: bool = True
+    is_field: bool = False
 
     def has(self, name: str) -> bool:
         """Whether it goes by a name: a flag as it is written, anything else with or without dashes."""

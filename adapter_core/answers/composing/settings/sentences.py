@@ -72,7 +72,9 @@ def declarations_of(
         if document is None or not any(spelling in document.text for spelling in spellings):
             continue
         found += [
-            Place(path, one, one.written(asked.name)) for one in declared_in(document.text, path) if one.has(asked.name)
+            Place(path, one, one.written(asked.name))
+            for one in declared_in(document.text, path)
+            if one.has(asked.name) and (asked.certain or not one.is_field)
         ]
     words = set(terms.terms_of(question)) - set(parts)
     relevance = {

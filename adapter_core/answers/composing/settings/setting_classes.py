@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...inert import prose
 from .declared import Declared, argument_of, declare, last_line, name_of
@@ -35,7 +36,7 @@ def fields_of_settings(node: ast.ClassDef, lines: list[str]) -> Iterator[Declare
         doc = below.value if isinstance(below, ast.Expr) and is_text else None
         shown = [(statement.lineno, last_line(statement))]
         one = declare([target.id], target.id, value, doc, "documentation", statement, shown)
-        yield one if one.quoted else _with_comment(one, lines)
+        yield replace(one if one.quoted else _with_comment(one, lines), is_field=True)
 
 
 def _default_of(value: ast.expr) -> ast.expr | None:
@@ -52,9 +53,7 @@ def _with_comment(one: Declared, lines: list[str]) -> Declared:
     text, shown = _comment_at(lines, one.start, one.end)
     if not text or len(text) > _MAX_CHARS or len(text.split()) < _MIN_WORDS or re.search("[“”]", text):
         return one
-    return Declared(
-        one.names, one.dest, one.default, prose(text), "comment", one.start, one.end, one.shown, (shown, *one.shown)
-    )
+    return replace(one, quoted=prose(text), word="comment", help_shown=(shown, *one.shown))
 
 
 def _comment_at(lines: list[str], start: int, end: int) -> tuple[str, Lines]:
