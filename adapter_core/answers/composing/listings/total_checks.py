@@ -9,8 +9,8 @@ from .exception_handlers import count_of_handlers
 from .raising_places import count_of_raising
 
 _FORM = re.compile(
-    r"(?P<list>`(?P<name>\w+)`(?: defined in `(?P<path>[^`]+)`)? is (?P<verb>raised|caught) in .+, among others)"
-    r" \((?P<count>\d+) in all\)\."
+    r"(?P<list>`(?P<name>[\w.]+)`(?: defined in `(?P<path>[^`]+)`)? is (?P<verb>raised in|caught in|extended by|overridden by) .+"
+    r", among others) \((?P<count>\d+) in all\)\."
 )
 
 
@@ -19,9 +19,14 @@ def without_total(graph: CodeGraph, sentence: str) -> tuple[str, bool]:
     form = _FORM.fullmatch(sentence.strip())
     if form is None:
         return sentence, True
-    count = (
-        count_of_raising(graph, form["name"], form["path"])
-        if form["verb"] == "raised"
-        else count_of_handlers(graph, form["name"])
-    )
-    return f"{form['list']}.", count == int(form["count"])
+    return f"{form['list']}.", int(form["count"]) in _counts(graph, form["verb"], form["name"], form["path"])
+
+
+def _counts(graph: CodeGraph, verb: str, name: str, path: str | None) -> list[int | None]:
+    """How many there are, for each symbol that may be meant."""
+    if verb == "raised in":
+        return [count_of_raising(graph, name, path)]
+    if verb == "caught in":
+        return [count_of_handlers(graph, name)]
+    linked = graph.subclasses_of if verb == "extended by" else graph.overrides_of
+    return [len(linked(ref)) for ref in graph.find_symbol(name)]

@@ -41,6 +41,7 @@ _CHANGES = re.compile(
     re.I,
 )
 # What links to or makes something is asked of code.
+_LINKED = re.compile(r"\b(?:subclass\w*|extends?|inherits?|overrid\w+|callers?|who calls|is called|are called)\b", re.I)
 _OF_CODE = re.compile(
     r"\b(?:tests?|raises?|raised|calls?|subclass\w*|extends?|functions?|method|class(?:es)?|modules?)\b", re.I
 )
@@ -131,7 +132,7 @@ def described_settings(question: str, own_names: Set[str] = frozenset()) -> list
     """The setting or the settings that a question describes, one by one where it asks how to do one thing and another; none for a question
     that asks for something else."""
     text = in_plain_words(question[:_MAX_CHARS])
-    lists, asks_one = bool(_LISTING.search(text)), bool(_ASKS_ONE.search(text))
+    lists, asks_one = _has_noun(_LISTING, text), _has_noun(_ASKS_ONE, text)
     changes = bool(_CHANGES.search(text) and (_QUANTITY.search(text) or _DEFAULT.search(text)))
     asks_default = bool(_DEFAULT.search(text)) and (changes or not re.match(r"\W*(?:where|who)\b", text, re.I))
     how_to = asks_how_to(text) and not _makes_own(text)
@@ -163,7 +164,13 @@ def _makes_own(text: str) -> bool:
 def calls_it_setting(question: str) -> bool:
     """Whether a question asks for what it calls a setting, an option or the like."""
     text = question[:_MAX_CHARS]
-    return bool(_LISTING.search(text) or _ASKS_ONE.search(text))
+    return _has_noun(_LISTING, text) or _has_noun(_ASKS_ONE, text)
+
+
+def _has_noun(asking: re.Pattern[str], text: str) -> bool:
+    """Whether a question asks so for settings, and not for a class of that name or what is linked to one."""
+    match = asking.search(text)
+    return match is not None and match.group().split()[-1].islower() and _LINKED.search(text) is None
 
 
 def _minor_terms(text: str) -> frozenset[str]:
