@@ -159,7 +159,7 @@ def test_a_changed_comment_is_not_supported(graph: CodeGraph, old: str, new: str
 
 def test_what_only_marks_that_no_value_is_given_is_no_default() -> None:
     defaults = ("sentinel", "argparse.SUPPRESS", "unsettled")
-    text = "\n".join(f'p.add_argument("--{n}x", default={default})' for n, default in enumerate(defaults))
+    text = "\n".join(f'p.add_argument("--x{n}", default={default})' for n, default in enumerate(defaults))
     assert [one.default for one in declared_in(text, "cli.py")] == ["", "", "unsettled"]
 
 

@@ -49,12 +49,12 @@ _OF_CODE = re.compile(
 _MINOR = frozenset(
     map(
         terms.stem,
-        "option options flag flags switch switches setting settings knob command line default defaults argument arguments parameter "
+        "option options flag flags switch switches setting settings knob default defaults argument arguments parameter "
         "parameters arg args ini variable variables value values key keys config configuration configure configured "
         "changed change changes set sets adjust control controls controlled long many much often far soon want need make possible there "
         "have give take takes pass use available exist support accept own different way tell told please run running time same certain "
         "only instead start add adds plugin new custom enable box get try thing things built server program tool library application "
-        "project command serve".split(),
+        "project command serve cli".split(),
     )
 )
 # What options are called, for what people want: on top of the synonyms of code.
@@ -94,13 +94,22 @@ _OWN_WORDS = {
 }
 _USING = frozenset({"use", "provide", "support", "make"})
 _ASKING = frozenset({"how", "what", "by", "after"})  # such phrases ask how long, by which
-_MAX_EVERYDAY, _PHRASE_WEIGHT = 4, 0.6
+# The words by which settings tell such amounts.
+_AMOUNTS = (
+    (re.compile(r"\b[Hh]ow (?:often|frequently)\b"), "interval every frequency period delay seconds"),
+    (re.compile(r"\b[Hh]ow (?:long|soon)\b"), "timeout seconds duration time delay ttl age interval period"),
+    (re.compile(r"\b[Hh]ow many\b"), "max maximum number count limit"),
+    (re.compile(r"\b[Hh]ow (?:big|large)\b"), "size max maximum limit bytes"),
+)
+_MAX_EVERYDAY, _PHRASE_WEIGHT, _AMOUNT_WEIGHT = 4, 0.6, 0.3
 _OWN_SHARE, _OTHER_SHARE = 0.85, 0.6  # what another word counts in place of the question's
 
 
 _AND = re.compile(r",? (?:and|or) ")
 _PHRASES = (
     (re.compile(r"\btim(?:e|es|ed|ing) out\b", re.I), "timeout"),
+    (re.compile(r"\bcommand[- ]line\b", re.I), "cli"),
+    (re.compile(r"\b(?:leav(?:e|es|ing)|left) (?:\w+ ){0,3}out\b", re.I), "exclude"),
     (re.compile(r"\bvirtual env(?:ironment)?s?\b", re.I), "virtualenv"),
     (re.compile(r"\benv(?:ironment)? (?:variable|var)s?\b", re.I), "variables"),
     (re.compile(r"\b(?:several|multiple|many|all|more) (?:processes|threads|cores|cpus|workers)\b", re.I), "parallel"),
@@ -116,7 +125,7 @@ class Described:
     """`weights`: of the question's terms; `alternatives`: of a term, what those count that code may have instead. `at_least`: the share of
     them that a setting must have; `near`: the share of the best that others must have; `limit`: how many are told. `lists`: whether all are
     asked for; `is_named_so`: whether the question calls it a setting, an option or the like; `minor`: its terms that hardly tell which one
-    is meant."""
+    is meant; `spoken`: its words as names of several of them."""
 
     weights: Mapping[str, float]
     alternatives: Mapping[str, Mapping[str, float]]
@@ -126,6 +135,7 @@ class Described:
     lists: bool
     is_named_so: bool
     minor: frozenset[str]
+    spoken: frozenset[str]
 
 
 def described_settings(question: str, own_names: Set[str] = frozenset()) -> list[Described]:
@@ -148,7 +158,17 @@ def described_settings(question: str, own_names: Set[str] = frozenset()) -> list
     else:
         at_least, near, limit = 0.5, 0.7, 4 if len(things) == 1 else 3
     return [
-        Described(weights, alternatives, at_least, near, limit, lists, lists or asks_one, _minor_terms(thing))
+        Described(
+            weights,
+            alternatives,
+            at_least,
+            near,
+            limit,
+            lists,
+            lists or asks_one,
+            _minor_terms(thing),
+            _spoken_names(thing),
+        )
         for thing in things
         for weights, alternatives in [_words(thing, own_names)]
         if weights or lists
@@ -171,6 +191,13 @@ def _has_noun(asking: re.Pattern[str], text: str) -> bool:
     """Whether a question asks so for settings, and not for a class of that name or what is linked to one."""
     match = asking.search(text)
     return match is not None and match.group().split()[-1].islower() and _LINKED.search(text) is None
+
+
+def _spoken_names(text: str) -> frozenset[str]:
+    """The names that two or three words one after the other may be: `inplace` of "in place"."""
+    words = [word.lower() for word in terms.words(text)]
+    runs = (words[at : at + length] for length in (2, 3) for at in range(len(words) - length + 1))
+    return frozenset("".join(run) for run in runs if not STOP_WORDS.issuperset(run))
 
 
 def _minor_terms(text: str) -> frozenset[str]:
@@ -199,6 +226,10 @@ def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[s
         for term in (terms.stem(one), terms.stem(other)):  # `keepalive` of "keep-alive"
             if term in weights:  # and `linkcheck` of "link checker"
                 alternatives[term] |= {one + other: 1.0, terms.stem(one + other.removesuffix("er")): 1.0}
+    for asking, words in _AMOUNTS:
+        if weights and asking.search(question):
+            weights[asking.pattern] = _AMOUNT_WEIGHT
+            alternatives[asking.pattern] = dict.fromkeys(map(terms.stem, words.split()), 1.0)
     for phrase in query.phrases:
         others = everyday.phrases.get(phrase, ())
         is_minor = phrase[0] in _ASKING or all(terms.stem(word) in _MINOR or word in STOP_WORDS for word in phrase)

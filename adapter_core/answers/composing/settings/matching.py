@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ....code_graph import CodeGraph
+from ....code_graph import CodeGraph, is_test_path
 from ....evidence.search_index import SearchIndex
 from ....graph import terms
+from ....graph.source import is_python
 from ....graph.storage.postings import NAME
 from ..listings.product_files import of_product
 from .asked_in_words import Described, in_plain_words
@@ -21,6 +22,7 @@ from .declared import Declared, is_flag
 _DECLARING = ("addargument", "addoption", "addini", "addconfigvalue", "registeroption", "click", "typer", "optparse")
 _DOCUMENTING = ("desc", "help", "descript")
 _HOLDERS = ("config", "set", "setting", "option", "opt", "conf", "configur", "preferenc", "default")
+_DOCS = re.compile(r"(?:.*/)?docs?/|(?:.*/)?examples?/")
 _MODULE_OF_SETTINGS = re.compile(r"(?:^|/)(?:\w+_)?(?:settings|config|conf|defaults|options)\.py\Z")
 _DECLARES = re.compile(
     r"\b(?:add_?(?:argument|option|ini)|add_config_value|register_option|[oO]ption|[aA]rgument)\("
@@ -34,6 +36,7 @@ _HELP, _SCOPE, _AROUND = 0.8, 0.45, 0.35
 _OTHER_IN_FILE = 0.6
 _OF_FILE = 0.8  # of the share of the words that a setting must have, what its file must have
 _DEPRECATED, _MINOR, _BESIDE_FLAGS = 0.7, 0.1, 0.85
+_SPOKEN = 0.7  # the score of what a question has the name of, word by word
 _IS_DEPRECATED = re.compile(r"\W*(?:deprecated|obsolete)\b", re.I)
 _PRECISION = 0.35  # how much of the score goes by the share of the name that the question has
 
@@ -46,19 +49,21 @@ class Match:
 
 
 def declaring_files(graph: CodeGraph, described: Described) -> list[str]:
-    """The files of the product that may declare settings, those first that have more of the question's words."""
+    """The files of the product that may declare settings: those first that make options by calls, then those with more of the question's
+    words."""
     with graph.store.snapshot():
         index = SearchIndex(graph)
         numbers: set[int] = set()
         for hit in map(index.hits, _DECLARING):
             numbers.update(index.file_of[hit.documents].tolist())
+        by_calls = {index.paths[n] for n in numbers if n >= 0}
         with_default = set(index.file_of[index.hits("default").documents].tolist())
         for hit in map(index.hits, _DOCUMENTING):
             numbers.update(with_default & set(index.file_of[hit.documents].tolist()))
         for hit in map(index.hits, _HOLDERS):
             numbers.update(index.file_of[hit.documents[hit.fields == NAME]].tolist())
         numbers.update(n for n, path in enumerate(index.paths) if _MODULE_OF_SETTINGS.search(path))
-        paths = of_product(index, numbers)
+        paths = [p for p in {*of_product(index, numbers), *_of_scripts(index, by_calls)} if not _DOCS.match(p)]
         shares: dict[str, float] = dict.fromkeys(paths, 0.0)
         for term, weight in described.weights.items():
             own = index.hits(term).documents
@@ -67,9 +72,15 @@ def declaring_files(graph: CodeGraph, described: Described) -> list[str]:
             with_other = {index.paths[n] for docs in others for n in index.file_of[docs].tolist() if n >= 0}
             for path in (with_term | with_other) & shares.keys():
                 shares[path] += weight * (1.0 if path in with_term else _OTHER_IN_FILE)
-    ordered = sorted(paths, key=lambda p: (-shares[p], p.count("/"), p))
+    ordered = sorted(paths, key=lambda p: (p not in by_calls, -shares[p], p.count("/"), p))
     at_least = _OF_FILE * described.at_least * sum(described.weights.values())
     return [p for p in ordered if shares[p] >= at_least][:_MAX_FILES]
+
+
+def _of_scripts(index: SearchIndex, paths: Iterable[str]) -> list[str]:
+    """Those that are in a package, as the commands in `shop/scripts/` are."""
+    known = set(index.paths)
+    return [p for p in paths if f"{p.rpartition('/')[0]}/__init__.py" in known and is_python(p) and not is_test_path(p)]
 
 
 def declared_at(graph: CodeGraph, paths: Iterable[str], check: Callable[[], None]) -> list[tuple[str, Declared]]:
@@ -107,6 +118,8 @@ def matches(
         score *= _DEPRECATED if _IS_DEPRECATED.match(one.quoted) else 1.0
         if has_flags and not is_flag(one) and not one.quoted:
             score *= _BESIDE_FLAGS
+        if described.spoken & _compounds(one):
+            score = max(score, _SPOKEN)
         found.append(Match(path, one, score * (1 + _MINOR * bool(parts & described.minor))))
     return sorted(found, key=lambda match: -match.score)
 
@@ -128,6 +141,12 @@ def _shares(graph: CodeGraph, path: str, one: Declared, said: str, described: De
         if share := max(present.get(term, 0.0), other):
             found[term] = share
     return found
+
+
+def _compounds(one: Declared) -> set[str]:
+    """Its names of several words as one."""
+    names = (name.strip("-").replace("-", "_") for name in (*one.names, one.dest))
+    return {terms.compound(name) for name in names if len(terms.parts(name)) > 1}
 
 
 def _name_terms(one: Declared) -> set[str]:
