@@ -58,8 +58,12 @@ class Miller:
 def pytest_addoption(parser):
     parser.addini("mill_mode", default="strict", help="The mode of the mill in tests")
     parser.addoption("--mill-mode", default=None, help="The mode of the mill in tests")
+#- mill/numbers.py
+DUCKS = 4
 #- mill/forms.py
 import argparse
+
+from . import numbers
 
 UNSET = object()
 
@@ -67,6 +71,7 @@ UNSET = object()
 def parser():
     one = argparse.ArgumentParser()
     one.add_argument("--depth", default=UNSET, help="Depth of the millpond")
+    one.add_argument("--ducks", default=numbers.DUCKS, help="How many ducks swim")
     return one
 #- tests/test_mill.py
 from mill.main import main
@@ -128,7 +133,13 @@ def test_options_and_ini_settings_of_a_plugin_are_told(graph: CodeGraph) -> None
 def test_without_a_subject_all_options_are_told(graph: CodeGraph) -> None:
     texts = told(graph, "what command line flags are there?")
     assert texts[0].startswith("`--timeout-idle-sack`")
-    assert sum("` is declared in `" in text for text in texts) == 9
+    assert sum("` is declared in `" in text for text in texts) == 10
+
+
+def test_a_default_that_is_a_name_is_told_with_its_value(graph: CodeGraph) -> None:
+    texts = told(graph, "how many ducks swim by default?")
+    assert texts[0].startswith("`--ducks` is declared in `parser`, with the default `numbers.DUCKS`")
+    assert texts[1] == "`DUCKS` is assigned as `DUCKS = 4`."
 
 
 def test_things_asked_at_once_are_each_looked_for(graph: CodeGraph) -> None:

@@ -152,7 +152,7 @@ def described_settings(question: str, own_names: Set[str] = frozenset()) -> list
     if lists:
         at_least, near, limit = 0.3, 0.55, 8
     elif asks_one:
-        at_least, near, limit = 0.3, 0.75, 3
+        at_least, near, limit = 0.36, 0.75, 3
     elif asks_default or changes:
         at_least, near, limit = 0.45, 0.8, 2
     else:

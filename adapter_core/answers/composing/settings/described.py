@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from ....code_graph import CodeGraph
+from ....code_graph import CodeGraph, index_of, is_test_path
 from ....evidence.search_index import SearchIndex
 from ....graph import terms
-from ..candidate import Candidate
+from ..candidate import Candidate, SentenceBuilder
+from ..definitions import value_sentences
 from ..listings.default_values import parameter_default_sentence
 from .asked_in_words import Described, described_settings
 from .command_options import further_options, option_sentence
@@ -147,8 +150,22 @@ def _sentences(
     text, lines = option_sentence(graph, match.path, match.declared)
     spans = tuple((match.path, *one) for one in lines)
     yield Candidate(text, "setting", spans, subject, 0, -1, named=True)
+    yield from (
+        replace(item, kind="setting", subject=subject, named=True) for item in _named_value(graph, match.declared)
+    )
     if not match.declared.quoted and (item := said.get(match.declared.dest)) is not None:
         yield replace(item, subject=subject)
+
+
+def _named_value(graph: CodeGraph, one: Declared) -> Iterator[Candidate]:
+    """What the default is, where the declaration has only a name for it: `constants.default_tag`."""
+    if not re.fullmatch(r"[A-Za-z_]\w*(?:\.\w+)*", one.default) or keyword.iskeyword(one.default):
+        return
+    refs = [r for r in graph.find_symbol(one.default, 4) if not is_test_path(r.path) and r.symbol.parent == 0]
+    facts, document = (graph.facts(refs[0].path), graph.document(refs[0].path)) if len(refs) == 1 else (None, None)
+    index = index_of(facts, refs[0].symbol) if facts is not None else None
+    if facts is not None and document is not None and index is not None and not refs[0].symbol.is_callable:
+        yield from value_sentences(SentenceBuilder(facts, index, 0), document.lines)
 
 
 def _all_of_them(graph: CodeGraph, declared: Sequence[tuple[str, Declared]]) -> Iterator[Candidate]:
