@@ -206,3 +206,11 @@ def test_a_list_is_of_all_files_and_tells_how_many_there_are(tmp_path: Path) -> 
         )
         assert supports(graph, claim.text, claim.citations).ok
         assert not supports(graph, claim.text.replace("15", "16"), claim.citations).ok
+
+
+def test_of_many_variables_the_last_line_tells_how_many_there_are(tmp_path: Path) -> None:
+    functions = "\n\n".join(f'def f{n}():\n    return os.environ["KIT_{n}"]\n' for n in range(11))
+    with graph_of(tmp_path, f"#- kit/work.py\nimport os\n\n\n{functions}\n") as graph:
+        claims = answer_question(graph, "which environment variables are read?").claims
+        assert claims[-1].text == "`KIT_7` is read in `f7`, among others (11 in all)."
+        assert not supports(graph, claims[-1].text.replace("11", "12"), claims[-1].citations).ok

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ....code_graph import CodeGraph
 from ....evidence.search_index import SearchIndex
+from ....graph import terms
 from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import SymbolRef
@@ -17,6 +18,7 @@ from ...inert import code
 from ..candidate import Candidate, join_list, scope_name
 from .environment_prefixes import prefix_sentences
 from .product_files import product_files_with
+from .totals import among_others
 
 _LISTING = re.compile(r"\b(?:which|what|list|all|show)\b[^?]{0,60}\benv(?:ironment)?[ -]?(?:var(?:iable)?s?)\b", re.I)
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
@@ -46,23 +48,42 @@ def environment_variable_sentences(graph: CodeGraph, question: str, check: Calla
     wanted = set(_NAME.findall(question)) if _READ.search(question) else set()
     if not wanted and not _LISTING.search(question):
         return
+    reads = _all_reads(graph, check) if not wanted else [r for r in _reads(graph, check) if r.variable in wanted]
     by_owner: dict[tuple[str, int], list[_Read]] = defaultdict(list)
-    told: set[str] = set()
-    for read in _reads(graph, check):
-        if read.variable in wanted or (not wanted and read.variable not in told):
-            told.add(read.variable)
-            by_owner[read.path, read.owner.symbol.start].append(read)
+    for read in reads:
+        by_owner[read.path, read.owner.symbol.start].append(read)
     if not wanted:
         yield from prefix_sentences(graph)
-    owners = sorted(by_owner.values(), key=lambda reads: -len(reads))
+    with graph.store.snapshot():
+        own_names = SearchIndex(graph).own_names
+    # What is named after the project is its own, and other programs do not set it by the way.
+    owners = sorted(
+        by_owner.values(),
+        key=lambda of: (not any(own_names & terms.parts(read.variable) for read in of), -len(of)),
+    )
     groups = [reads[at : at + _MAX_LISTED] for reads in owners for at in range(0, len(reads), _MAX_LISTED)]
-    more = ", among others" if len(groups) > _MAX_SENTENCES else ""
-    for group in groups[:_MAX_SENTENCES]:
+    listed = groups[:_MAX_SENTENCES]
+    for number, group in enumerate(listed, 1):
         owner = group[0].owner
         verb = "are" if len(group) > 1 else "is"
-        text = f"{join_list([code(read.variable) for read in group])} {verb} read in {code(scope_name(owner))}{more}."
+        is_total = number == len(listed) and not wanted and not graph.inference.expired
+        others = among_others(sum(map(len, listed)), len(reads), is_total)
+        text = f"{join_list([code(read.variable) for read in group])} {verb} read in {code(scope_name(owner))}{others}."
         spans = tuple((read.path, read.line, read.line) for read in group)
         yield Candidate(text, "listing", spans, f"{owner.path}:{owner.symbol.start}", 0, -1, named=True)
+
+
+def count_of_variables(graph: CodeGraph) -> int:
+    """How many variables the product reads by name."""
+    return len(_all_reads(graph, lambda: None))
+
+
+def _all_reads(graph: CodeGraph, check: Callable[[], None]) -> list[_Read]:
+    """The first read of each variable."""
+    found: dict[str, _Read] = {}
+    for read in _reads(graph, check):
+        found.setdefault(read.variable, read)
+    return list(found.values())
 
 
 def asks_variables(question: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ....code_graph import CodeGraph
+from .environment_variables import count_of_variables
 from .exception_handlers import count_of_handlers
 from .raising_places import count_of_raising
 
@@ -14,8 +15,16 @@ _FORM = re.compile(
 )
 
 
+_VARIABLES = re.compile(
+    r"(?P<list>`\w+`(?:, `\w+`)*(?: and `\w+`)? (?:is|are) read in `[^`]+`, among others) \((?P<count>\d+) in all\)\."
+)
+
+
 def without_total(graph: CodeGraph, sentence: str) -> tuple[str, bool]:
     """(the sentence without the number of all, whether that number is right)."""
+    variables = _VARIABLES.fullmatch(sentence.strip())
+    if variables is not None:
+        return f"{variables['list']}.", count_of_variables(graph) == int(variables["count"])
     form = _FORM.fullmatch(sentence.strip())
     if form is None:
         return sentence, True

@@ -23,7 +23,7 @@ from .matching import Match, declared_at, declaring_files, matches
 
 _MAX_READ_UP = 16  # settings without documentation of their own, for which documents are searched
 _MAX_ALL, _FEW = 16, 4
-_WORTH_READING_UP, _OF_FAMILY = 0.3, 0.3
+_WORTH_READING_UP, _OF_FAMILY, _STRONG = 0.3, 0.3, 0.7
 _UNITS = frozenset({"timeout", "time", "second", "default", "size", "limit"})  # that one name has and the other not
 _NO_DEFAULTS = frozenset({"None", '""', "''", "[]", "{}", "()"})
 
@@ -96,7 +96,11 @@ def _chosen(found: Sequence[Match], described: Described) -> list[Match]:
     chosen = chosen[: described.limit]
     if described.lists:
         paths = list(dict.fromkeys(m.path for m in chosen))
-        chosen.sort(key=lambda m: (paths.index(m.path), m.declared.start))
+        weights = described.weights
+        first = {
+            id(m.declared) for m in chosen if m.score >= _STRONG * found[0].score or _first_term(m.declared) in weights
+        }
+        chosen.sort(key=lambda m: (id(m.declared) not in first, paths.index(m.path), m.declared.start))
     return chosen
 
 
