@@ -28,6 +28,7 @@ from .composing.links.library_uses import LibraryUse, library_uses
 from .composing.listings.all_kinds import cached_listings
 from .composing.listings.asked_write import asks_only_writes
 from .composing.listings.base_classes import asks_bases
+from .composing.listings.environment_variables import asks_variables
 from .composing.listings.raising_places import asked_exception, asks_only_raising
 from .composing.listings.sent_signals import asks_senders
 from .composing.listings.what_it_raises import function_asked_what_it_raises
@@ -111,6 +112,7 @@ def _is_all_listed(text: str, parts: list[str]) -> bool:
         or asks_bases(text)
         or function_asked_what_it_raises(text)
         or command_asked_for_options(text)
+        or all(map(asks_variables, parts))
         or asks_only_writes(parts)
     )
 

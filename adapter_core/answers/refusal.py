@@ -37,7 +37,7 @@ from .composing.listings.error_messages import missing_message
 from .composing.listings.exception_handlers import caught_exception_in_question, import_aliases
 from .composing.listings.uses import are_all_looked_at, used_name
 from .composing.listings.what_it_raises import function_asked_what_it_raises
-from .composing.settings.command_options import command_asked_for_options
+from .composing.settings.command_options import command_asked_for_options, is_command
 from .kinds import LINKS, answer_kind
 from .options import RefusalOptions
 from .relation_words import RELATION_WORDS
@@ -272,7 +272,9 @@ def missing_links_note(graph: CodeGraph, question: Question, claims: Sequence[Cl
         return "" if has_claim else f"no handler of {caught} was found; what is told is what comes nearest"
     if function_asked_what_it_raises(question.text) and any(_TELLS_RAISING.search(c.text) for c in claims):
         return "what libraries raise, what is raised some calls further down, and by calls that may run anything, is not told"
-    if command_asked_for_options(question.text) and any("` is declared in `" in c.text for c in claims):
+    if is_command(graph, command_asked_for_options(question.text)) and any(
+        "` is declared in `" in c.text for c in claims
+    ):
         return "options that other modules declare for it are not told"
     if based := class_with_asked_bases(question.text):
         classes = [ref for ref in graph.find_symbol(based) if ref.symbol.kind == "class"]

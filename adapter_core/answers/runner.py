@@ -31,8 +31,10 @@ from .composing.comparisons import definitions_to_compare
 from .composing.links.counts import asks_workspace_count
 from .composing.listings.absent_members import absence_sentences, absent_members, names_something_else
 from .composing.listings.all_kinds import cached_listings
+from .composing.listings.environment_variables import asks_variables
 from .composing.reading_order import arrange_with_opening, sort_for_reading
 from .composing.sentence_scores import gives_reason, lexical_scores, mix
+from .composing.settings.asked_in_words import calls_it_setting
 from .composing.settings.command_options import MAX_OPTIONS, command_asked_for_options
 from .export import join_reasons
 from .flags import validate_options
@@ -335,6 +337,8 @@ def _choose_claims(run: Run, found: Found, items: list[Candidate], scores: list[
         limit += _FURTHER_PARTS
     if command_asked_for_options(found.question.text) and cached_listings(run.links, run.question):
         limit = max(limit, min(len(items), MAX_OPTIONS + 2))  # each is part of the answer
+    elif calls_it_setting(found.question.text) or asks_variables(found.question.text):
+        limit = max(limit, min(sum(item.kind in ("setting", "listing") for item in items), MAX_OPTIONS + 2))
     chosen = choose(items, scores, found.weights, limit)
     discount = (
         _MAIN_DISCOUNT if any(item.role == "main" and item.kind in COURSES for item in chosen) else _COURSE_DISCOUNT

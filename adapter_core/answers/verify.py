@@ -29,6 +29,8 @@ from .citations import check, cited_text
 from .composing.comparisons import comparison_holds
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
+from .composing.listings.environment_prefixes import prefix_holds
+from .composing.listings.total_checks import without_total
 from .composing.settings.command_options import command_option_holds
 from .composing.settings.sentences import declaration_holds
 from .inert import prose
@@ -79,7 +81,9 @@ def supports(
     for more."""
     if len(sentence) > MAX_CHARS:
         return Support(False, "is too long to be checked")
-    sentence = without_perhaps(sentence)
+    sentence, is_right_total = without_total(graph, without_perhaps(sentence))
+    if not is_right_total:
+        return Support(False, "there are not so many in all")
     parsed = read_sentence(sentence)
     if not parsed.mentions:
         return Support(False, "names nothing that could be checked")
@@ -102,6 +106,8 @@ def supports(
     declaration_stands = command_option_holds(graph, sentence, citations)
     if declaration_stands is None:
         declaration_stands = declaration_holds(graph, sentence, citations)
+    if declaration_stands is None:
+        declaration_stands = prefix_holds(graph, sentence, citations)
     if declaration_stands is not None:
         return Support(
             declaration_stands,

@@ -376,7 +376,7 @@ def test_many_handlers_are_told_in_groups_and_that_there_are_more(repo: Path) ->
     graph = graph_of(repo, f"#- kit/work.py\nclass Late(Exception): ...\n\n\n{MANY}")
     answer = answer_question(graph, "Who catches Late?")
     told = [claim.text for claim in answer.claims]
-    assert told[0] == "`Late` is caught in `f0`, `f1`, `f2` and `f3`, among others."
+    assert told[0] == "`Late` is caught in `f0`, `f1`, `f2` and `f3`, among others (14 in all)."
     assert told[1].startswith("`Late` is caught in `f4`, `f5`")
     assert "no handler" not in answer.reason
     assert not answer.dropped

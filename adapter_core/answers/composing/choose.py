@@ -70,7 +70,7 @@ class _Selection:
         """Whether the same was said of another symbol; not for where several symbols that the question names are defined, and not in a
         listing, where each is part of the answer."""
         item = self._items[i]
-        is_expected = (item.named and item.kind == "where") or item.kind == "listing"
+        is_expected = (item.named and item.kind == "where") or item.kind in ("listing", "setting")
         return not is_expected and any(self._statements[i] == self._statements[j] for j in self.chosen)
 
     def add(self, i: int) -> None:

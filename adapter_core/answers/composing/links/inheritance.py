@@ -21,16 +21,19 @@ def inheritance_sentences(builder: SentenceBuilder, links: Links) -> Iterator[Ca
             yield builder.sentence_at(
                 "bases", f"{name} overrides {code(base.symbol.qualname)}.", definition_span(ref), definition_span(base)
             )
-        yield from _listing(builder, links, f"{name} is overridden by", links.overrides)
+        yield from _listing(builder, links, f"{name} is overridden by", links.overrides, "overrides")
     elif ref.symbol.kind == "class":
-        yield from _listing(builder, links, f"{name} is extended by", links.subclasses)
+        yield from _listing(builder, links, f"{name} is extended by", links.subclasses, "subclasses")
 
 
-def _listing(builder: SentenceBuilder, links: Links, lead: str, refs: Sequence[SymbolRef]) -> Iterator[Candidate]:
+def _listing(
+    builder: SentenceBuilder, links: Links, lead: str, refs: Sequence[SymbolRef], kind: str
+) -> Iterator[Candidate]:
     by_name = {r.symbol.qualname: r for r in refs if is_named(r)}
     listed_refs = list(by_name.items())[:_MAX_LISTED]
     if listed_refs:
-        others = " among others" if len(refs) > len(listed_refs) else ""
+        total = f" ({len(refs)} in all)" if kind not in links.incomplete else ""
+        others = f", among others{total}" if len(refs) > len(listed_refs) else ""
         text = f"{lead} {join_list([code(n) for n, _ in listed_refs])}{others}."
         yield builder.sentence_at(
             "overridden", text, *(lines for _, r in listed_refs for lines in class_header_spans(links.graph, r))

@@ -9,6 +9,7 @@ from ...clauses import split_question
 from ..candidate import Candidate
 from ..links.known_links import KnownLinks
 from ..settings.command_options import command_option_sentences
+from ..settings.described import described_sentences
 from ..settings.sentences import setting_sentences
 from .attribute_writes import write_sentences
 from .base_classes import base_sentences
@@ -34,7 +35,14 @@ def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The listings that the question or a part of it asks for: classes with a method, defined exceptions, base classes, handlers of an
     exception, where one is raised (also by its message), what a function raises, where something is read, who sends a signal, who changes
-    an attribute, entry points, environment variables, options, and default values. `check`: raises if the answer was cancelled."""
+    an attribute, entry points, environment variables, options, and default values; where it asks for none of these, the settings that it
+    describes. `check`: raises if the answer was cancelled."""
+    found = list(_of_parts(graph, question, check))
+    yield from found or described_sentences(graph, question, check)
+    yield from message_sentences(graph, question)
+
+
+def _of_parts(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
     for part in split_question(question):
         yield from method_owner_sentences(graph, part)
         yield from defined_exception_sentences(graph, part)
@@ -50,4 +58,3 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
         yield from setting_sentences(graph, part, check)
         yield from default_value_sentences(graph, part)
         yield from write_sentences(graph, part, check)
-    yield from message_sentences(graph, question)

@@ -140,7 +140,7 @@ def _belongs_to(graph: CodeGraph, ref: SymbolRef, owner: str) -> bool:
 def _parameter_sentences(graph: CodeGraph, ref: SymbolRef, name: str) -> Iterator[Candidate]:
     """The default of a parameter; if that is a constant, also its value, and if it is None, the statement that puts the real one in its
     place."""
-    sentence = _parameter_sentence(graph, ref, name)
+    sentence = parameter_default_sentence(graph, ref, name)
     if sentence is None:
         return
     yield sentence
@@ -153,7 +153,7 @@ def _parameter_sentences(graph: CodeGraph, ref: SymbolRef, name: str) -> Iterato
         yield replace(replaced, kind="default", rank=1, named=True)
 
 
-def _parameter_sentence(graph: CodeGraph, ref: SymbolRef, name: str) -> Candidate | None:
+def parameter_default_sentence(graph: CodeGraph, ref: SymbolRef, name: str) -> Candidate | None:
     default = next((p.default for p in ref.symbol.parameters if p.name == name), None)
     document = graph.document(ref.path)
     outline = outline_of("\n".join(document.lines) + "\n") if document is not None else None

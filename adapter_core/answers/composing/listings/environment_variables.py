@@ -10,15 +10,19 @@ from typing import NamedTuple
 
 from ....code_graph import CodeGraph
 from ....evidence.search_index import SearchIndex
+from ....graph import terms
 from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...inert import code
 from ..candidate import Candidate, join_list, scope_name
+from .environment_prefixes import prefix_sentences
 from .product_files import product_files_with
+from .totals import among_others
 
 _LISTING = re.compile(r"\b(?:which|what|list|all|show)\b[^?]{0,60}\benv(?:ironment)?[ -]?(?:var(?:iable)?s?)\b", re.I)
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+_OF_KEYWORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 _READ = re.compile(r"\b(?:read|reads|used|uses|set|looked up|come from|comes from|env\w*)\b", re.I)
 _MAX_CHARS = 300
@@ -26,7 +30,7 @@ _WORDS = ("environ", "getenv", "env", "envvar")  # one of them stands in each fi
 _KEYWORDS = frozenset({"env", "envvar", "env_var"})
 _LOOKUPS = frozenset({"get", "pop", "setdefault"})
 _MAX_FILES = 60
-_MAX_LISTED, _MAX_SENTENCES = 4, 4
+_MAX_LISTED, _MAX_SENTENCES = 4, 8
 
 
 class _Read(NamedTuple):
@@ -44,18 +48,47 @@ def environment_variable_sentences(graph: CodeGraph, question: str, check: Calla
     wanted = set(_NAME.findall(question)) if _READ.search(question) else set()
     if not wanted and not _LISTING.search(question):
         return
+    reads = _all_reads(graph, check) if not wanted else [r for r in _reads(graph, check) if r.variable in wanted]
     by_owner: dict[tuple[str, int], list[_Read]] = defaultdict(list)
-    for read in _reads(graph, check):
-        if not wanted or read.variable in wanted:
-            by_owner[read.path, read.owner.symbol.start].append(read)
-    groups = [reads[at : at + _MAX_LISTED] for reads in by_owner.values() for at in range(0, len(reads), _MAX_LISTED)]
-    more = ", among others" if len(groups) > _MAX_SENTENCES else ""
-    for group in groups[:_MAX_SENTENCES]:
+    for read in reads:
+        by_owner[read.path, read.owner.symbol.start].append(read)
+    if not wanted:
+        yield from prefix_sentences(graph)
+    with graph.store.snapshot():
+        own_names = SearchIndex(graph).own_names
+    # What is named after the project is its own, and other programs do not set it by the way.
+    owners = sorted(
+        by_owner.values(),
+        key=lambda of: (not any(own_names & terms.parts(read.variable) for read in of), -len(of)),
+    )
+    groups = [reads[at : at + _MAX_LISTED] for reads in owners for at in range(0, len(reads), _MAX_LISTED)]
+    listed = groups[:_MAX_SENTENCES]
+    for number, group in enumerate(listed, 1):
         owner = group[0].owner
         verb = "are" if len(group) > 1 else "is"
-        text = f"{join_list([code(read.variable) for read in group])} {verb} read in {code(scope_name(owner))}{more}."
+        is_total = number == len(listed) and not wanted and not graph.inference.expired
+        others = among_others(sum(map(len, listed)), len(reads), is_total)
+        text = f"{join_list([code(read.variable) for read in group])} {verb} read in {code(scope_name(owner))}{others}."
         spans = tuple((read.path, read.line, read.line) for read in group)
         yield Candidate(text, "listing", spans, f"{owner.path}:{owner.symbol.start}", 0, -1, named=True)
+
+
+def count_of_variables(graph: CodeGraph) -> int:
+    """How many variables the product reads by name."""
+    return len(_all_reads(graph, lambda: None))
+
+
+def _all_reads(graph: CodeGraph, check: Callable[[], None]) -> list[_Read]:
+    """The first read of each variable."""
+    found: dict[str, _Read] = {}
+    for read in _reads(graph, check):
+        found.setdefault(read.variable, read)
+    return list(found.values())
+
+
+def asks_variables(question: str) -> bool:
+    """Whether a question asks for all environment variables."""
+    return bool(_LISTING.search(question[:_MAX_CHARS]))
 
 
 def _reads(graph: CodeGraph, check: Callable[[], None]) -> Iterator[_Read]:
@@ -97,7 +130,7 @@ def _literals(node: ast.AST, from_os: Set[str]) -> list[ast.Constant]:
             if keyword.arg in _KEYWORDS:
                 value = keyword.value
                 values = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
-                found += [v for v in values if isinstance(v, ast.Constant) and _NAME.fullmatch(str(v.value))]
+                found += [v for v in values if isinstance(v, ast.Constant) and _OF_KEYWORD.fullmatch(str(v.value))]
     return [one for one in found if isinstance(one, ast.Constant) and _VARIABLE.fullmatch(str(one.value))]
 
 

@@ -19,6 +19,7 @@ from ..candidate import Candidate, class_header_spans, join_list, scope_name
 from ..links.imports import import_statement
 from ..links.library_uses import is_of_library, product_first_key
 from .product_files import is_of_tests
+from .totals import among_others, spread
 
 _ASKED = re.compile(
     r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code|places?)) (?:the )?(?:exceptions? |errors? )?"
@@ -47,26 +48,37 @@ def handler_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """ "`f` catches `X`." for the product's functions and modules, or those of tests if there are no others; "`X` is caught in `f` and
     `g`." if there are many. If no handler names it, the handlers of its nearest base class that has some."""
     name = caught_exception_in_question(question)
-    found = _named_handlers(graph, name)
+    found, is_total = _named_handlers(graph, name)
     if not found:
         yield from _base_handler_sentences(graph, name)
         return
-    yield from _handler_listing(found, name)
+    yield from _handler_listing(found, name, is_total)
 
 
-def _named_handlers(graph: CodeGraph, name: str) -> list[_Handler]:
+def count_of_handlers(graph: CodeGraph, name: str) -> int | None:
+    """How many functions of the product have a handler of it; None if they were not counted."""
+    found, is_total = _named_handlers(graph, name)
+    return len(found) if is_total else None
+
+
+def _named_handlers(graph: CodeGraph, name: str) -> tuple[list[_Handler], bool]:
+    """(the handlers, whether these are all of the product)."""
     is_own = any(ref.symbol.kind == "class" for ref in graph.find_symbol(name)) if name else False
     found: dict[tuple[str, str, str], _Handler] = {}
+    is_total = True
     for path in sorted(_files_using(graph, name), key=lambda path: (is_of_tests(path), product_first_key(path))):
-        if found and (is_of_tests(path) or len(found) > _MAX_HANDLERS):
+        if found and is_of_tests(path):
+            break
+        if len(found) > _MAX_HANDLERS:
+            is_total = False
             break
         for handler in _handlers(graph, path, name):
             if not (is_own and is_of_library(graph, handler.written)):  # a library's class of that name is another one
                 found.setdefault((path, scope_name(handler.owner), handler.written), handler)
-    return list(found.values())
+    return list(found.values()), is_total
 
 
-def _handler_listing(handlers: list[_Handler], name: str) -> Iterator[Candidate]:
+def _handler_listing(handlers: list[_Handler], name: str, is_total: bool) -> Iterator[Candidate]:
     name_counts = Counter(scope_name(ref) for ref in {handler.owner for handler in handlers})
 
     def owner_name(handler: _Handler) -> str:
@@ -77,12 +89,14 @@ def _handler_listing(handlers: list[_Handler], name: str) -> Iterator[Candidate]
 
     groups = [[handler] for handler in handlers]
     if len(handlers) > _MAX_SENTENCES:
-        same_name = [handler for handler in handlers if handler.written.rpartition(".")[2] == name]
+        same_name = spread(
+            (handler for handler in handlers if handler.written.rpartition(".")[2] == name), lambda h: h.owner.path
+        )
         groups = [
             same_name[start : start + _MAX_LISTED]
             for start in range(0, min(len(same_name), _MAX_GROUPS * _MAX_LISTED), _MAX_LISTED)
         ]
-    others = ", among others" if sum(map(len, groups)) < len(handlers) else ""
+    others = among_others(sum(map(len, groups)), len(handlers), is_total)
     for group in groups:
         first = group[0]
         subject = f"{first.owner.path}:{first.owner.symbol.start}"
@@ -104,9 +118,9 @@ def _base_handler_sentences(graph: CodeGraph, name: str) -> Iterator[Candidate]:
         text = f"{code(child.symbol.qualname)} extends {code(base.symbol.qualname)}."
         subject = f"{child.path}:{child.symbol.start}"
         yield Candidate(text, "listing", tuple(class_header_spans(graph, child)), subject, 0, -1, named=True)
-        handlers = _named_handlers(graph, base.symbol.name)
+        handlers, is_total = _named_handlers(graph, base.symbol.name)
         if handlers:
-            yield from _handler_listing(handlers, base.symbol.name)
+            yield from _handler_listing(handlers, base.symbol.name, is_total)
             return
         refs = bases
 

@@ -21,12 +21,12 @@ def product_files_with(index: SearchIndex, terms: Iterable[str], fields: frozens
             for document, field in zip(hit.documents, hit.fields, strict=True)
             if fields is None or field in fields
         )
-    return _of_product(index, numbers)
+    return of_product(index, numbers)
 
 
 def product_files_with_all(index: SearchIndex, terms: Iterable[str]) -> list[str]:
     """The Python files that contain each of the terms, sorted; without tests and examples."""
-    return _of_product(index, _with_all(index, terms))
+    return of_product(index, _with_all(index, terms))
 
 
 def files_with_all(index: SearchIndex, terms: Iterable[str]) -> list[str]:
@@ -39,7 +39,8 @@ def _with_all(index: SearchIndex, terms: Iterable[str]) -> set[int]:
     return {n for n in set.intersection(*files) if n >= 0} if files else set()
 
 
-def _of_product(index: SearchIndex, numbers: Iterable[int]) -> list[str]:
+def of_product(index: SearchIndex, numbers: Iterable[int]) -> list[str]:
+    """The Python files among those of these numbers, sorted; without tests and examples."""
     paths = (index.paths[number] for number in numbers if number >= 0)
     return sorted(path for path in paths if is_python(path) and not is_test_path(path) and not is_aside(path))
 

@@ -19,6 +19,7 @@ from ..candidate import Candidate, definition_span, join_list, scope_name
 from ..links.library_uses import is_of_library, product_first_key
 from .exception_handlers import caught_exception_in_question
 from .product_files import is_of_tests
+from .totals import MAX_COUNTED_FILES, among_others, spread
 
 _ASKED = re.compile(
     r"\b(?:where (?:is|are|do(?:es)?(?: we| it)?)|who|what|which (?:functions?|methods?|code|places?)) (?:the )?(?:exceptions? |errors? )?"
@@ -60,14 +61,23 @@ def raising_sentences(graph: CodeGraph, question: str, check: Callable[[], None]
     classes = [ref for ref in graph.find_symbol(exception) if ref.symbol.kind == "class"] if exception else []
     namesakes = [ref for ref in graph.find_symbol(name) if ref.symbol.kind == "class"] if exception else []
     if len(namesakes) < 2 and (classes or exception == name):
-        only = namesakes[0] if namesakes else None
-        yield from _listing(
-            name, _raising_functions(graph, name, lambda r: only is None or _may_be(graph, only, r), check)
-        )
+        yield from _listing(name, *_raising_functions(graph, name, _is_only_one(graph, namesakes), check))
     elif not classes:  # `socket.Timeout`, where the workspace has a `Timeout` of its own
-        yield from _listing(name, _raising_functions(graph, name, lambda raised: not raised.refs, check))
+        found, _ = _raising_functions(graph, name, lambda raised: not raised.refs, check)
+        yield from _listing(name, found, False)
     for ref in classes[:_MAX_CLASSES] if len(namesakes) > 1 else ():
-        yield from _listing(name, _raising_functions(graph, name, _includes(ref), check), ref)
+        yield from _listing(name, *_raising_functions(graph, name, _includes(ref), check), ref)
+
+
+def count_of_raising(graph: CodeGraph, name: str, path: str | None) -> int | None:
+    """How many functions of the product raise it; None if they were not counted. `path`: of the class, if several have this name."""
+    namesakes = [ref for ref in graph.find_symbol(name) if ref.symbol.kind == "class"]
+    of_path = [ref for ref in namesakes if ref.path == path]
+    if (path is None and len(namesakes) > 1) or (path is not None and not of_path):
+        return None
+    accepts = _includes(of_path[0]) if of_path else _is_only_one(graph, namesakes)
+    found, is_total = _raising_functions(graph, name, accepts, lambda: None)
+    return len(found) if is_total else None
 
 
 class _Raised(NamedTuple):
@@ -83,6 +93,11 @@ def _includes(ref: SymbolRef) -> Callable[[_Raised], bool]:
     return lambda raised: ref in raised.refs
 
 
+def _is_only_one(graph: CodeGraph, namesakes: Sequence[SymbolRef]) -> Callable[[_Raised], bool]:
+    only = namesakes[0] if namesakes else None
+    return lambda raised: only is None or _may_be(graph, only, raised)
+
+
 def _may_be(graph: CodeGraph, ref: SymbolRef, raised: _Raised) -> bool:
     """Whether the only class of its name is raised, as far as is known: `requests.Timeout` is another one."""
     return ref in raised.refs if raised.refs else not is_of_library(graph, raised.written)
@@ -90,30 +105,36 @@ def _may_be(graph: CodeGraph, ref: SymbolRef, raised: _Raised) -> bool:
 
 def _raising_functions(
     graph: CodeGraph, name: str, accepts: Callable[[_Raised], bool], check: Callable[[], None]
-) -> list[tuple[SymbolRef, _PathLines]]:
-    """The functions that raise something of this name, each with the lines of one statement. `accepts`: whether it is the right thing."""
+) -> tuple[list[tuple[SymbolRef, _PathLines]], bool]:
+    """(the functions that raise something of this name, each with the lines of one statement; whether these are all). `accepts`: whether it
+    is the right thing."""
     found: dict[tuple[str, str], tuple[SymbolRef, _PathLines]] = {}
-    for path in sorted(graph.view.paths_using(name), key=lambda path: (is_of_tests(path), product_first_key(path))):
+    paths = sorted(graph.view.paths_using(name), key=lambda path: (is_of_tests(path), product_first_key(path)))
+    counts_all = sum(not is_of_tests(path) and not is_aside(path) for path in paths) <= MAX_COUNTED_FILES
+    for path in paths:
         # The product's files come first, so nothing after this one would be listed.
-        if graph.inference.expired or (found and (is_of_tests(path) or is_aside(path))):
+        if found and (is_of_tests(path) or is_aside(path)):
+            break
+        if graph.inference.expired:
+            counts_all = False
             break
         check()
         for raised in _raise_statements(graph, path, name):
             if accepts(raised):
                 found.setdefault((path, scope_name(raised.owner)), (raised.owner, raised.lines))
-            if len(found) > _MAX_GROUPS * _MAX_LISTED:
-                return list(found.values())
-    return list(found.values())
+            if not counts_all and len(found) > _MAX_GROUPS * _MAX_LISTED:
+                return list(found.values()), False
+    return list(found.values()), counts_all
 
 
 def _listing(
-    name: str, found: Sequence[tuple[SymbolRef, _PathLines]], cls: SymbolRef | None = None
+    name: str, found: Sequence[tuple[SymbolRef, _PathLines]], is_total: bool, cls: SymbolRef | None = None
 ) -> Iterator[Candidate]:
     """The sentences that list the functions. `cls`: the class, if several have this name."""
     origin = f" defined in {code(cls.path)}" if cls is not None else ""
     name_counts = Counter(scope_name(ref) for ref, _ in found)
-    listed_functions = found[: _MAX_GROUPS * _MAX_LISTED]
-    others = ", among others" if len(found) > len(listed_functions) else ""
+    listed_functions = spread(found, lambda item: item[0].path)[: _MAX_GROUPS * _MAX_LISTED]
+    others = among_others(len(listed_functions), len(found), is_total)
     for start in range(0, len(listed_functions), _MAX_LISTED):
         group = listed_functions[start : start + _MAX_LISTED]
         # Functions of the same name in several files are shown with their modules.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ....code_graph import CodeGraph, is_test_path
@@ -13,7 +14,8 @@ from ....types import Citation
 from ...citations import are_within, spans_of
 from ...inert import code, prose
 from ..candidate import Candidate, join_list, scope_name
-from .declarations import Declared, declared_in
+from .declarations import declared_in
+from .declared import Declared
 from .quotable import Lines
 
 _THINGS = r"(?:(?:command[- ]?line|cli|cmd(?:line)?) )?(?:options?|flags?|arguments?|args|switch(?:es)?|parameters?)"
@@ -37,7 +39,7 @@ MAX_OPTIONS = 16  # that are told one by one
 _MAX_FURTHER = 12  # that are listed
 _SCRIPT = r"^\s*[\"']?{name}[\"']?\s*=\s*[\"']?(?P<target>[\w.]+:[\w.]+)"
 _SCRIPT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
-_FORM = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*; its (?:help|documentation) says: “[^“”]+”")
+_FORM = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*; its (?:help|documentation|comment) says: “[^“”]+”")
 _WITHOUT_HELP = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”;]*\.")
 _FURTHER = re.compile(
     r"`(?P<scope>[^`]+)` declares (?P<names>`[^`]+`(?:, `[^`]+`)*(?: and `[^`]+`)?)(?:, among others)?, too\."
@@ -72,18 +74,28 @@ def command_option_sentences(graph: CodeGraph, question: str) -> Iterator[Candid
             f"{code(path)}: “{prose(line)}”", "listing", ((path, number, number),), f"{path}:1", 0, -1, True
         )
     for rank, one in enumerate(options[:MAX_OPTIONS], 1):
-        text, lines = _sentence(graph, command.path, one)
+        text, lines = option_sentence(graph, command.path, one)
         spans = tuple((command.path, *span) for span in lines)
         yield Candidate(text, "listing", spans, f"{command.path}:{one.start}", rank, -1, named=True)
-    left = options[MAX_OPTIONS:]
-    if left:
-        listed = [one for one in left if _scope(graph, command.path, one) == _scope(graph, command.path, left[0])]
-        others = ", among others" if len(left) > len(listed[:_MAX_FURTHER]) else ""
-        listed = listed[:_MAX_FURTHER]
-        names = join_list([code(one.names[0]) for one in listed])
-        text = f"{code(_scope(graph, command.path, left[0]))} declares {names}{others}, too."
-        spans = tuple((command.path, *span) for one in listed for span in one.shown)
-        yield Candidate(text, "listing", spans, f"{command.path}:{left[0].start}", MAX_OPTIONS + 1, -1, named=True)
+    for item in further_options(graph, command.path, options[MAX_OPTIONS:]):
+        yield replace(item, rank=MAX_OPTIONS + 1)
+
+
+def further_options(graph: CodeGraph, path: str, options: Sequence[Declared]) -> Iterator[Candidate]:
+    """ "`f` declares `--a`, `--b` and `--c`, among others, too." """
+    if not options:
+        return
+    scope = scope_of(graph, path, options[0])
+    listed = [one for one in options if scope_of(graph, path, one) == scope][:_MAX_FURTHER]
+    others = ", among others" if len(options) > len(listed) else ""
+    text = f"{code(scope)} declares {join_list([code(one.names[0]) for one in listed])}{others}, too."
+    spans = tuple((path, *span) for one in listed for span in one.shown)
+    yield Candidate(text, "listing", spans, f"{path}:{options[0].start}", 0, -1, named=True)
+
+
+def is_command(graph: CodeGraph, name: str) -> bool:
+    """Whether a name is that of a command whose options are known."""
+    return bool(name) and _command(graph, name) is not None
 
 
 def _command(graph: CodeGraph, name: str) -> Command | None:
@@ -116,19 +128,21 @@ def _options(graph: CodeGraph, path: str) -> list[Declared]:
     ]
 
 
-def _sentence(graph: CodeGraph, path: str, one: Declared) -> tuple[str, tuple[Lines, ...]]:
+def option_sentence(graph: CodeGraph, path: str, one: Declared) -> tuple[str, tuple[Lines, ...]]:
     """ "`-p` is declared in `main`, also as `--prec`, with the default `12`; its help says: “…”", and the lines that show it."""
     flags = [flag for flag in one.names[1:] if flag.startswith("-")]
-    parts = [f"{code(one.names[0])} is declared in {code(_scope(graph, path, one))}"]
+    parts = [f"{code(one.names[0])} is declared in {code(scope_of(graph, path, one))}"]
     parts += [f"also as {join_list(list(map(code, flags)))}"] if flags else []
     parts += [f"with the default {code(one.default)}"] if one.default else []
     text = ", ".join(parts)
     if not one.quoted:
         return f"{text}.", one.shown
-    return f"{text}; its {one.word} says: “{one.quoted}”", tuple(dict.fromkeys((*one.shown, *one.help_shown)))
+    shown = [lines for lines in one.shown if not any(a <= lines[0] and lines[1] <= b for a, b in one.help_shown)]
+    return f"{text}; its {one.word} says: “{one.quoted}”", (*shown, *one.help_shown)
 
 
-def _scope(graph: CodeGraph, path: str, one: Declared) -> str:
+def scope_of(graph: CodeGraph, path: str, one: Declared) -> str:
+    """The name of the class or function that declares it; of a module its dotted name."""
     facts = graph.facts(path)
     if facts is None:
         return path
@@ -142,16 +156,17 @@ def command_option_holds(graph: CodeGraph, sentence: str, citations: tuple[Citat
     if further is None and without_help is None and _FORM.fullmatch(text) is None:
         return None
     spans = spans_of(citations)
+    documents = ((path, graph.document(path)) for path in dict.fromkeys(path for path, _, _ in spans))
     cited_options = [
         (path, one)
-        for path in dict.fromkeys(path for path, _, _ in spans)
-        for one in _options(graph, path)
+        for path, document in documents
+        for one in (declared_in(document.text, path) if document is not None else ())
         if are_within([(path, *lines) for lines in one.shown], spans)
     ]
     if further is not None:
-        names = {one.names[0] for path, one in cited_options if _scope(graph, path, one) == further["scope"]}
+        names = {one.names[0] for path, one in cited_options if scope_of(graph, path, one) == further["scope"]}
         return all(name in names for name in re.findall(r"`([^`]+)`", further["names"]))
-    made = [(path, *_sentence(graph, path, one)) for path, one in cited_options]
+    made = [(path, *option_sentence(graph, path, one)) for path, one in cited_options]
     holds = any(
         text == sentence and are_within([(path, *one) for one in lines], spans) for path, sentence, lines in made
     )

@@ -16,7 +16,7 @@ from ...inert import code
 from ..candidate import Candidate, scope_name
 from ..listings.product_files import product_files_with_all
 from ..statements.quotes import sentence_at_line
-from .declarations import Declared
+from .declared import Declared
 
 HOLDS_SETTINGS = re.compile(
     r"(?:conf(?:ig)?|cfg|settings?|opts?|options?|args?|kwargs|namespace|ns|params?|prefs|flags|env|environ|defaults?)s?\d?\Z",

@@ -20,13 +20,15 @@ from ...inert import code
 from ..candidate import Candidate, join_list, scope_name
 from ..listings.product_files import product_files_with_all
 from .asked import Asked, asked_settings, asks_place
-from .declarations import Declared, bare, declared_in
+from .asked_in_words import calls_it_setting
+from .declarations import declared_in
+from .declared import Declared, bare
 from .documented import documented_at, documented_sentences, of_document
 from .quotable import Lines
 from .reads import reading_sentences
 
 _HELP = re.compile(r"The (?:help|documentation) of `(?P<name>[^`]+)` says: “[^“”]+”")
-_DECLARED = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*\.")
+_DECLARED = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*[.:]")
 _DOCUMENTED = re.compile(r"`(?P<path>[^`]+)` says of `(?P<name>[^`]+)`: “[^“”]+”")
 _PRONOUN = re.compile(r"\b(?:it|this|that)\b", re.I)
 _KINDS_OF_NAMESAKES = frozenset({"where", "assigned", "signature"})
@@ -70,7 +72,9 @@ def declarations_of(
         if document is None or not any(spelling in document.text for spelling in spellings):
             continue
         found += [
-            Place(path, one, one.written(asked.name)) for one in declared_in(document.text, path) if one.has(asked.name)
+            Place(path, one, one.written(asked.name))
+            for one in declared_in(document.text, path)
+            if one.has(asked.name) and (asked.certain or not one.is_field)
         ]
     words = set(terms.terms_of(question)) - set(parts)
     relevance = {
@@ -135,14 +139,16 @@ def beside_settings(question: str, items: Sequence[Candidate]) -> list[Candidate
         return list(items)
     shown = [span for item in settings for span in item.spans]
     subjects = {item.subject for item in settings}
-    declarations = [match for item in settings if (match := _DECLARED.fullmatch(item.text))]
+    declarations = [match for item in settings if (match := _DECLARED.match(item.text))]
     names = {name for match in declarations for name in _names_in(match) if re.search(r"\w[-_]\w", name)}
     mention = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names))) or '(?!)'})(?![\w-])")
-    has_other_parts = any(not asked_settings(part) and not _PRONOUN.search(part) for part in split_question(question))
+    has_other_parts = not calls_it_setting(question) and any(
+        not asked_settings(part) and not _PRONOUN.search(part) for part in split_question(question)
+    )
     return [
         item
         for item in items
-        if item.kind in ("setting", "default", "listing", "line", "call_path")
+        if item.kind in ("setting", "default", "listing", "line", "call_path", "guide", "sample")
         or (
             (has_other_parts or item.subject in subjects or mention.search(item.text))
             and not (

@@ -1,0 +1,199 @@
+"""The settings and options that a question describes without naming them: how each is declared, with its default and documentation."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from ....code_graph import CodeGraph, index_of, is_test_path
+from ....evidence.search_index import SearchIndex
+from ....graph import terms
+from ..candidate import Candidate, SentenceBuilder
+from ..definitions import value_sentences
+from ..listings.default_values import parameter_default_sentence
+from .asked_in_words import Described, described_settings
+from .command_options import further_options, option_sentence
+from .declared import Declared, bare, is_flag
+from .documented import documented_sentences
+from .documented_parameters import DocumentedParameter, documented_parameters
+from .matching import Match, declared_at, declaring_files, matches
+
+_MAX_READ_UP = 16  # settings without documentation of their own, for which documents are searched
+_MAX_ALL, _FEW = 16, 4
+_WORTH_READING_UP, _OF_FAMILY, _STRONG = 0.3, 0.3, 0.7
+_UNITS = frozenset({"timeout", "time", "second", "default", "size", "limit"})  # that one name has and the other not
+_NO_DEFAULTS = frozenset({"None", '""', "''", "[]", "{}", "()"})
+
+
+def described_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
+    """A sentence for each setting that the question describes, the one that has most of its words first. `check` raises once the question
+    is cancelled."""
+    with graph.store.snapshot():
+        own_names = SearchIndex(graph).own_names
+    told: set[int] = set()
+    rank = 0
+    for described in described_settings(question, own_names):
+        for item in _sentences_for(graph, described, told, check):
+            yield replace(item, rank=rank)
+            rank += 1
+
+
+def _sentences_for(
+    graph: CodeGraph, described: Described, told: set[int], check: Callable[[], None]
+) -> Iterator[Candidate]:
+    """`told`: the ids of what was told, to which it adds."""
+    declared = declared_at(graph, declaring_files(graph, described), check)
+    if not described.weights:
+        if described.lists:
+            yield from _all_of_them(graph, [(path, one) for path, one in declared if is_flag(one)] or declared)
+        return
+    chosen, said = _matching(graph, described, declared)
+    parameters: dict[int, DocumentedParameter] = {}
+    if not chosen:
+        parameters = {id(p.declared): p for p in documented_parameters(graph, described, check)}
+        pool = [*declared, *((p.path, p.declared) for p in parameters.values())]
+        chosen, said = _matching(graph, described, pool)
+    if described.lists and chosen and len(declared) <= _FEW:
+        chosen += [Match(path, one, 0.0) for path, one in declared if all(one is not m.declared for m in chosen)]
+    for match in _with_counterparts(chosen, declared):
+        if id(match.declared) not in told:
+            told.add(id(match.declared))
+            yield from _sentences(graph, match, parameters.get(id(match.declared)), said)
+
+
+def _matching(
+    graph: CodeGraph, described: Described, pool: Sequence[tuple[str, Declared]]
+) -> tuple[list[Match], dict[str, Candidate]]:
+    """The settings that are told, and what documents say of those that have no documentation of their own."""
+    found = matches(graph, described, pool, {})
+    said: dict[str, Candidate] = {}
+    if found and found[0].score:
+        bare_ones = [m for m in found if not m.declared.quoted and m.score > _WORTH_READING_UP * found[0].score]
+        said = _read_up(graph, bare_ones)
+        if said:
+            found = matches(graph, described, pool, {name: _quotation(item) for name, item in said.items()})
+    return _chosen(found, described), said
+
+
+def _chosen(found: Sequence[Match], described: Described) -> list[Match]:
+    best = found[0].score if found else 0.0
+    if best < described.at_least:
+        return []
+    kept = [m for m in found if m.score >= max(described.at_least * 0.8, described.near * best)]
+    flags = {bare(name) for m in kept if is_flag(m.declared) for name in (*m.declared.names, m.declared.dest)}
+    told: dict[tuple[str, str, str], Match] = {}
+    for match in kept:
+        one = match.declared
+        says_more = is_flag(one) or one.quoted or one.default not in ("", *_NO_DEFAULTS) or bare(one.dest) not in flags
+        if says_more:
+            told.setdefault((bare(one.names[0]), one.default, one.quoted), match)
+    chosen = [*told.values()]
+    if described.lists:
+        chosen = _with_families(chosen, found, described)
+    chosen = chosen[: described.limit]
+    if described.lists:
+        paths = list(dict.fromkeys(m.path for m in chosen))
+        weights = described.weights
+        first = {
+            id(m.declared) for m in chosen if m.score >= _STRONG * found[0].score or _first_term(m.declared) in weights
+        }
+        chosen.sort(key=lambda m: (id(m.declared) not in first, paths.index(m.path), m.declared.start))
+    return chosen
+
+
+def _with_families(chosen: list[Match], found: Sequence[Match], described: Described) -> list[Match]:
+    """The same; where several of them begin with a word of the question, all that do come first: `RETRY_TIMES`, `RETRY_ENABLED`."""
+    counts = Counter(first for m in chosen if (first := _first_term(m.declared)) in described.weights)
+    families = {first for first, count in counts.items() if count > 1}
+    members = [m for m in found if _first_term(m.declared) in families and m.score > _OF_FAMILY * chosen[0].score]
+    return list({id(m.declared): m for m in (*members, *chosen)}.values()) if families else chosen
+
+
+def _first_term(one: Declared) -> str:
+    return (terms.split(bare(one.dest)) or ("",))[0]
+
+
+def _with_counterparts(chosen: list[Match], declared: Sequence[tuple[str, Declared]]) -> list[Match]:
+    """The same; behind an option without a default the setting that has its name and one: `keep_alive_timeout = 5` behind
+    `--keep-alive`."""
+    told: list[Match] = []
+    for match in chosen:
+        if any(match.declared is other.declared for other in told):
+            continue
+        told.append(match)
+        if match.declared.default or not is_flag(match.declared):
+            continue
+        parts = terms.parts(match.declared.dest)
+        others = [
+            Match(path, one, match.score)
+            for path, one in declared
+            if one.default not in ("", *_NO_DEFAULTS)
+            and not is_flag(one)
+            and parts <= terms.parts(one.dest)
+            and terms.parts(one.dest) - parts <= _UNITS
+        ]
+        others.sort(key=lambda m: len(m.declared.dest))
+        told += [m for m in others[:1] if all(m.declared is not other.declared for other in (*chosen, *told))]
+    return told
+
+
+def _sentences(
+    graph: CodeGraph, match: Match, parameter: DocumentedParameter | None, said: dict[str, Candidate]
+) -> Iterator[Candidate]:
+    subject = f"{match.path}:{match.declared.start}"
+    if parameter is not None:
+        says_little = match.declared.default in _NO_DEFAULTS
+        default = parameter_default_sentence(graph, parameter.function, match.declared.dest)
+        for item in (parameter.says, default) if says_little else (default, parameter.says):
+            if item is not None:
+                yield replace(item, kind="setting", subject=subject, named=True, order=-1)
+        return
+    text, lines = option_sentence(graph, match.path, match.declared)
+    spans = tuple((match.path, *one) for one in lines)
+    yield Candidate(text, "setting", spans, subject, 0, -1, named=True)
+    yield from (
+        replace(item, kind="setting", subject=subject, named=True) for item in _named_value(graph, match.declared)
+    )
+    if not match.declared.quoted and (item := said.get(match.declared.dest)) is not None:
+        yield replace(item, subject=subject)
+
+
+def _named_value(graph: CodeGraph, one: Declared) -> Iterator[Candidate]:
+    """What the default is, where the declaration has only a name for it: `constants.default_tag`."""
+    if not re.fullmatch(r"[A-Za-z_]\w*(?:\.\w+)*", one.default) or keyword.iskeyword(one.default):
+        return
+    refs = [r for r in graph.find_symbol(one.default, 4) if not is_test_path(r.path) and r.symbol.parent == 0]
+    facts, document = (graph.facts(refs[0].path), graph.document(refs[0].path)) if len(refs) == 1 else (None, None)
+    index = index_of(facts, refs[0].symbol) if facts is not None else None
+    if facts is not None and document is not None and index is not None and not refs[0].symbol.is_callable:
+        yield from value_sentences(SentenceBuilder(facts, index, 0), document.lines)
+
+
+def _all_of_them(graph: CodeGraph, declared: Sequence[tuple[str, Declared]]) -> Iterator[Candidate]:
+    """All options, those first of the file that declares most of them."""
+    by_path: dict[str, list[Declared]] = {}
+    for path, one in declared:
+        by_path.setdefault(path, []).append(one)
+    left = _MAX_ALL
+    for rank, path in enumerate(sorted(by_path, key=lambda p: -len(by_path[p]))):
+        told = by_path[path][:left]
+        left -= len(told)
+        for one in told:
+            yield from (replace(item, rank=rank) for item in _sentences(graph, Match(path, one, 1.0), None, {}))
+        yield from (replace(item, rank=rank) for item in further_options(graph, path, by_path[path][len(told) :]))
+
+
+def _read_up(graph: CodeGraph, found: Sequence[Match]) -> dict[str, Candidate]:
+    """What documents say of these settings, by name."""
+    said: dict[str, Candidate] = {}
+    for match in found[:_MAX_READ_UP]:
+        for item in documented_sentences(graph, match.declared.dest):
+            said.setdefault(match.declared.dest, item)
+    return said
+
+
+def _quotation(item: Candidate) -> str:
+    return item.text.partition("“")[2].rpartition("”")[0]
