@@ -214,3 +214,20 @@ def test_of_many_variables_the_last_line_tells_how_many_there_are(tmp_path: Path
         claims = answer_question(graph, "which environment variables are read?").claims
         assert claims[-1].text == "`KIT_7` is read in `f7`, among others (11 in all)."
         assert not supports(graph, claims[-1].text.replace("11", "12"), claims[-1].citations).ok
+
+
+def test_how_long_is_answered_by_an_amount(tmp_path: Path) -> None:
+    source = """
+#- conf/settings.py
+# Whether a ticket expires when its holder leaves.
+TICKET_EXPIRES_AT_EXIT = False
+# Age of a ticket, in seconds.
+TICKET_AGE = 60 * 60 * 24
+TICKET_NAME = "last"
+"""
+    with graph_of(tmp_path, source) as graph:
+        for question in (
+            "how long does a ticket last by default?",
+            "how long until a ticket expires, and which setting changes it?",
+        ):
+            assert "`TICKET_AGE`" in told(graph, question)[0]

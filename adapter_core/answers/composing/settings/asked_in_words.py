@@ -97,10 +97,17 @@ _ASKING = frozenset({"how", "what", "by", "after"})  # such phrases ask how long
 # The words by which settings tell such amounts.
 _AMOUNTS = (
     (re.compile(r"\b[Hh]ow (?:often|frequently)\b"), "interval every frequency period delay seconds"),
-    (re.compile(r"\b[Hh]ow (?:long|soon)\b"), "timeout seconds duration time delay ttl age interval period"),
+    (
+        re.compile(r"\b[Hh]ow (?:long|soon)\b"),
+        "timeout seconds minutes hours days duration time delay ttl age lifetime interval period",
+    ),
     (re.compile(r"\b[Hh]ow many\b"), "max maximum number count limit"),
     (re.compile(r"\b[Hh]ow (?:big|large)\b"), "size max maximum limit bytes"),
 )
+# Verbs that say no more than "how long" does.
+_LASTING = frozenset({"last", "live", "stay", "kept", "keep", "remain", "valid", "surviv", "wait", "take", "expir"})
+# Under these terms a question has them.
+AMOUNT_WORDS = tuple(asking.pattern for asking, _ in _AMOUNTS)
 _MAX_EVERYDAY, _PHRASE_WEIGHT, _AMOUNT_WEIGHT = 4, 0.6, 0.3
 _OWN_SHARE, _OTHER_SHARE = 0.85, 0.6  # what another word counts in place of the question's
 
@@ -125,7 +132,7 @@ class Described:
     """`weights`: of the question's terms; `alternatives`: of a term, what those count that code may have instead. `at_least`: the share of
     them that a setting must have; `near`: the share of the best that others must have; `limit`: how many are told. `lists`: whether all are
     asked for; `is_named_so`: whether the question calls it a setting, an option or the like; `minor`: its terms that hardly tell which one
-    is meant; `spoken`: its words as names of several of them."""
+    is meant; `spoken`: its words as names of several of them; `is_amount`: whether it asks how long, how many or the like."""
 
     weights: Mapping[str, float]
     alternatives: Mapping[str, Mapping[str, float]]
@@ -136,6 +143,7 @@ class Described:
     is_named_so: bool
     minor: frozenset[str]
     spoken: frozenset[str]
+    is_amount: bool
 
 
 def described_settings(question: str, own_names: Set[str] = frozenset()) -> list[Described]:
@@ -168,6 +176,7 @@ def described_settings(question: str, own_names: Set[str] = frozenset()) -> list
             lists or asks_one,
             _minor_terms(thing),
             _spoken_names(thing),
+            not lists and _QUANTITY.search(thing) is not None,
         )
         for thing in things
         for weights, alternatives in [_words(thing, own_names)]
@@ -228,8 +237,11 @@ def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[s
                 alternatives[term] |= {one + other: 1.0, terms.stem(one + other.removesuffix("er")): 1.0}
     for asking, words in _AMOUNTS:
         if weights and asking.search(question):
+            amounts = [terms.stem(word) for word in words.split()]
+            for term in _LASTING & weights.keys() if "ttl" in amounts else ():
+                alternatives[term] = dict.fromkeys(amounts, _OWN_SHARE) | alternatives[term]
             weights[asking.pattern] = _AMOUNT_WEIGHT
-            alternatives[asking.pattern] = dict.fromkeys(map(terms.stem, words.split()), 1.0)
+            alternatives[asking.pattern] = dict.fromkeys(amounts, 1.0)
     for phrase in query.phrases:
         others = everyday.phrases.get(phrase, ())
         is_minor = phrase[0] in _ASKING or all(terms.stem(word) in _MINOR or word in STOP_WORDS for word in phrase)
