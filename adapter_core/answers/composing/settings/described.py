@@ -33,7 +33,7 @@ def described_sentences(graph: CodeGraph, question: str, check: Callable[[], Non
     is cancelled."""
     with graph.store.snapshot():
         own_names = SearchIndex(graph).own_names
-    told: set[int] = set()
+    told: set[tuple[str, int, str]] = set()
     rank = 0
     for described in described_settings(question, own_names):
         for item in _sentences_for(graph, described, told, check):
@@ -42,9 +42,9 @@ def described_sentences(graph: CodeGraph, question: str, check: Callable[[], Non
 
 
 def _sentences_for(
-    graph: CodeGraph, described: Described, told: set[int], check: Callable[[], None]
+    graph: CodeGraph, described: Described, told: set[tuple[str, int, str]], check: Callable[[], None]
 ) -> Iterator[Candidate]:
-    """`told`: the ids of what was told, to which it adds."""
+    """`told`: path, line and name of what was told, to which it adds."""
     declared = declared_at(graph, declaring_files(graph, described), check)
     if not described.weights:
         if described.lists:
@@ -59,8 +59,9 @@ def _sentences_for(
     if described.lists and chosen and len(declared) <= _FEW:
         chosen += [Match(path, one, 0.0) for path, one in declared if all(one is not m.declared for m in chosen)]
     for match in _with_counterparts(chosen, declared):
-        if id(match.declared) not in told:
-            told.add(id(match.declared))
+        place = match.path, match.declared.start, match.declared.dest
+        if place not in told:
+            told.add(place)
             yield from _sentences(graph, match, parameters.get(id(match.declared)), said)
 
 
