@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from adapter_core import AskOptions, Backend, CodeGraph, Cursor, answer_question
-from adapter_core.engine import join_reasons, points_only_at_cursor
+from adapter_core.engine import is_python, join_reasons, points_only_at_cursor
 from adapter_core.types import Answer, CancelToken, Span
 
 from .conversations import Conversations
@@ -116,8 +116,8 @@ def _remember_nothing() -> None:
 def _cursor(
     snapshot: Snapshot, graph: CodeGraph, place: Place | None, question: Question, engine: Engine, cancel: CancelToken
 ) -> Cursor | None:
-    """The cursor at the question's position."""
-    if place is None or question.position is None or question.uri is None:
+    """The cursor at the question's position; None outside of Python files, in which nothing stands for "this"."""
+    if place is None or question.position is None or question.uri is None or not is_python(place.path):
         return None
     line, units = question.position
     column = _column(snapshot, graph, place, question.uri, line, units)

@@ -152,3 +152,11 @@ def test_what_is_at_a_cursor_outside_of_all_folders_is_not_looked_up_elsewhere(
     assert answer["found"]
     assert "outside.py lies in none of the folders that are open" in answer["reason"]
     assert "outside.py" not in client.ask("What does parse_price do?")["reason"]
+
+
+def test_a_cursor_in_a_text_is_no_place_to_ask_about(shared: tuple[Client, Path]) -> None:
+    """It was the error that there is no symbol `README.md:3`."""
+    client, shop = shared
+    place = {"textDocument": {"uri": client.open(shop / "README.md")}, "position": {"line": 2, "character": 3}}
+    assert not client.ask("What does this do?", **place)["found"]
+    assert client.ask("What does parse_price do?", **place)["found"]

@@ -70,12 +70,15 @@ local function find_client()
   return client
 end
 
---- The position comes along, where the server knows the buffer: "this" and "here" mean what is there.
+--- The position in a Python file comes along, where the server knows the buffer: "this" and "here" mean what is there.
 ---@param client vim.lsp.Client
 ---@return table
 local function cursor_of(client)
   if not vim.lsp.buf_is_attached(0, client.id) then
     return {}
+  end
+  if vim.bo.filetype ~= 'python' then
+    return { textDocument = vim.lsp.util.make_text_document_params(0) }
   end
   return vim.lsp.util.make_position_params(0, client.offset_encoding)
 end
