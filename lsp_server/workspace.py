@@ -72,7 +72,9 @@ def make_roots(uris: Iterable[str], kept: Iterable[Root] = ()) -> tuple[list[Roo
             continue
         same = next((number for number, root in enumerate(roots) if _is_same_folder(root.real, real)), None)
         if same is not None:
-            roots[same] = replace(roots[same], also=(*roots[same].also, uri))
+            spellings = (roots[same].uri, *roots[same].also)
+            if not any(same_path(path_of_uri(spelling) or "", client_path) for spelling in spellings):
+                roots[same] = replace(roots[same], also=(*roots[same].also, uri))
             continue
         roots.append(Root(_unique_name(real.name or str(real), {root.name for root in roots}), uri, client_path, real))
     return roots, problems

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from contextlib import ExitStack
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -115,20 +116,24 @@ def workspace_symbols(snapshot: Snapshot, query: str, stop: threading.Event) -> 
     letters = last or owner.rpartition(".")[2]
     if not letters:
         return []
-    found: list[types.SymbolInformation] = []
-    with ExitStack() as stack:
-        graphs = [(root, stack.enter_context(snapshot.graph(root))) for root in snapshot.roots]
-        # Of all folders together, so that an exact match in one comes before a weak one in another.
-        for name in _closest({name for _, graph in graphs for name in _matching_names(graph, letters)}, letters):
-            for root, graph in graphs:
-                # Thousands of classes may define a name (`__init__`): no more are looked up than are returned.
-                limit = None if last and owner else _MAX_RESULTS
-                for ref in graph.find_symbol(name, limit):
-                    if stop.is_set() or len(found) == _MAX_RESULTS:
-                        return found
-                    if not last or not owner or _contains_in_order(ref.full_name.rpartition(".")[0], owner):
-                        found.append(_symbol_information(snapshot, graph, root, ref))
-    return found
+    # By name, of all folders together, so that an exact match in one comes before a weak one in another.
+    found: defaultdict[str, list[types.SymbolInformation]] = defaultdict(list)
+    for root in snapshot.roots:
+        with snapshot.graph(root) as graph:
+            for name, ref in islice(_matches(graph, letters, owner if last else "", stop), _MAX_RESULTS):
+                found[name].append(_symbol_information(snapshot, graph, root, ref))
+    return [item for name in _closest(set(found), letters) for item in found[name]][:_MAX_RESULTS]
+
+
+def _matches(graph: CodeGraph, letters: str, owner: str, stop: threading.Event) -> Iterator[tuple[str, SymbolRef]]:
+    """The symbols by the closest names, with their names; with `owner`, those whose container has its letters in order."""
+    for name in _closest(_matching_names(graph, letters), letters):
+        # Thousands of classes may define a name (`__init__`): no more are looked up than are returned.
+        for ref in graph.find_symbol(name, None if owner else _MAX_RESULTS):
+            if stop.is_set():
+                return
+            if not owner or _contains_in_order(ref.full_name.rpartition(".")[0], owner):
+                yield name, ref
 
 
 def _matching_names(graph: CodeGraph, letters: str) -> set[str]:
