@@ -48,8 +48,14 @@ end
 local function restart()
   if vim.lsp.is_enabled and vim.lsp.is_enabled('pathline') then
     vim.lsp.enable('pathline') -- looks at all files that are open
+    -- What it starts, it schedules; this comes behind it.
+    local begun = false
+    vim.schedule(function()
+      begun = true
+    end)
     vim.wait(START_MS, function()
-      return running_client() ~= nil or #vim.lsp.get_clients({ name = 'pathline', _uninitialized = true }) == 0
+      local starting = #vim.lsp.get_clients({ name = 'pathline', _uninitialized = true }) > 0
+      return running_client() ~= nil or (begun and not starting)
     end, 20)
   end
 end
