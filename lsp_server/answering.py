@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from adapter_core import AskOptions, Backend, CodeGraph, Cursor, answer_question
-from adapter_core.engine import join_reasons
+from adapter_core.engine import is_python, join_reasons, points_only_at_cursor
 from adapter_core.types import Answer, CancelToken, Span
 
 from .conversations import Conversations
@@ -23,19 +24,25 @@ from .workspace import Place, Root
 Emit = Callable[[str, Any], None]
 
 
+_OUTSIDE = "{} lies in none of the folders that are open"
+_NO_CURSOR = (
+    "{} lies in none of the folders that are open, so what is at its cursor cannot be looked up. Open its folder, or say the name that you"
+    " ask about."
+)
 _FIRST_FOLDER_ONLY = "only the folder {} was asked; ask from a file of another one to ask about that"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A client's question. `position` is (line, units) in the document `uri`. `conversation` is the client's id of the conversation, whose
-    earlier questions this one may refer to."""
+    earlier questions this one may refer to; `again`: this is its last one, which is answered anew."""
 
     text: str
     uri: str | None = None
     position: tuple[int, int] | None = None
     phrase: bool = False
     conversation: str | None = None
+    again: bool = False
 
 
 def root_of(snapshot: Snapshot, question: Question) -> Root:
@@ -58,6 +65,10 @@ def answer(
     """
     place = snapshot.place(question.uri) if question.uri else None
     root = root_of(snapshot, question)
+    outside = _file_name(question.uri) if place is None and question.uri is not None else ""
+    if outside and question.position is not None and points_only_at_cursor(question.text):
+        text = _NO_CURSOR.format(outside)
+        return Located(Answer(question.text, text, found=False, reason=_OUTSIDE.format(outside)), {}), _remember_nothing
     with snapshot.graph(root, place.path if place is not None else None) as graph:
         options = AskOptions(
             cursor=_cursor(snapshot, graph, place, question, engine, cancel),
@@ -77,18 +88,25 @@ def answer(
             answer_found = answer_question(graph, question.text, options, backend, cancel, on_event)
             remember = _remember_nothing
         else:
-            conversation = conversations.copy_of(name, str(root.real))
+            again = question.text if question.again else None
+            conversation, before = (conversations.copy_of(name, str(root.real), again) for _ in range(2))
             answer_found = conversation.ask(graph, question.text, options, backend, cancel, on_event)
-            remember = partial(conversations.keep, name, str(root.real), conversation)
+            remember = partial(conversations.keep, name, str(root.real), conversation, before)
         state = snapshot.indexes.get(root.name)
         trouble = state.trouble if state is not None else ""
         folder_note = "" if place is not None or len(snapshot.roots) == 1 else _FIRST_FOLDER_ONLY.format(root.name)
         answer_found = replace(
             answer_found,
             complete=answer_found.complete and not trouble,
-            reason=join_reasons(trouble, answer_found.reason, no_model_reason, folder_note),
+            reason=join_reasons(
+                trouble, answer_found.reason, no_model_reason, _OUTSIDE.format(outside) if outside else "", folder_note
+            ),
         )
         return places.located(answer_found), remember
+
+
+def _file_name(uri: str) -> str:
+    return unquote(uri).rpartition("/")[2] or uri
 
 
 def _remember_nothing() -> None:
@@ -98,8 +116,8 @@ def _remember_nothing() -> None:
 def _cursor(
     snapshot: Snapshot, graph: CodeGraph, place: Place | None, question: Question, engine: Engine, cancel: CancelToken
 ) -> Cursor | None:
-    """The cursor at the question's position."""
-    if place is None or question.position is None or question.uri is None:
+    """The cursor at the question's position; None outside of Python files, in which nothing stands for "this"."""
+    if place is None or question.position is None or question.uri is None or not is_python(place.path):
         return None
     line, units = question.position
     column = _column(snapshot, graph, place, question.uri, line, units)

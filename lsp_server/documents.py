@@ -33,7 +33,6 @@ class Document:
     uri: str
     version: int
     text: str
-    language: str = ""
 
     @cached_property
     def _parts(self) -> list[str]:
@@ -75,7 +74,7 @@ class Document:
                 parts = split_with_ends(joined_surrogates(edit.text))
             else:
                 _replace(parts, edit.text, min(edit.start, edit.end), max(edit.start, edit.end), encoding)
-        edited = Document(self.uri, version, "".join(parts), self.language)
+        edited = Document(self.uri, version, "".join(parts))
         edited.__dict__["_parts"] = parts  # where `cached_property` looks
         return edited
 
@@ -138,8 +137,8 @@ class DocumentStore:
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
 
-    def open(self, uri: str, version: int, text: str, language: str = "") -> Document:
-        document = Document(uri, version, joined_surrogates(text), language)
+    def open(self, uri: str, version: int, text: str) -> Document:
+        document = Document(uri, version, joined_surrogates(text))
         self._documents[uri] = document
         return document
 

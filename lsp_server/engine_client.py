@@ -28,6 +28,7 @@ Event = dict[str, Any]
 _QUIET_SECONDS = 0.4
 _MAX_DEATHS = 3
 _RESTART_SECONDS = 2.0
+_UNWRITABLE_SECONDS = 30.0
 
 
 class RootIndex:
@@ -54,10 +55,9 @@ class RootIndex:
         self._syncing: set[str] = set()
         self._deaths = 0
         self._private_cache: Path | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return self._indexer.pid
+        # Files are parsed before it turns out that what they say cannot be written: not again with every question.
+        self._unwritable = ""
+        self._retry_at = float("-inf")
 
     def sync(self, rebuild: bool = False, paths: Iterable[str] | None = None) -> None:
         """Update the index now, or once more after the running sync. `paths`: the files that may have changed (None: any)."""
@@ -66,6 +66,9 @@ class RootIndex:
         self._note_changed(paths)
         if self._running:
             self._sync_again = True
+            return
+        if self._loop.time() < self._retry_at:
+            self._resolve_waiting(self._unwritable)
             return
         self._running = True
         try:
@@ -156,6 +159,9 @@ class RootIndex:
             self._cancel_timer()
             self._timer = self._loop.call_later(_RESTART_SECONDS * (self._deaths - 1), self.sync)
             return
+        if kind == "unwritable":
+            self._unwritable = str(event.get("reason") or "the index cannot be written")
+            self._retry_at = self._loop.time() + _UNWRITABLE_SECONDS
         if kind == "synced":
             self._deaths = 0
             self._syncing.clear()

@@ -3,16 +3,19 @@ are dropped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from adapter_core import answer_to_dict
-from adapter_core.engine import hash_lines, join_reasons, with_claims
+from adapter_core.engine import MAX_FILE_BYTES, hash_lines, join_reasons, read_source, with_claims
 from adapter_core.types import Answer, Citation, Claim, Dropped, Evidence, Span
 
 from .documents import Document
 from .moved_lines import LineMoves
+from .positions import path_of_uri
 
 _EDITED = "cited lines were edited while the answer was made; ask again"
 
@@ -23,6 +26,10 @@ class Located:
 
     answer: Answer
     locations: Mapping[Span, dict[str, Any]]
+
+    @property
+    def uris(self) -> set[str]:
+        return {location["uri"] for location in self.locations.values()}
 
     def to_json(self) -> dict[str, Any]:
         """As `answer_to_dict`, with the locations beside the spans."""
@@ -66,6 +73,19 @@ def up_to_date(located: Located, moves: LineMoves, documents: Mapping[str, Docum
     evidence = tuple(now for item in answer.evidence for now in updated_evidence(item))
     stale = sum(not citation.fresh for claim in claims for citation in claim.citations)
     return Located(replace(with_claims(answer, claims), evidence=evidence), locations), stale
+
+
+def documents_on_disk(uris: Iterable[str]) -> dict[str, Document]:
+    """The files of documents that were closed, as they are on disk; empty where there is none. For a worker thread."""
+    found: dict[str, Document] = {}
+    for uri in uris:
+        path = path_of_uri(uri)
+        try:
+            text = read_source(Path(os.path.realpath(path)), MAX_FILE_BYTES).text if path is not None else ""
+        except (OSError, ValueError):
+            text = ""
+        found[uri] = Document(uri, 0, text)
+    return found
 
 
 def without_stale(located: Located) -> Located:

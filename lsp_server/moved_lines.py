@@ -6,6 +6,7 @@ are edited.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .documents import Document
@@ -37,9 +38,29 @@ class LineMoves:
 
     def __init__(self) -> None:
         self._moves: dict[str, list[Move]] = {}
+        self._closed: dict[str, Document] = {}
 
     def edited(self, before: Document, after: Document) -> None:
         self._moves.setdefault(after.uri, []).append(move_between(before.lines, after.lines))
+
+    def opened(self, document: Document) -> None:
+        """It was opened, perhaps again: what it was when it was closed has become what it is now."""
+        before = self._closed.pop(document.uri, None)
+        if before is not None:
+            self.edited(before, document)
+
+    def closed(self, document: Document) -> None:
+        """It was closed: what was not saved is gone, and what is on disk instead has to be read (`reread`)."""
+        self._closed[document.uri] = document
+
+    def closed_of(self, uris: set[str]) -> set[str]:
+        """Those of the documents that were closed and have not been read again."""
+        return uris & self._closed.keys()
+
+    def reread(self, on_disk: Mapping[str, Document]) -> None:
+        """The documents that were closed, as they are on disk."""
+        for document in on_disk.values():
+            self.opened(document)
 
     def of(self, uri: str, start: int, end: int) -> tuple[int, int] | None:
         """The current place of the lines that were at `start..end` then; None if one of them was edited since."""

@@ -104,14 +104,20 @@ def _quote(path: str) -> str:
     return quote(path, safe="/", errors="surrogateescape")
 
 
-def relative_to(path: str, root: str, windows: bool = os.name == "nt") -> str | None:
+def same_path(a: str, b: str, windows: bool = os.name == "nt") -> bool:
+    """Whether two absolute paths are one, but for slashes (and letter case on Windows). Nothing is read from disk."""
+    a, b = _plain(a, windows), _plain(b, windows)
+    return a.casefold() == b.casefold() if windows else a == b
+
+
+def relative_to(path: str, root: str, windows: bool = os.name == "nt", any_case: bool = False) -> str | None:
     """`path` as a POSIX path relative to `root`; None where it does not lie below it.
 
-    Both are absolute. Nothing is read from disk.
+    Both are absolute. Nothing is read from disk. On Windows, or with `any_case`, letter case does not count.
     """
     path, root = _plain(path, windows), _plain(root, windows)
     prefix = root if root.endswith("/") else root + "/"
-    below = path.casefold().startswith(prefix.casefold()) if windows else path.startswith(prefix)
+    below = path.casefold().startswith(prefix.casefold()) if windows or any_case else path.startswith(prefix)
     return path[len(prefix) :] if below and len(path) > len(prefix) else None
 
 

@@ -84,10 +84,15 @@ class Protocol(LanguageServerProtocol):
         except (ValueError, RecursionError) as error:
             self._send_error(_id_before_params(body), JsonRpcParseError(f"The message is no JSON: {error}"))
             return
-        if not isinstance(data, dict) or data.get("jsonrpc") != self.VERSION:
+        if not isinstance(data, dict):
             self._send_error(None, JsonRpcInvalidRequest("A message is one JSON-RPC 2.0 object."))
             return
         method, request_id = data.get("method"), data.get("id")
+        if data.get("jsonrpc") != self.VERSION:
+            # A response that is wrong gets none: its id is that of a request of ours.
+            asked = method is not None and isinstance(request_id, (int, str)) and not isinstance(request_id, bool)
+            self._send_error(request_id if asked else None, JsonRpcInvalidRequest('A message says "jsonrpc": "2.0".'))
+            return
         if method is None and request_id is None:
             self._send_error(None, JsonRpcInvalidRequest("A message has a method, or the id of a request."))
             return

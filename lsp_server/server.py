@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -28,7 +27,7 @@ from .features.cited_lines import CitedLines
 from .features.index_progress import IndexProgress
 from .memory import release_memory
 from .protocol import Protocol, make_converter
-from .session import IndexState, Session
+from .session import IndexState, Session, UnreadableIndexError
 from .transport import Writer, start_reading
 from .watchdog import Shutdown, Watchdog
 from .workspace import Root
@@ -66,7 +65,9 @@ class PathlineServer(LanguageServer):
         # One, since a model serves one call at a time; and apart, since loading one cannot be cancelled.
         self.phrasing = ThreadPoolExecutor(1, thread_name_prefix="phrase")
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._rebuilt = float("-inf")
+        self._rebuilt: dict[
+            Path, float
+        ] = {}  # when the index of a folder was last built anew since it could not be read
         self._release_pending = False  # memory is released soon, or as soon as an answer's thread is free
         self._warned: dict[str, str] = {}  # by root, the last reason that was reported about its index
         register_features(self)
@@ -105,8 +106,9 @@ class PathlineServer(LanguageServer):
 
     # -- work --------------------------------------------------------------------------------------------------------
 
-    async def run_within(self, work: Callable[[threading.Event], T], budget: float) -> T | None:
-        """The result of `work` on a worker thread; None when it takes longer than `budget` seconds, or the index cannot be read.
+    async def run_within(self, work: Callable[[threading.Event], T], budget: float, late: T | None = None) -> T | None:
+        """The result of `work` on a worker thread; `late` when it takes longer than `budget` seconds, which the client's log then says;
+        None when the index cannot be read.
 
         `work` gets an event that is set when nobody waits for it any longer.
         """
@@ -115,9 +117,9 @@ class PathlineServer(LanguageServer):
         try:
             return await asyncio.wait_for(future, budget)
         except asyncio.TimeoutError:
-            log.info("a look-up took longer than %.1f s and was given up", budget)
-            return None
-        except (PathlineError, sqlite3.Error) as error:
+            self.note(f"a look-up took longer than {budget:g} s and was given up; try again in a moment")
+            return late
+        except PathlineError as error:
             self.index_failed(error)
             return None
         finally:
@@ -139,13 +141,19 @@ class PathlineServer(LanguageServer):
             self.answers.submit(begin)
 
     def index_failed(self, error: Exception) -> None:
-        """Rebuild an index that could not be read, at most once a minute."""
-        log.warning("the index cannot be read: %s", error)
+        """Build anew the index that could not be read, at most once a minute, and no other."""
+        log.warning("a look-up failed: %s", error)
+        index = self.engine.index(error.root) if isinstance(error, UnreadableIndexError) else None
+        if not isinstance(error, UnreadableIndexError) or index is None:
+            return
         now = time.monotonic()
-        if now - self._rebuilt > _REBUILD_SECONDS:
-            self._rebuilt = now
-            for index in self.engine.indexes():
-                index.sync(rebuild=True)
+        if error.gone:
+            self.note(f"the index of {error.root.name} is gone from the cache folder and is built anew")
+            index.sync()
+        elif now - self._rebuilt.get(error.root.real, float("-inf")) > _REBUILD_SECONDS:
+            self.note(f"the index of {error.root.name} could not be read and is built anew")
+            self._rebuilt[error.root.real] = now
+            index.sync(rebuild=True)
 
     def spawn(self, coroutine: Any) -> None:
         """Run a coroutine beside the requests; its failure is logged."""
@@ -163,13 +171,20 @@ class PathlineServer(LanguageServer):
     def show(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
         self.window_show_message(types.ShowMessageParams(kind, message))
 
+    def note(self, message: str) -> None:
+        """Say something in the client's log, which interrupts nobody."""
+        log.info("%s", message)
+        self.window_log_message(types.LogMessageParams(types.MessageType.Warning, f"Pathline: {message}."))
+
     def set_roots(self, roots: tuple[Root, ...]) -> None:
         """Set the workspace folders."""
-        removed = set(self.session.roots) - set(roots)
-        for root in removed:
+        staying = {root.real for root in roots}
+        for root in set(self.session.roots) - set(roots):
             self.index_progress.on_event(root, {"event": "closed"})
-            # Also if the name is still used: a new folder of this name has another database.
-            self.session.indexes.pop(root.name, None)
+            if root.real not in staying:  # else it is the same folder under another spelling
+                # Also if the name is still used: a new folder of this name has another database.
+                self.session.indexes.pop(root.name, None)
+                self.cited.folder_closed(root)
         self.session.roots = roots
         self.engine.set_roots(roots)
 
@@ -212,7 +227,7 @@ class PathlineServer(LanguageServer):
         kind = event.get("event")
         state = self.session.indexes.get(root.name, IndexState())
         if kind == "synced":
-            state = replace(state, database=Path(event["database"]), generation=event["generation"], trouble="")
+            state = replace(state, database=Path(event["database"]), trouble="")
             self.session.indexes[root.name] = state
             self._note_unsynced(root)
             self._warn_once(root, event["reason"])

@@ -7,6 +7,7 @@ response rests on one snapshot.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapter_core.engine import DiscoverOptions, discover_some, is_folder, is_python, open_reader
+from adapter_core.errors import IndexStoreError, PathlineError
 
 from .documents import Document, DocumentStore
 from .moved_lines import LineMoves
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
     from adapter_core import CodeGraph
 
 
+class UnreadableIndexError(PathlineError):
+    """The index of `root` cannot be read, or is `gone`: its file was deleted."""
+
+    def __init__(self, root: Root, problem: str, gone: bool = False) -> None:
+        super().__init__(problem)
+        self.root = root
+        self.gone = gone
+
+
 @dataclass(frozen=True, slots=True)
 class IndexState:
     """The last state of a root's index, as the indexer reported it.
@@ -34,7 +45,6 @@ class IndexState:
     """
 
     database: Path | None = None
-    generation: int = 0
     trouble: str = ""
     unsynced: frozenset[str] = frozenset()
 
@@ -48,6 +58,8 @@ class ClientSupport:
     configuration: bool = False
     watching: bool = False
     versioned_diagnostics: bool = False
+    code_action_literals: bool = False
+    nested_symbols: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +90,23 @@ class Snapshot:
         """The graph of a root under the open documents; for one worker thread.
 
         Open documents that say what the index says are left to the index. Those of files that are not indexed (ignored,
-        installed packages, keys) stay out, but for `focus`, the path that the request is about.
+        installed packages, keys) stay out, but for `focus`, the path that the request is about. Raises `UnreadableIndexError`.
         """
         from adapter_core import CodeGraph
 
         state = self.indexes.get(root.name, IndexState())
-        store = open_reader(root.real, state.database)
-        with CodeGraph(root.real, store, name=root.name) as graph, store.snapshot():
-            unsaved = self._unsaved(graph, root, focus)
-            if unsaved:
-                graph.overlay(unsaved)
-            graph.may_have_changed(state.unsynced)
-            yield graph
+        if state.database is not None and not state.database.exists():
+            raise UnreadableIndexError(root, f"the database {state.database} is gone", gone=True)
+        try:
+            store = open_reader(root.real, state.database)
+            with CodeGraph(root.real, store, name=root.name) as graph, store.snapshot():
+                unsaved = self._unsaved(graph, root, focus)
+                if unsaved:
+                    graph.overlay(unsaved)
+                graph.may_have_changed(state.unsynced)
+                yield graph
+        except (IndexStoreError, sqlite3.Error) as error:
+            raise UnreadableIndexError(root, str(error)) from error
 
     def _unsaved(self, stored: CodeGraph, root: Root, focus: str | None) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -164,6 +181,16 @@ class Session:
         """Record that an open document was edited."""
         for moves in self._line_moves:
             moves.edited(before, after)
+
+    def opened(self, document: Document) -> None:
+        """Record that a document was opened."""
+        for moves in self._line_moves:
+            moves.opened(document)
+
+    def closed(self, document: Document) -> None:
+        """Record that a document was closed."""
+        for moves in self._line_moves:
+            moves.closed(document)
 
     def snapshot(self, request_uri: str | None = None) -> Snapshot:
         """A snapshot of the current state, for a request about the document `request_uri`."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-from .positions import join_uri, path_of_uri, relative_to
+from .positions import join_uri, path_of_uri, relative_to, same_path
 
 # Where a file is found by a name in another letter case, and the real path keeps that: on macOS. (On Windows it does not.)
 _IGNORES_CASE = sys.platform == "darwin"
@@ -19,13 +19,15 @@ _IGNORES_CASE = sys.platform == "darwin"
 class Root:
     """One workspace folder. `client_path` is its path as the client spells it, `real` the path with symbolic links resolved.
 
-    `name` is unique among the folders that are open; citations carry it.
+    `name` is unique among the folders that are open; citations carry it. `also`: further URIs by which the client has the same folder open,
+    through a link for example.
     """
 
     name: str
     uri: str
     client_path: str
     real: Path
+    also: tuple[str, ...] = field(default=(), compare=False)
 
     def uri_of(self, path: str) -> str:
         """The URI of a POSIX path below this root, as the client would spell it."""
@@ -35,6 +37,11 @@ class Root:
         """An absolute path relative to this root; None where it lies elsewhere."""
         found = relative_to(file, self.client_path)
         return found if found is not None else relative_to(file, str(self.real))
+
+    def path_in_any_case(self, file: str) -> str | None:
+        """As `path_of`, where the folder's name may be spelled in other letters. Reads the file system."""
+        path = relative_to(file, str(self.real), any_case=True)
+        return path if path is not None and _is_same_folder(Path(file[: -len(path)]), self.real) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +70,46 @@ def make_roots(uris: Iterable[str], kept: Iterable[Root] = ()) -> tuple[list[Roo
         if not os.path.isdir(real):
             problems.append(f"{client_path} is not a folder and is left out")
             continue
-        if any(root.real == real for root in roots):
+        same = next((number for number, root in enumerate(roots) if _is_same_folder(root.real, real)), None)
+        if same is not None:
+            spellings = (roots[same].uri, *roots[same].also)
+            if not any(same_path(path_of_uri(spelling) or "", client_path) for spelling in spellings):
+                roots[same] = replace(roots[same], also=(*roots[same].also, uri))
             continue
         roots.append(Root(_unique_name(real.name or str(real), {root.name for root in roots}), uri, client_path, real))
     return roots, problems
+
+
+def without_folders(roots: Iterable[Root], uris: Iterable[str]) -> list[Root]:
+    """The roots that stay when the client closes these folders. One that it has open by two URIs stays under the other. Reads the file
+    system."""
+    remaining = list(roots)
+    for uri in uris:
+        path = path_of_uri(uri)
+        if path is None:
+            continue
+        for number, root in enumerate(remaining):
+            spellings = [root.uri, *root.also]
+            same = [spelling for spelling in spellings if same_path(path_of_uri(spelling) or "", path)]
+            if not same and len(spellings) == 1 and _is_same_folder(Path(os.path.realpath(path)), root.real):
+                same = spellings  # closed under another name than it was opened under
+            if same:
+                spellings.remove(same[0])
+                remaining[number : number + 1] = [_respelled(root, spellings)] if spellings else []
+                break
+    return remaining
+
+
+def _respelled(root: Root, uris: list[str]) -> Root:
+    return replace(root, uri=uris[0], client_path=path_of_uri(uris[0]) or root.client_path, also=tuple(uris[1:]))
+
+
+def _is_same_folder(a: Path, b: Path) -> bool:
+    """Whether two real paths lead to one folder, as in another letter case where the disk takes either."""
+    try:
+        return a == b or os.path.samefile(a, b)
+    except OSError:
+        return False
 
 
 def places_of(uri: str, roots: Iterable[Root], follow: bool = False) -> list[Place]:
@@ -84,6 +127,9 @@ def places_of(uri: str, roots: Iterable[Root], follow: bool = False) -> list[Pla
     places = _places_below(file, roots)
     if not places and follow:
         places = _places_below(os.path.realpath(file), roots)
+    if not places and follow and _IGNORES_CASE:
+        found = [Place(root, path) for root in roots if (path := root.path_in_any_case(os.path.realpath(file)))]
+        places = sorted(found, key=lambda place: len(place.path))
     if follow and _IGNORES_CASE:
         places = [replace(place, path=_as_on_disk(str(place.root.real), place.path)) for place in places]
     return places

@@ -82,6 +82,13 @@ def focus_name(question: str, zoom: str | None, cursor: Cursor | None) -> str | 
     return symbol or (cursor.line if only_points else None)
 
 
+def points_only_at_cursor(question: str) -> bool:
+    """Whether a question is about what is at the cursor, and about nothing else that it names: "what does this return?"."""
+    words = re.findall(r"[^\W_]+", question[:_MAX_CHARS])
+    is_short = len(words) <= _FEW_WORDS and "`" not in question
+    return _only_points(question) or (is_short and _THIS.search(question) is not None)
+
+
 def expand_question(question: str, ref: SymbolRef | None) -> str:
     """The question; one that only points ("what does this do?") becomes a question about `ref` by name."""
     if ref is None or not _only_points(question):

@@ -37,9 +37,10 @@ def open_index(
     on_progress: Callable[[SyncProgress], None] | None = None,
     cancel: CancelToken | None = None,
     rebuild: bool = False,
+    or_in_memory: bool = True,
 ) -> tuple[Store, SyncReport]:
     """The index of `root`, up to date. Where another process is writing it, its last state is read, and the report says so. A damaged
-    index is rebuilt; one that cannot be written is kept in memory, with the reason in the report."""
+    index is rebuilt; one that cannot be written is kept in memory, with the reason in the report, or raises `IndexStoreError`."""
     path = index_path(root, options.discover)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +49,10 @@ def open_index(
     except Timeout:
         return _read_beside_writer(path)
     except (OSError, NotImplementedError) as error:
-        return _in_memory(root, options, on_progress, cancel, f"the cache folder cannot be written ({error})")
+        why = f"the cache folder cannot be written ({error})"
+        if not or_in_memory:
+            raise IndexStoreError(f"The index cannot be kept: {why}.") from error
+        return _in_memory(root, options, on_progress, cancel, why)
     try:
         if rebuild:
             delete_index(path)
@@ -59,6 +63,8 @@ def open_index(
             delete_index(path)
             return _open_and_sync(path, root, options, on_progress, cancel)
     except (IndexStoreError, OSError) as error:
+        if not or_in_memory:
+            raise IndexStoreError(f"The index cannot be kept on disk: {error}") from error
         return _in_memory(root, options, on_progress, cancel, f"the index cannot be kept on disk: {error}")
     finally:
         lock.release()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,11 +13,13 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
 
 from adapter_core.engine import join_reasons
-from adapter_core.errors import Cancelled, IndexDamagedError, PathlineError, UsageError
+from adapter_core.errors import Cancelled, PathlineError, UsageError
 
-from ..freshness import Located, up_to_date, without_stale
+from ..documents import Document
+from ..freshness import Located, documents_on_disk, up_to_date, without_stale
 from ..memory import release_memory
 from ..protocol import ASK
+from ..session import UnreadableIndexError
 
 if TYPE_CHECKING:
     from ..answering import Question
@@ -60,10 +61,13 @@ def read_question(value: Any) -> Question:
         raise JsonRpcInvalidParams("`textDocument` must be an object with a `uri`.")
     if not isinstance(phrase, bool):
         raise JsonRpcInvalidParams("`phrase` must be true or false.")
+    again = value.get("again") or False
+    if not isinstance(again, bool):
+        raise JsonRpcInvalidParams("`again` must be true or false.")
     conversation = value.get("conversation")
     if conversation is not None and not (isinstance(conversation, str) and 0 < len(conversation) <= _MAX_NAME):
         raise JsonRpcInvalidParams(f"`conversation` must be a string of 1 to {_MAX_NAME} characters.")
-    return Question(text, uri, _position(position), phrase, conversation)
+    return Question(text, uri, _position(position), phrase, conversation, again)
 
 
 def _position(value: Any) -> tuple[int, int] | None:
@@ -93,7 +97,7 @@ async def run_question(
         raise JsonRpcInvalidParams(str(error)) from error
     except Cancelled as error:
         raise JsonRpcRequestCancelled("The answer was stopped.") from error
-    except (sqlite3.Error, IndexDamagedError) as error:
+    except UnreadableIndexError as error:
         server.index_failed(error)
         message = "The index could not be read and is built anew; ask again in a moment."
         raise JsonRpcException(message, REQUEST_FAILED) from error
@@ -149,7 +153,7 @@ async def _try(
                 return
             if name == "stage":
                 progress.report(value)
-            elif partial is not None:
+            elif partial is not None and not moves.closed_of(value.uris):  # of these it is not known what is on disk
                 claim, stale = up_to_date(value, moves, documents.all())
                 if not stale:
                     partial_answer = {"claims": claim.to_json()["claims"]}
@@ -162,7 +166,11 @@ async def _try(
         located, remember = await loop.run_in_executor(
             pool, answer, snapshot, question, server.engine, server.conversations, cancel, emit
         )
-        return *up_to_date(located, moves, documents.all()), remember
+        on_disk: dict[str, Document] = {}
+        if closed := moves.closed_of(located.uris):
+            on_disk = await loop.run_in_executor(pool, documents_on_disk, closed)
+            moves.reread(on_disk)
+        return *up_to_date(located, moves, {**on_disk, **documents.all()}), remember
 
 
 class _Progress:

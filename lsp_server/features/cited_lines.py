@@ -22,6 +22,7 @@ from ..session import Snapshot
 
 if TYPE_CHECKING:
     from ..server import PathlineServer
+    from ..workspace import Root
 
 SOURCE = "pathline"
 CODE = "cited"
@@ -32,7 +33,7 @@ _BUDGET_SECONDS = 5.0
 class Cited:
     """Lines `start..end` (1-based, inclusive) and the sentence that cites them.
 
-    `width` is the last line's length for the client.
+    `width` is the last line's length for the client, `root` the name of the folder.
     """
 
     start: int
@@ -40,6 +41,7 @@ class Cited:
     sha256: str
     message: str
     width: int
+    root: str = ""
 
 
 class CitedLines:
@@ -57,9 +59,11 @@ class CitedLines:
         Those whose lines changed meanwhile are left out.
         """
         self._clear()
+        open_roots = {root.name for root in self._server.session.roots}
         for claim in answer["claims"]:
             for citation in claim["citations"]:
-                if citation["resolves"] and citation["fresh"] and citation["supports"]:
+                holds = citation["resolves"] and citation["fresh"] and citation["supports"]
+                if holds and citation["root"] in open_roots:  # it may have been closed meanwhile
                     self._add(claim["text"], citation)
         for key in list(self._cited):
             document = self._open_document(key)
@@ -89,7 +93,9 @@ class CitedLines:
 
     def changed_on_disk(self, uris: Iterable[str]) -> None:
         """Recheck files that are not open, and withdraw citations whose lines changed on disk."""
-        keys = {key for key in map(path_key, uris) if key in self._cited and self._open_document(key) is None}
+        changed = {path_key(uri) for uri in uris}
+        # A folder that was moved or deleted is reported by its own name.
+        keys = {key for key in self._cited if not changed.isdisjoint(_with_folders(key)) and not self._is_open(key)}
         if keys:
             self._server.spawn(self._recheck(keys))
 
@@ -102,16 +108,26 @@ class CitedLines:
 
         found = await self._server.run_within(check, _BUDGET_SECONDS)
         for key, (_, cited) in checks.items():
-            if self._cited.get(key) == cited and self._open_document(key) is None:
+            if self._cited.get(key) == cited and not self._is_open(key):
                 self._update(key, found[key] if found is not None else ())
 
     def _add(self, message: str, citation: dict[str, Any]) -> None:
         uri, end = citation["location"]["uri"], citation["location"]["range"]["end"]
         key = path_key(uri)
         self._uris[key] = uri
-        cited = Cited(citation["start"], citation["end"], citation["sha256"], message, end["character"])
+        cited = Cited(
+            citation["start"], citation["end"], citation["sha256"], message, end["character"], citation["root"]
+        )
         if cited not in self._cited.get(key, ()):
             self._cited[key] = (*self._cited.get(key, ()), cited)
+
+    def folder_closed(self, root: Root) -> None:
+        """A folder is no longer open: its citations go."""
+        for key, cited in list(self._cited.items()):
+            self._update(key, tuple(item for item in cited if item.root != root.name))
+
+    def _is_open(self, key: str) -> bool:
+        return self._open_document(key) is not None
 
     def _open_document(self, key: str) -> Document | None:
         documents = self._server.session.documents
@@ -148,6 +164,11 @@ class CitedLines:
 def path_key(uri: str) -> str:
     path = path_of_uri(uri)
     return path if path is not None else uri
+
+
+def _with_folders(path: str) -> list[str]:
+    """A path and every folder above it."""
+    return [path, *(path[:end] for end, char in enumerate(path) if char in "/\\" and end)]
 
 
 def fresh_lines(cited: tuple[Cited, ...], document: Document, encoding: str) -> tuple[Cited, ...]:

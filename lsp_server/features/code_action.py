@@ -25,16 +25,18 @@ def register(server: PathlineServer) -> None:
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.Empty])
     )
-    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction | types.Command]:
         only = params.context.only
         if only and types.CodeActionKind.Empty not in only:
             return []  # the client wants fixes or refactorings
         snapshot = server.session.snapshot(params.text_document.uri)
-        found = await server.run_within(lambda stop: make_actions(snapshot, params, stop), _BUDGET_SECONDS)
-        return found or []
+        commands = await server.run_within(lambda stop: make_commands(snapshot, params, stop), _BUDGET_SECONDS) or []
+        if not snapshot.client.code_action_literals:
+            return list(commands)
+        return [types.CodeAction(command.title, command=command) for command in commands]
 
 
-def make_actions(snapshot: Snapshot, params: types.CodeActionParams, stop: threading.Event) -> list[types.CodeAction]:
+def make_commands(snapshot: Snapshot, params: types.CodeActionParams, stop: threading.Event) -> list[types.Command]:
     uri, start = params.text_document.uri, params.range.start
     place, document = snapshot.place(uri), snapshot.document(uri)
     if place is None or document is None:
@@ -51,12 +53,12 @@ def make_actions(snapshot: Snapshot, params: types.CodeActionParams, stop: threa
     name = found.ref.symbol.qualname
     ask = snapshot.settings.askCommand
     return [
-        _action(
+        _command(
             f"Ask about {code(name)}",
             ask or ASK_COMMAND,
             {**where, "symbol": name} if ask else {"question": _standing_question(found.ref), **where},
         ),
-        _action(
+        _command(
             f"Explain {code(name)}",
             ASK_COMMAND,
             {"question": f"What does {code(name)} do and how does it work?", **where},
@@ -72,5 +74,5 @@ def _standing_question(ref: SymbolRef) -> str:
     return f"What is {name} for, and where is it used?"
 
 
-def _action(title: str, command: str, argument: dict[str, Any]) -> types.CodeAction:
-    return types.CodeAction(title, command=types.Command(title, command, arguments=[argument]))
+def _command(title: str, command: str, argument: dict[str, Any]) -> types.Command:
+    return types.Command(title, command, arguments=[argument])

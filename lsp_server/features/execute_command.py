@@ -5,11 +5,14 @@ pygls would run an async command where no cancel reaches it; as a plain async re
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+
+from adapter_core.engine import join_reasons
 
 if TYPE_CHECKING:
     from ..server import PathlineServer
@@ -40,11 +43,12 @@ def register(server: PathlineServer) -> None:
         server.cited.clear()
 
     async def reindex(*_: Any) -> None:
-        try:
-            for index in server.engine.indexes():
-                await index.sync_and_wait()
-        except RuntimeError as error:
-            raise JsonRpcException(str(error), REQUEST_FAILED) from error
+        """All folders, whatever becomes of one of them."""
+        syncs = [index.sync_and_wait() for index in server.engine.indexes()]
+        results = await asyncio.gather(*syncs, return_exceptions=True)
+        failures = [str(result) for result in results if isinstance(result, BaseException)]
+        if failures:
+            raise JsonRpcException(join_reasons(*failures), REQUEST_FAILED)
 
     commands: dict[str, Callable[..., Awaitable[Any]]] = {
         ASK_COMMAND: ask,

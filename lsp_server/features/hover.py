@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -40,6 +39,8 @@ _INFERENCE_SECONDS = 0.4  # after an edit it takes longer; it then continues, an
 _MAX_TRACED = 300
 _MAX_OTHERS = 3
 _CALLERS_SECONDS = 1.0  # a hover is not waited for
+_LATE = "Pathline did not find out in time what this is; try again in a moment."
+_NOT_COUNTED = "callers not counted in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +60,23 @@ def register(server: PathlineServer) -> None:
     async def hover(params: types.HoverParams) -> types.Hover | None:
         uri, position = params.text_document.uri, params.position
         snapshot = server.session.snapshot(uri)
-        content = await server.run_within(
-            lambda _: hover_content(snapshot, uri, position.line, position.character), _BUDGET_SECONDS
+        found: HoverContent | str | None = await server.run_within(
+            lambda _: hover_content(snapshot, uri, position.line, position.character), _BUDGET_SECONDS, _LATE
         )
+        content = found if isinstance(found, HoverContent) else None
+        kind = types.MarkupKind.Markdown if snapshot.client.markdown else types.MarkupKind.PlainText
         if content is None or not content.certain:
             inferred = await _infer(server, snapshot, uri, position.line, position.character)
             content = _with_inference(content, inferred, style_of(snapshot.client))
         if content is None:
-            return None
+            return types.Hover(types.MarkupContent(kind, found)) if isinstance(found, str) else None
         root, ref = content.root, content.ref
         callers: str | None = None
         if ref is not None:
-            callers = await server.run_within(lambda _: callers_of(snapshot, root, ref), _CALLERS_BUDGET_SECONDS)
+            callers = await server.run_within(
+                lambda _: callers_of(snapshot, root, ref), _CALLERS_BUDGET_SECONDS, _NOT_COUNTED
+            )
         text = f"{content.body}\n\n{' · '.join(filter(None, (content.where, callers)))}"
-        kind = types.MarkupKind.Markdown if snapshot.client.markdown else types.MarkupKind.PlainText
         return types.Hover(types.MarkupContent(kind, text), content.range)
 
 
@@ -132,7 +136,7 @@ async def _infer(
         return await asyncio.wait_for(work, _INFERENCE_SECONDS + _BUDGET_SECONDS)
     except asyncio.TimeoutError:
         return "type inference took too long"
-    except (PathlineError, sqlite3.Error) as error:
+    except PathlineError as error:
         server.index_failed(error)
         return None
     finally:

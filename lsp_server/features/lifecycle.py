@@ -65,4 +65,10 @@ def client_support(capabilities: types.ClientCapabilities) -> ClientSupport:
         versioned_diagnostics=bool(
             get_capability(capabilities, "text_document.publish_diagnostics.version_support", False)
         ),
+        code_action_literals=bool(
+            get_capability(capabilities, "text_document.code_action.code_action_literal_support", None)
+        ),
+        nested_symbols=bool(
+            get_capability(capabilities, "text_document.document_symbol.hierarchical_document_symbol_support", False)
+        ),
     )

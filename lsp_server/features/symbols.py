@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -40,10 +42,14 @@ _KINDS = {
 
 def register(server: PathlineServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    async def document_symbol(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | None:
+    async def document_symbol(
+        params: types.DocumentSymbolParams,
+    ) -> list[types.DocumentSymbol] | list[types.SymbolInformation] | None:
         uri = params.text_document.uri
         snapshot = server.session.snapshot(uri)
-        return await server.run_within(lambda _: document_symbols(snapshot, uri), _BUDGET_SECONDS)
+        if snapshot.client.nested_symbols:
+            return await server.run_within(lambda _: document_symbols(snapshot, uri), _BUDGET_SECONDS)
+        return await server.run_within(lambda _: flat_symbols(snapshot, uri), _BUDGET_SECONDS)
 
     @server.feature(types.WORKSPACE_SYMBOL)
     async def workspace_symbol(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation] | None:
@@ -64,6 +70,19 @@ def document_symbols(snapshot: Snapshot, uri: str) -> list[types.DocumentSymbol]
             for index in range(1, len(facts.symbols))
         }
         return nested(symbols, {index: facts.symbols[index].parent for index in symbols})
+
+
+def flat_symbols(snapshot: Snapshot, uri: str) -> list[types.SymbolInformation] | None:
+    """The symbols of a document for a client that takes no nested ones."""
+    place = snapshot.place(uri)
+    if place is None:
+        return None
+    with snapshot.graph(place.root, place.path) as graph:
+        facts = graph.facts(place.path)
+        if facts is None:
+            return None
+        refs = [graph.ref(facts, index) for index in range(1, len(facts.symbols))]
+        return [_symbol_information(snapshot, graph, place.root, ref) for ref in refs]
 
 
 def nested(symbols: dict[int, types.DocumentSymbol], parents: dict[int, int]) -> list[types.DocumentSymbol]:
@@ -97,28 +116,37 @@ def workspace_symbols(snapshot: Snapshot, query: str, stop: threading.Event) -> 
     letters = last or owner.rpartition(".")[2]
     if not letters:
         return []
-    found: list[types.SymbolInformation] = []
+    # By name, of all folders together, so that an exact match in one comes before a weak one in another.
+    found: defaultdict[str, list[types.SymbolInformation]] = defaultdict(list)
     for root in snapshot.roots:
         with snapshot.graph(root) as graph:
-            for name in _names(graph, letters):
-                # Thousands of classes may define a name (`__init__`): no more are looked up than are returned.
-                limit = None if last and owner else _MAX_RESULTS
-                for ref in graph.find_symbol(name, limit):
-                    if stop.is_set() or len(found) == _MAX_RESULTS:
-                        return found
-                    if not last or not owner or _contains_in_order(ref.full_name.rpartition(".")[0], owner):
-                        found.append(_symbol_information(snapshot, graph, root, ref))
-    return found
+            for name, ref in islice(_matches(graph, letters, owner if last else "", stop), _MAX_RESULTS):
+                found[name].append(_symbol_information(snapshot, graph, root, ref))
+    return [item for name in _closest(set(found), letters) for item in found[name]][:_MAX_RESULTS]
 
 
-def _names(graph: CodeGraph, letters: str) -> list[str]:
+def _matches(graph: CodeGraph, letters: str, owner: str, stop: threading.Event) -> Iterator[tuple[str, SymbolRef]]:
+    """The symbols by the closest names, with their names; with `owner`, those whose container has its letters in order."""
+    for name in _closest(_matching_names(graph, letters), letters):
+        # Thousands of classes may define a name (`__init__`): no more are looked up than are returned.
+        for ref in graph.find_symbol(name, None if owner else _MAX_RESULTS):
+            if stop.is_set():
+                return
+            if not owner or _contains_in_order(ref.full_name.rpartition(".")[0], owner):
+                yield name, ref
+
+
+def _matching_names(graph: CodeGraph, letters: str) -> set[str]:
     opened = (ref.symbol.name for path in graph.documents.open_texts for ref in graph.defs_in(path))
-    matching = {
+    return {
         name
         for name in (*graph.store.all_names(), *opened)
         if name.isidentifier() and _contains_in_order(name, letters)
     }
-    return sorted(matching, key=lambda name: (_distance(name.lower(), letters), len(name), name))[:_MAX_NAMES]
+
+
+def _closest(names: set[str], letters: str) -> list[str]:
+    return sorted(names, key=lambda name: (_distance(name.lower(), letters), len(name), name))[:_MAX_NAMES]
 
 
 def _contains_in_order(name: str, letters: str) -> bool:

@@ -23,9 +23,10 @@ def register(server: PathlineServer) -> None:
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         item = params.text_document
         before = session.documents.get(item.uri)
-        after = session.documents.open(item.uri, item.version, item.text, item.language_id)
+        after = session.documents.open(item.uri, item.version, item.text)
         if before is not None:  # opened twice, or anew without a word
             session.edited(before, after)
+        session.opened(after)
         server.cited.opened(item.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
@@ -43,7 +44,9 @@ def register(server: PathlineServer) -> None:
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         """What was not saved is gone: from here on, the file on disk counts."""
         uri = params.text_document.uri
-        session.documents.close(uri)
+        document = session.documents.close(uri)
+        if document is not None:
+            session.closed(document)
         server.cited.changed_on_disk([uri])
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))

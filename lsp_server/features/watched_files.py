@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from adapter_core.engine import in_skipped_folder, may_be_indexed
+
 from ..workspace import Root, places_of
 
 if TYPE_CHECKING:
     from ..server import PathlineServer
 
-# The files that are indexed, and those that decide which are.
+# The files that are indexed, and those that decide which are; and all that comes and goes, for a folder is reported by its own name,
+# without its files, and a pattern cannot tell it from a file.
 _PATTERNS = ("**/*.{py,pyi,pyw,md,rst,txt,toml,cfg,ini}", "**/.gitignore")
+_EVERYTHING = "**/*"
+_MAX_OTHERS = 100  # paths that may be folders; of more, it is not looked at each
 
 
 def register(server: PathlineServer) -> None:
@@ -28,14 +33,17 @@ def register(server: PathlineServer) -> None:
 def changed_paths(uris: Iterable[str], roots: Iterable[Root]) -> dict[Root, set[str] | None]:
     """The changed paths of a notification by root (None: anything in it), at once, since a branch switch changes thousands of files."""
     roots = tuple(roots)
-    changed: dict[Root, set[str] | None] = {}
+    files: dict[Root, set[str]] = {}
+    others: dict[Root, set[str]] = {}
     for place in (place for uri in uris for place in places_of(uri, roots)):
-        paths = changed.setdefault(place.root, set())
-        if "." not in place.path.rpartition("/")[2]:
-            changed[place.root] = None  # a deleted or renamed folder is reported by its own name, without its files
-        elif paths is not None:
-            paths.add(place.path)
-    return changed
+        if not in_skipped_folder(place.path):
+            kind = files if may_be_indexed(place.path) else others
+            kind.setdefault(place.root, set()).add(place.path)
+    # The indexer finds out which of the others are, or were, folders.
+    return {
+        root: None if len(others.get(root, ())) > _MAX_OTHERS else files.get(root, set()) | others.get(root, set())
+        for root in dict.fromkeys([*files, *others])
+    }
 
 
 def register_watchers(server: PathlineServer) -> None:
@@ -43,6 +51,8 @@ def register_watchers(server: PathlineServer) -> None:
     if not server.session.client.watching:
         return
     watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _PATTERNS]
+    comes_and_goes = types.WatchKind.Create | types.WatchKind.Delete
+    watchers.append(types.FileSystemWatcher(glob_pattern=_EVERYTHING, kind=comes_and_goes))
     options = types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
     registration = types.Registration("pathline-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
     server.client_register_capability(types.RegistrationParams([registration]))

@@ -42,6 +42,9 @@ const actions = {
   texts: ({ target }) => locate(target).allInnerTexts(),
   overflows: ({ target }) => locate(target).evaluateAll((found) => found.some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)),
   count: ({ target }) => locate(target).count(),
+  // A mark that is on the element itself, and goes when another takes its place.
+  mark: ({ target }) => locate(target).first().evaluate((element) => void (element.marked = true)),
+  marked: ({ target }) => locate(target).evaluateAll((found) => found.map((element) => element.marked === true)),
   screenshot: ({ path }) => page.screenshot({ path }).then(() => null),
   attributes: ({ target, name }) => locate(target).evaluateAll((found, key) => found.map((element) => element.getAttribute(key)), name),
   foreign: () => foreign,

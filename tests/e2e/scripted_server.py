@@ -4,7 +4,7 @@
 
 `wait`: one sentence as a partial result, then nothing until it is cancelled. `hostile`: an answer full of text that must
 stay inert. `long`: a sentence of steps that are longer than any window is wide. `fail`: an error. `die`: the process ends.
-Anything else: one sentence. Standard library only.
+`incomplete`: an answer that can be asked for again. Anything else: one sentence. Standard library only.
 """
 
 from __future__ import annotations
@@ -68,6 +68,10 @@ class Server:
             lead = "In `f`, in the order written:"
             claim = self.claim(f"{lead} {'; '.join(steps)}") | {"lead": lead, "steps": steps}
             self.reply(request, self.result(question, "") | {"claims": [claim]})
+        elif question == "incomplete":
+            self.reply(
+                request, self.result(question, "One.") | {"complete": False, "reason": "the index is being built"}
+            )
         else:
             self.reply(request, self.result(question, HOSTILE if question == "hostile" else "One sentence."))
 

@@ -301,6 +301,70 @@ def test_a_follow_up_and_a_question_from_the_answer_go_to_its_folder(
     assert Path(file) == other / LOYALTY_FILE
 
 
+def test_texts_that_may_be_cited_are_known_to_the_server(scripted: tuple[Neovim, Path], workspace: Path) -> None:
+    """Those that are opened later, too; a text alone starts no server, and "this" is nothing in it."""
+    neovim, log = scripted
+    outside = workspace.parent / "elsewhere"
+    texts = ["README.md", "setup.cfg", "pytest.ini", "docs/notes.txt", "docs/api.rst", "README", "pyproject.toml"]
+    for file in (outside / "README.md", *(workspace / name for name in texts)):
+        file.parent.mkdir(exist_ok=True)
+        if not file.exists():
+            file.write_text("words\n", encoding="utf-8")
+        neovim.lua(f"vim.cmd.edit(vim.fn.fnameescape({lua_string(str(file))}))")
+
+    def opened() -> set[str]:
+        return {message["params"]["textDocument"]["uri"] for message in methods(log, "textDocument/didOpen")}
+
+    expected = {(workspace / name).as_uri() for name in (LOYALTY_FILE, *texts)}
+    wait_until(lambda: opened() == expected, lambda: f"the texts are opened, but for {opened() ^ expected}")
+    assert neovim.lua("return #vim.lsp.get_clients({ name = 'pathline' })") == 1
+    neovim.lua("vim.api.nvim_buf_set_lines(0, 0, 0, false, { '# typed' })")
+    wait_until(lambda: methods(log, "textDocument/didChange"), "what is typed is told")
+    ask(neovim, "anything")
+    wait_until(lambda: methods(log, "pathline/ask"), "it is asked")
+    (asked,) = methods(log, "pathline/ask")
+    assert asked["params"]["textDocument"] == {"uri": (workspace / "pyproject.toml").as_uri()}
+    assert "position" not in asked["params"]
+
+
+def test_a_text_that_was_opened_first_is_known_too(
+    scripted_server: tuple[list[str], Path], workspace: Path, environment: dict[str, str]
+) -> None:
+    command, log = scripted_server
+    neovim = Neovim(command, workspace, environment)
+    neovim.command("edit pyproject.toml")
+    assert neovim.lua("return #vim.lsp.get_clients({ name = 'pathline', _uninitialized = true })") == 0
+    neovim.command(f"edit {LOYALTY_FILE}")
+    neovim.wait(ATTACHED, "the server is attached")
+    uri = (workspace / "pyproject.toml").as_uri()
+    wait_until(
+        lambda: uri in [m["params"]["textDocument"]["uri"] for m in methods(log, "textDocument/didOpen")],
+        "the text is opened",
+    )
+    neovim.quit()
+
+
+def test_a_file_in_no_project_is_answered_about_from_its_folder(
+    server_command: list[str], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    folder = tmp_path / "alone"
+    folder.mkdir()
+    (folder / "tool.py").write_text("def sharpen(blade):\n    'Make a blade sharp.'\n    return blade\n", "utf-8")
+    neovim = Neovim(server_command, folder, environment)
+    neovim.command("edit tool.py")
+    neovim.wait(ATTACHED, "the server is attached")
+    ask_until_complete(neovim, "What does this function do?")
+    neovim.wait("#vim.fn.getqflist() > 0", "the quickfix list has citations")
+    assert any("Make a blade sharp" in line for line in answer_lines(neovim))
+    # The home folder is no project, however little there is in it.
+    home = Path(environment["HOME"])
+    (home / "tool.py").write_text("x = 1\n", "utf-8")
+    neovim.command(f"edit {home / 'tool.py'}")
+    neovim.wait(ATTACHED, "the server is attached")
+    assert neovim.lua("return vim.lsp.get_clients({ name = 'pathline', bufnr = 0 })[1].root_dir") is None
+    neovim.quit()
+
+
 def test_a_server_that_dies_leaves_no_question_waiting(scripted: tuple[Neovim, Path]) -> None:
     neovim, _ = scripted
     ask(neovim, "die")

@@ -143,6 +143,7 @@ def test_streaming_cancel_errors_and_hostile_text(
         workbench.wait(*workbench.in_answer('li:has-text("The first sentence has arrived.")'))
         assert not received(log, "$/cancelRequest")
         workbench.screenshot(output / "streaming.png")
+        workbench.browser.call("mark", target=workbench.in_answer(".claims > li"))
         workbench.click(*workbench.in_answer(CANCEL))
         wait_until(lambda: received(log, "$/cancelRequest"), "the server is told")
         (asked,) = received(log, "pathline/ask")
@@ -150,6 +151,8 @@ def test_streaming_cancel_errors_and_hostile_text(
         assert cancelled["params"]["id"] == asked["id"]
         workbench.wait(*workbench.in_answer('.status:has-text("Cancelled.")'))
         assert workbench.count(*workbench.in_answer("li")) == 1
+        marked = workbench.browser.call("marked", target=workbench.in_answer(".claims > li"))
+        assert marked == [True], "what was read stays as it is"
 
         # So does the command, for the keyboard.
         workbench.ask("wait")
@@ -163,6 +166,18 @@ def test_streaming_cancel_errors_and_hostile_text(
         workbench.ask("fail")
         workbench.wait(*workbench.in_answer('.status .error:has-text("the index is broken")'))
         assert len(received(log, "$/cancelRequest")) == 3
+
+        # What was answered, and is asked again, is no further question of its conversation.
+        workbench.ask("incomplete")
+        again = ('[data-action="again"]', '.status:has-text("the index is being built")')
+        for count in (1, 2):
+            workbench.wait(*workbench.in_answer(again[1]))
+            workbench.click(*workbench.in_answer(again[0]))
+            wait_until(lambda count=count: len(asked_for(log, "incomplete")) == count + 1, "it is asked again")
+        first, second, third = asked_for(log, "incomplete")
+        assert "again" not in first
+        assert second["again"] is third["again"] is True
+        assert first["conversation"] == second["conversation"] == third["conversation"]
 
         # Long lines wrap.
         workbench.ask("long")
@@ -245,6 +260,30 @@ def test_a_server_that_dies_and_the_folder_that_is_asked(
         )  # whether `new` has one depends on when the click takes the focus out of the editor
 
 
+def test_edits_are_followed_and_texts_are_known(
+    scripted_server: tuple[list[str], Path], workspace: Path, environment: dict[str, str], output: Path
+) -> None:
+    command, log = scripted_server
+    with open_workbench(command, workspace, environment, output, "edits", LOYALTY_FILE) as workbench:
+        workbench.ask("anything")
+        workbench.wait(*workbench.in_answer("footer"))
+        go_to_line(workbench, 3, column=1)
+        workbench.browser.call("press", key="Control+Home")
+        wait_until(lambda: workbench.cursor_line() == 1, "the cursor is at what is cited")
+        workbench.browser.call("press", key="Control+Shift+Enter")  # a line above this one
+        wait_until(lambda: received(log, "textDocument/didChange"), "it is inserted")
+        go_to_line(workbench, 5, column=1)
+        workbench.click(*workbench.in_answer(".citation"))
+        wait_until(lambda: workbench.cursor_line() == 2, "the citation has moved with its line")
+
+        workbench.click('.explorer-folders-view .monaco-list-row:has-text("pyproject.toml")')
+        uri = (workspace / "pyproject.toml").as_uri()
+        wait_until(
+            lambda: uri in [m["params"]["textDocument"]["uri"] for m in received(log, "textDocument/didOpen")],
+            "a text that can be cited is opened for the server",
+        )
+
+
 def test_the_program_is_missing(workspace: Path, environment: dict[str, str], output: Path) -> None:
     command = ["/nowhere/pathline"]
     with open_workbench(command, workspace, environment, output, "missing", LOYALTY_FILE) as workbench:
@@ -260,6 +299,11 @@ def go_to_line(workbench: Workbench, line: int, column: int) -> None:
     workbench.browser.call("type", text=f"{line}:{column}")
     workbench.browser.call("press", key="Enter")
     wait_until(lambda: workbench.cursor_line() == line, f"the cursor is at line {line}")
+
+
+def asked_for(log: Path, question: str) -> list[dict[str, Any]]:
+    asked = [message["params"] for message in received(log, "pathline/ask")]
+    return [params for params in asked if params["question"] == question]
 
 
 def received(log: Path, method: str) -> list[dict[str, Any]]:

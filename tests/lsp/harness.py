@@ -30,6 +30,7 @@ CAPABILITIES = {
     "textDocument": {
         "hover": {"contentFormat": ["markdown", "plaintext"]},
         "publishDiagnostics": {"versionSupport": True},
+        "documentSymbol": {"hierarchicalDocumentSymbolSupport": True},
         "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix"]}}},
     },
     "workspace": {"workspaceFolders": True},

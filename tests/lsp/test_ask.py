@@ -14,7 +14,7 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from adapter_core.answers.conversation import QuestionTurn
+from adapter_core.answers.conversation import Conversation, QuestionTurn
 from lsp_server.conversations import Conversations
 from tests.support import write_tree
 
@@ -427,6 +427,21 @@ def test_a_conversation_leans_on_its_last_answer_and_on_no_others(shared: Shared
     assert client.ask("Who calls Money and uses its cents?")["found"]
 
 
+def test_a_follow_up_that_is_asked_again_is_the_same_question(shared: Shared) -> None:
+    """It was about the symbol of its own answer: who calls the caller."""
+    client, _ = shared
+    client.ask("What does parse_price do?", conversation="again")
+    first = client.ask("And who calls it?", conversation="again")
+    assert "`parse_price` is called by" in first["text"]
+    for _ in range(2):
+        again = client.ask("And who calls it?", conversation="again", again=True)
+        assert again["text"] == first["text"]
+    further = client.ask("And who calls it?", conversation="again")
+    assert "`parse_price` is called by" not in further["text"]
+    # What was not answered (it was cancelled) is no turn that could be taken back.
+    assert "parse_price" in client.ask("What does it return?", conversation="again", again=True)["text"]
+
+
 @pytest.mark.parametrize("name", ["", "n" * 201, 7])
 def test_a_name_of_a_conversation_that_cannot_be(shared: Shared, name: object) -> None:
     client, _ = shared
@@ -439,7 +454,7 @@ def test_the_server_keeps_the_conversations_used_last() -> None:
     for number in range(40):
         conversation = kept.copy_of(str(number), "root")
         conversation.turns.append(QuestionTurn("q", "q", f"focus {number}"))
-        kept.keep(str(number), "root", conversation)
+        kept.keep(str(number), "root", conversation, Conversation())
         assert kept.copy_of("0", "root").focus == ("focus 0" if number < 32 else None)
     assert kept.copy_of("39", "root").focus == "focus 39"
     assert kept.copy_of("39", "other root").focus is None

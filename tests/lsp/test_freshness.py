@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lsprotocol import types
 
 import lsp_server.answering as answering
 from adapter_core import AskOptions, answer_question
@@ -24,6 +25,7 @@ from lsp_server.features.ask import run_question
 from lsp_server.freshness import Located, up_to_date, without_stale
 from lsp_server.moved_lines import LineMoves, move_between
 from lsp_server.positions import UTF16
+from lsp_server.server import PathlineServer
 from lsp_server.session import Session
 from lsp_server.workspace import Root
 from tests.support import graph_of
@@ -154,6 +156,60 @@ def test_a_question_during_which_is_typed(monkeypatch: pytest.MonkeyPatch, edit:
     assert told["text"].startswith(expected)
     assert shown == [told]
     assert session._line_moves == []
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "reopened", "expected"),
+    [
+        (BEFORE.text, None, "- A. (`a.py:4-5`)"),
+        ("# new\n" + BEFORE.text, None, "- A. (`a.py:5-6`)"),
+        ("what was saved\n", None, "No answer: cited lines were edited while"),
+        (None, None, "No answer: cited lines were edited while"),
+        ("what was saved\n", "# new\n" + BEFORE.text, "- A. (`a.py:5-6`)"),
+    ],
+)
+def test_a_question_during_which_a_document_is_closed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, on_disk: str | None, reopened: str | None, expected: str
+) -> None:
+    """What was not saved is gone: what is cited is what is on the disk then, or in the document that was opened again."""
+    file = tmp_path / "a.py"
+    if on_disk is not None:
+        file.write_text(on_disk)
+    uri = file.as_uri()
+    server = PathlineServer()
+    session = server.session
+    session.roots = (Root("r", tmp_path.as_uri(), str(tmp_path), tmp_path),)
+    features = server.protocol.fm.features
+    monkeypatch.setattr(server, "catch_up", _caught_up)
+    monkeypatch.setattr(server.cited, "show", lambda answer: None)
+    told = located(cited(4, 5, "A."))
+    told = Located(told.answer, {span: {**location, "uri": uri} for span, location in told.locations.items()})
+
+    def open_with(text: str) -> None:
+        document = types.TextDocumentItem(uri, "python", 1, text)
+        features["textDocument/didOpen"](types.DidOpenTextDocumentParams(document))
+
+    def change() -> None:
+        features["textDocument/didClose"](types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
+        if reopened is not None:
+            open_with(reopened)
+
+    async def run() -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+
+        def answer(*_: Any) -> tuple[Located, Callable[[], None]]:
+            if uri in session.documents.all():
+                asyncio.run_coroutine_threadsafe(_call(change), loop).result(10)
+            else:
+                open_with(BEFORE.text)  # as if the second attempt found the same again
+                asyncio.run_coroutine_threadsafe(_call(change), loop).result(10)
+            return told, lambda: None
+
+        monkeypatch.setattr(answering, "answer", answer)
+        open_with(BEFORE.text)
+        return await run_question(server, answering.Question("Why?"))
+
+    assert asyncio.run(run())["text"].startswith(expected)
 
 
 async def _call(work: Callable[[], None]) -> None:

@@ -97,8 +97,73 @@ def test_a_branch_switch_is_one_change() -> None:
 
 
 def test_a_folder_that_changed_may_have_changed_anything() -> None:
-    assert changed_paths(["file:///x/a.py", "file:///x/pkg", "file:///x/b.py"], [ROOT]) == {ROOT: None}
+    uris = ["file:///x/a.py", "file:///x/pkg", "file:///x/pkg.v2"]
+    assert changed_paths(uris, [ROOT]) == {ROOT: {"a.py", "pkg", "pkg.v2"}}
+    many = [f"file:///x/out/{number}.o" for number in range(1000)]
+    assert changed_paths([*uris, *many], [ROOT]) == {ROOT: None}
+    many = [f"file:///x/.git/objects/{number}" for number in range(1000)]
+    assert changed_paths([*uris, *many], [ROOT]) == {ROOT: {"a.py", "pkg", "pkg.v2"}}
     assert changed_paths(["file:///x/a.py", "file:///elsewhere/b.py"], [ROOT]) == {ROOT: {"a.py"}}
+
+
+def test_a_folder_that_is_renamed_or_deleted_is_indexed_again(connect: Callable[..., Client], shop: Path) -> None:
+    """An editor reports it by its own name: a client that watches is asked for that, too."""
+    client = connect(cwd=shop)
+    watching = {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}}
+    client.initialize(shop, capabilities=watching)
+    client.ready()
+    (watchers,) = (
+        registration["registerOptions"]["watchers"]
+        for message in client.requests
+        if message["method"] == "client/registerCapability"
+        for registration in message["params"]["registrations"]
+    )
+    assert {"globPattern": "**/*", "kind": 5} in watchers
+
+    def check_places(query: str, expected: list[str]) -> None:
+        deadline, found = time.monotonic() + 30, None
+        while found != expected and time.monotonic() < deadline:
+            symbols = client.request("workspace/symbol", {"query": query})
+            found = [symbol["location"]["uri"] for symbol in symbols]
+            time.sleep(0.1)
+        assert found == expected
+
+    check_places("parse_price", [(shop / "shop/money.py").as_uri()])
+    (shop / "shop").rename(shop / "store.v2")
+    changes = [{"uri": (shop / "shop").as_uri(), "type": 3}, {"uri": (shop / "store.v2").as_uri(), "type": 1}]
+    client.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+    check_places("parse_price", [(shop / "store.v2/money.py").as_uri()])
+    shutil.rmtree(shop / "store.v2")
+    client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": (shop / "store.v2").as_uri(), "type": 3}]})
+    check_places("parse_price", [])
+
+
+def test_that_the_index_cannot_be_written_is_found_out_once_in_a_while(syncs: Syncs, tmp_path: Path) -> None:
+    """Each attempt parses what it then cannot store."""
+    reasons: list[str] = []
+
+    async def on_loop() -> None:
+        root = Root("x", tmp_path.as_uri(), str(tmp_path), tmp_path)
+        index = RootIndex(root, asyncio.get_running_loop(), lambda *_: None)
+        index.sync()
+        index._handle_event({"event": "unwritable", "reason": "the disk is full"})  # the user's cache folder
+        index._handle_event({"event": "unwritable", "reason": "the disk is full"})  # the private one
+        for _ in range(3):
+            try:
+                await index.sync_and_wait()
+            except RuntimeError as error:
+                reasons.append(str(error))
+        assert len(syncs) == 2
+        index._retry_at = 0.0  # later
+        waiting = asyncio.ensure_future(index.sync_and_wait())
+        await asyncio.sleep(0)
+        index._handle_event({"event": "synced"})
+        await waiting
+        index.close()
+
+    asyncio.run(on_loop())
+    assert reasons == ["the disk is full"] * 3
+    assert syncs == [(False, None)] * 3
 
 
 def test_that_a_folder_is_gone_is_told_once_and_in_an_editors_words(client: Client, shop: Path) -> None:

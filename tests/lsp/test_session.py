@@ -277,7 +277,7 @@ def test_settings_are_pulled_where_the_client_offers_them(connect: Connect, shop
     uri = client.open(shop / "shop/checkout.py")
     place = {"line": 6, "character": 12}
     params = {"textDocument": {"uri": uri}, "range": {"start": place, "end": place}, "context": {"diagnostics": []}}
-    assert client.request("textDocument/codeAction", params)[0]["command"]["command"] == "my.prompt"
+    assert client.request("textDocument/codeAction", params)[0]["command"] == "my.prompt"
     assert [r["params"]["items"] for r in client.requests if r["method"] == "workspace/configuration"] == [
         [{"section": "pathline"}]
     ]
@@ -347,6 +347,12 @@ def test_messages_that_no_client_should_send(connect: Connect, shop: Path) -> No
         assert code('"id": 70, "method": "pathline/none"}') == -32601
         assert code('"id": 71, "method": "pathline/none", "params": {}}') == -32601
         assert code('"id": 72, "method": 5}') == -32600
+        for raw, identified in (
+            ('{"id": 74, "method": "shutdown"}', True),
+            ('{"jsonrpc": "1.0", "id": 75, "result": 1}', False),
+        ):
+            client.send_raw(raw.encode())
+            assert not identified or client.error_code(json.loads(raw)["id"]) == -32600
         assert code('"id": 73, "method": "pathline/ask", "params": ' + '{"a":' * 100_000) == -32700
         for raw in (
             '"method": "$/cancelRequest", "params": {"id": {"a": 1}}}',
@@ -356,7 +362,7 @@ def test_messages_that_no_client_should_send(connect: Connect, shop: Path) -> No
         ):
             client.send_raw(('{"jsonrpc": "2.0", ' + raw).encode())
         client.ready()
-        assert [error["code"] for error in client.errors] == [-32600, -32600]
+        assert [error["code"] for error in client.errors] == [-32600, -32600, -32600]
         client.close()
     assert "Traceback" not in log.read_text("utf-8")
 
@@ -534,7 +540,7 @@ def test_settings_that_nobody_set_later_are_those_of_the_beginning(connect: Conn
     uri = client.open(shop / "shop/checkout.py")
     place = {"line": 6, "character": 12}
     params = {"textDocument": {"uri": uri}, "range": {"start": place, "end": place}, "context": {"diagnostics": []}}
-    assert client.request("textDocument/codeAction", params)[0]["command"]["command"] == "my.prompt"
+    assert client.request("textDocument/codeAction", params)[0]["command"] == "my.prompt"
 
 
 def test_a_document_with_a_name_that_no_file_can_have_spoils_no_other(client: Client, shop: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from lsp_server.markdown import MARKDOWN
 from lsp_server.symbols import ResolvedSymbol, symbol_at
 from tests.support import graph_of
 
-from .harness import cursor
+from .harness import Client, cursor
+
+Connect = Callable[..., Client]
 
 MODULE = """def helper(): ...
 def other(): ...
@@ -71,6 +74,34 @@ def test_what_a_name_may_be_as_well_is_said(tmp_path: Path) -> None:
     found = found_at(tmp_path, "eit$0her()")
     assert found is not None
     assert _location_text(found, MARKDOWN) == "defined at `m.py:6` · it may also be that at `m.py:8`"
+
+
+def test_a_client_without_nested_symbols_gets_them_one_after_the_other(connect: Connect, shop: Path) -> None:
+    client = connect(cwd=shop)
+    client.initialize(shop, capabilities={"textDocument": {"documentSymbol": {}}})
+    client.ready()
+    uri = client.open(shop / "shop/cart.py")
+    found = client.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+    assert [(symbol["name"], symbol["containerName"]) for symbol in found] == [
+        ("Cart", "shop.cart"),
+        ("__init__", "shop.cart.Cart"),
+        ("add_item", "shop.cart.Cart"),
+        ("total", "shop.cart.Cart"),
+    ]
+    assert {symbol["location"]["uri"] for symbol in found} == {uri}
+    assert "range" not in found[0]
+
+
+def test_a_client_without_literals_of_code_actions_gets_commands(connect: Connect, shop: Path) -> None:
+    client = connect(cwd=shop)
+    client.initialize(shop, capabilities={})
+    client.ready()
+    uri = client.open(shop / "shop/checkout.py")
+    place = {"line": 6, "character": 12}
+    params = {"textDocument": {"uri": uri}, "range": {"start": place, "end": place}, "context": {"diagnostics": []}}
+    ask, explain = client.request("textDocument/codeAction", params)
+    assert (ask["title"], ask["command"]) == ("Ask about `Cart`", "pathline.server.ask")
+    assert client.request("workspace/executeCommand", {key: explain[key] for key in ("command", "arguments")})["found"]
 
 
 def test_what_has_the_name_comes_first(tmp_path: Path) -> None:

@@ -219,6 +219,17 @@ def affects_discovery(path: str) -> bool:
     return name in (".gitignore", "pyvenv.cfg", "pyproject.toml", "setup.cfg", "setup.py", "pytest.ini", "tox.ini")
 
 
+def may_be_indexed(path: str) -> bool:
+    """Whether a file of this name may be indexed, or may change what is."""
+    name = path.rpartition("/")[2]
+    return kind_of(name, in_docs=True) is not None or affects_discovery(path)
+
+
+def in_skipped_folder(path: str) -> bool:
+    """Whether a path is, or lies in, a folder that never holds the project's own source, whatever is in it."""
+    return not _SKIPPED_DIRS.isdisjoint(path.split("/"))
+
+
 def kind_of(name: str, in_docs: bool = False) -> str | None:
     """ "python", "text", or None for a file that is not indexed."""
     if is_python(name):

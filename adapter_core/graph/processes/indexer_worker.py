@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from ...errors import IndexBusyError, PathlineError
+from ...errors import IndexBusyError, IndexStoreError, PathlineError
 from ..calls.linkpass import LinkReport, link_workspace
 from ..discovery.discover import check_root
 from ..indexing.sync import SyncOptions, SyncProgress
@@ -116,14 +116,14 @@ class _Throttle:
 def _try_sync(root: Path, rebuild: bool, paths: tuple[str, ...] | None, pipe: ParentPipe) -> Message | None:
     """One attempt; None while another process writes."""
     try:
-        store, report = open_index(root, SyncOptions(only=paths), _Meter(pipe), rebuild=rebuild)
+        store, report = open_index(root, SyncOptions(only=paths), _Meter(pipe), rebuild=rebuild, or_in_memory=False)
     except IndexBusyError:
         return None
+    except IndexStoreError as error:
+        return {"event": "unwritable", "reason": str(error)}
     try:
         if store.read_only:
             return None
-        if store.path is None:
-            return {"event": "unwritable", "reason": report.reason}
         return {
             "event": "synced",
             "database": str(store.path),

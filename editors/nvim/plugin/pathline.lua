@@ -52,6 +52,16 @@ end, {
   end,
 })
 
+vim.api.nvim_create_autocmd('LspAttach', {
+  desc = 'Pathline: the texts that were opened before the first Python file',
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == 'pathline' then
+      require('pathline.files').attach_texts(client)
+    end
+  end,
+})
+
 -- Code actions. The first is ours; the second is the server's, whose answer belongs into our view, not into a message.
 vim.lsp.commands['pathline.askAboutSymbol'] = function(command)
   require('pathline').ask_about_symbol(command.arguments[1])

@@ -3,13 +3,15 @@ import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { renderPage, renderState } from "./answerHtml";
 import type { Action, FromView, ToView } from "./answerMessages";
-import { labelsOf, linksOf, type AnswerState } from "./answerState";
+import { labelsOf, linksOf, type AnswerState, type Link } from "./answerState";
 import { openLink } from "./openLink";
+import { PlaceMoves } from "./placeMoves";
 
 export class AnswerView implements vscode.Disposable {
   private panel: vscode.WebviewPanel | undefined;
   private state: AnswerState | undefined;
   private turn = 0;
+  private readonly moves = new PlaceMoves();
   private readonly action = new vscode.EventEmitter<Action>();
 
   /** A button beside the status was pressed; closing the panel counts as Cancel. */
@@ -31,6 +33,7 @@ export class AnswerView implements vscode.Disposable {
   update(state: AnswerState): void {
     if (this.panel) {
       this.state = state;
+      this.moves.follow(linksOf(state).map(({ place }) => place));
       this.turn++;
       this.draw();
     }
@@ -62,13 +65,13 @@ export class AnswerView implements vscode.Disposable {
       matchOnDetail: true,
       onDidSelectItem: (highlighted) => {
         const item = items.find((candidate) => candidate === highlighted);
-        preview = item && openLink(item.link, column, true);
+        preview = item && this.open(item.link, column, true);
         return preview;
       },
     });
     await preview; // else it could come after what follows
     if (picked) {
-      await openLink(picked.link, column);
+      await this.open(picked.link, column);
     } else if (before && selection) {
       // Who only looked is back where they were. The focus goes back by itself, and may be in the next list already.
       const editor = await vscode.window.showTextDocument(before.document, { viewColumn: column, preserveFocus: true });
@@ -80,6 +83,7 @@ export class AnswerView implements vscode.Disposable {
   dispose(): void {
     this.panel?.dispose();
     this.action.dispose();
+    this.moves.dispose();
   }
 
   private createPanel(): vscode.WebviewPanel {
@@ -109,6 +113,10 @@ export class AnswerView implements vscode.Disposable {
     return panel;
   }
 
+  private open(link: Link, column: vscode.ViewColumn, preview = false): Promise<void> {
+    return openLink({ ...link, place: this.moves.current(link.place) }, column, preview);
+  }
+
   private draw(): void {
     if (this.panel && this.state) {
       const message: ToView = { turn: this.turn, html: renderState(this.state) };
@@ -124,7 +132,7 @@ export class AnswerView implements vscode.Disposable {
     } else if (message.type === "open") {
       const link = linksOf(this.state)[message.link];
       if (link) {
-        await openLink(link, this.editorColumn());
+        await this.open(link, this.editorColumn());
       }
     } else {
       this.action.fire(message.type);

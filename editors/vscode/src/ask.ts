@@ -13,6 +13,8 @@ const partialAnswer = new ProgressType<PartialAnswer>();
 export class Asker implements vscode.Disposable {
   private current: vscode.CancellationTokenSource | undefined;
   private latest: AskParams | undefined;
+  /** Whether the server has answered `latest`, and so counts it to the conversation. */
+  private answered = false;
   private count = 0;
 
   constructor(
@@ -39,7 +41,9 @@ export class Asker implements vscode.Disposable {
     this.cancel();
     // Each question begins a conversation, unless it goes on with one.
     const params = { conversation: randomUUID(), ...asked };
-    this.latest = params;
+    const { again = false, ...latest } = params;
+    this.latest = latest;
+    this.answered = again;
     const cancellation = new vscode.CancellationTokenSource();
     this.setCurrent(cancellation);
     this.view.begin(asking(params.question));
@@ -64,7 +68,7 @@ export class Asker implements vscode.Disposable {
 
   /** For an answer that was incomplete, because the index was. */
   async askAgain(): Promise<Answer | undefined> {
-    return this.latest && this.ask(this.latest);
+    return this.latest && this.ask({ ...this.latest, ...(this.answered && { again: true }) });
   }
 
   /** Prompts for a question that leans on the last answer. */
@@ -131,6 +135,9 @@ export class Asker implements vscode.Disposable {
     stage();
     try {
       const answer = await client.sendRequest<Answer>(ASK_METHOD, { ...params, partialResultToken, workDoneToken }, token);
+      if (this.latest?.conversation === params.conversation && this.latest?.question === question) {
+        this.answered = true;
+      }
       update({ phase: "done", question, answer });
       return answer;
     } catch (error) {

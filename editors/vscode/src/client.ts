@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import * as vscode from "vscode";
 import { LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
+import { DOCUMENTS, isPython } from "./documents";
 import { SERVER_ASK } from "./protocol";
 import { BadServerCommand, findExecutable, parseServerCommand } from "./serverCommand";
 import { initializationOptions, serverCommandSetting } from "./settings";
@@ -97,12 +98,16 @@ export class PathlineServer implements vscode.Disposable {
 
   private clientOptions(): LanguageClientOptions {
     return {
-      documentSelector: [{ scheme: "file", language: "python" }],
+      documentSelector: DOCUMENTS,
       initializationOptions: initializationOptions(),
       outputChannel: this.log,
       middleware: {
         executeCommand: (command, args: unknown[], next): unknown =>
           command === SERVER_ASK ? this.onServerAsk(args[0]) : next(command, args),
+        provideHover: (document, position, token, next) => (isPython(document) ? next(document, position, token) : null),
+        provideDocumentSymbols: (document, token, next) => (isPython(document) ? next(document, token) : null),
+        provideCodeActions: (document, range, context, token, next) =>
+          isPython(document) ? next(document, range, context, token) : null,
         workspace: {
           // Whatever the server asks for, it learns our own settings only.
           configuration: ({ items }) => items.map(({ section }) => (section === "pathline" ? initializationOptions() : null)),

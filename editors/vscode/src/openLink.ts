@@ -29,7 +29,7 @@ export async function openLink(link: Link, column: vscode.ViewColumn, preview = 
   editor.selection = selection;
   editor.revealRange(selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   if (!fresh && !preview) {
-    void vscode.window.showInformationMessage("Pathline: these lines have changed since the answer. Ask again for a new one.");
+    void vscode.window.showInformationMessage("Pathline: these lines have changed since the answer, or it is not clear where they are. Ask again for a new one.");
   }
 }
 

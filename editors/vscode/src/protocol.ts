@@ -19,6 +19,8 @@ export interface AskParams {
   phrase?: boolean;
   /** Questions with the same name lean on each other. */
   conversation?: string;
+  /** It is the last question of the conversation, and is answered anew. An older server takes it for a further one. */
+  again?: boolean;
   workDoneToken?: ProgressToken;
   partialResultToken?: ProgressToken;
 }

@@ -48,8 +48,14 @@ end
 local function restart()
   if vim.lsp.is_enabled and vim.lsp.is_enabled('pathline') then
     vim.lsp.enable('pathline') -- looks at all files that are open
+    -- What it starts, it schedules; this comes behind it.
+    local begun = false
+    vim.schedule(function()
+      begun = true
+    end)
     vim.wait(START_MS, function()
-      return running_client() ~= nil or #vim.lsp.get_clients({ name = 'pathline', _uninitialized = true }) == 0
+      local starting = #vim.lsp.get_clients({ name = 'pathline', _uninitialized = true }) > 0
+      return running_client() ~= nil or (begun and not starting)
     end, 20)
   end
 end
@@ -70,12 +76,15 @@ local function find_client()
   return client
 end
 
---- The position comes along, where the server knows the buffer: "this" and "here" mean what is there.
+--- The position in a Python file comes along, where the server knows the buffer: "this" and "here" mean what is there.
 ---@param client vim.lsp.Client
 ---@return table
 local function cursor_of(client)
   if not vim.lsp.buf_is_attached(0, client.id) then
     return {}
+  end
+  if vim.bo.filetype ~= 'python' then
+    return { textDocument = vim.lsp.util.make_text_document_params(0) }
   end
   return vim.lsp.util.make_position_params(0, client.offset_encoding)
 end

@@ -1,5 +1,6 @@
 // Runs inside the answer view: shows the HTML it is sent and reports which citation was chosen.
 import { ACTIONS, type FromView, type ToView } from "../answerMessages";
+import { morphChildren } from "./morph";
 
 declare function acquireVsCodeApi(): { postMessage(message: FromView): void };
 
@@ -10,11 +11,13 @@ window.addEventListener("message", ({ data }: MessageEvent<ToView>) => {
   if (!answer) {
     return;
   }
-  // Sentences arrive one after the other: whoever stands on a citation stays there.
+  // Sentences arrive one after the other: whoever reads, selects, or stands on a citation stays there.
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["link"] : undefined;
-  answer.innerHTML = data.html;
+  const wanted = document.createElement("template");
+  wanted.innerHTML = data.html;
+  morphChildren(answer, wanted.content);
   answer.dataset["turn"] = String(data.turn);
-  if (focused !== undefined) {
+  if (focused !== undefined && document.activeElement === document.body) {
     answer.querySelector<HTMLElement>(`[data-link="${CSS.escape(focused)}"]`)?.focus();
   }
 });
