@@ -97,7 +97,7 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
     elif query.kind == "overview":
         has_exact_match = lift_overview(graph, index, query.text, candidates) or has_exact_match
     is_in_code = any(not _WHY_EXTENDED.isdisjoint(c.why) for c in candidates.values())
-    guides = guides_for(graph, index, query, ranked, is_in_code) if zoom is None else []
+    guides = guides_for(graph, index, query, ranked, options.ranking, is_in_code) if zoom is None else []
     if guides and query.kind != "why":
         _lift_guides(guides, candidates)
         has_exact_match = True
