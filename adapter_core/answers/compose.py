@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..code_graph import CodeGraph, is_test_path
 from ..evidence.extending import WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS
 from ..evidence.guides import asks_how_to
+from ..evidence.project_questions import asks_layout
 from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.finding.lookup import implementation
@@ -32,6 +33,7 @@ from .composing.listings.raising_places import asked_exception, asks_only_raisin
 from .composing.listings.sent_signals import asks_senders
 from .composing.listings.what_it_raises import function_asked_what_it_raises
 from .composing.main_function import main_function
+from .composing.project_layout import layout_sentences
 from .composing.settings.command_options import command_asked_for_options
 from .composing.settings.sentences import beside_settings
 from .composing.statements.quotes import sentence_at_line
@@ -68,7 +70,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 evidence_subjects = [*first, *(s for s in evidence_subjects if s.location not in roles)]
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
     parts = split_question(found.question.text)
-    if by_text and _is_all_listed(found.question.text, parts):
+    if by_text and (_is_all_listed(found.question.text, parts) or asks_how_laid_out(found)):
         return list(by_text.values())[:limit]
     if by_text and asks_only_raising(parts):
         names = {name.rpartition(".")[2] for name in map(asked_exception, parts)}
@@ -77,7 +79,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
             for subject in evidence_subjects
             if subject.symbol.name in names or _is_told_of(subject, by_text.values())
         ]
-    compiler = SymbolSentences(links, traits, found.weights)
+    compiler = SymbolSentences(links, traits, found.weights, found.alternatives)
     name_only_spans: set[tuple[str, int, int]] = set()
     for rank, subject in enumerate(_subjects(graph, found, evidence_subjects)):
         if rank >= _MAX_SYMBOLS or (rank and len(by_text) >= limit):
@@ -102,6 +104,11 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
             )
     items = beside_settings(found.question.text, _of_use(found, list(by_text.values())))
     return _without_filler(graph, found, items)[:limit]
+
+
+def asks_how_laid_out(found: Found) -> bool:
+    """Whether a question asks how the project as a whole is laid out, or what its parts are."""
+    return found.question.kind == "overview" and found.zoom is None and asks_layout(found.question.text)
 
 
 def _is_all_listed(text: str, parts: list[str]) -> bool:
@@ -216,6 +223,10 @@ def _question_sentences(
             compared = comparison_sentences(graph, compared_names(text))
         yield from compared
     yield from cached_listings(links, text)
+    if found.question.kind == "overview" and found.zoom is None:
+        with links.budget.spend():
+            about_layout = layout_sentences(graph, text)
+        yield from about_layout
 
 
 def _without_repeated_statements(sentences: list[Candidate]) -> list[Candidate]:

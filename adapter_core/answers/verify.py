@@ -29,6 +29,7 @@ from .citations import check, cited_text
 from .composing.comparisons import comparison_holds
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
+from .composing.project_layout import parts_hold
 from .composing.settings.command_options import command_option_holds
 from .composing.settings.sentences import declaration_holds
 from .inert import prose
@@ -96,6 +97,9 @@ def supports(
         return Support(
             stands_as_quoted, "" if stands_as_quoted else "the statements do not stand so in the cited lines"
         )
+    has_parts = parts_hold(sentence, citations)
+    if has_parts is not None:
+        return Support(has_parts, "" if has_parts else "the cited files are not these parts of the package")
     is_absent = absence_holds(graph, sentence, citations)
     if is_absent is not None:
         return Support(is_absent, "" if is_absent else "that it has no such member cannot be told")
