@@ -178,9 +178,10 @@ def _sections_telling_how(
     told = [s for s in sections if s.coverage >= (_MIN_COVERAGE_TITLED if s.titled else _MIN_COVERAGE)]
     close = [s for s in told if s.score >= _DISTANT_SECTION * told[0].score]
     # What a text and its copy have in common is told once.
-    texts = {
-        _text_of(graph, c): c for s in reversed(close) for c in (Candidate(s.path, s.index, s.score, [WHY_GUIDE]),)
-    }
+    candidates = [
+        Candidate(s.path, s.index, s.score, [WHY_GUIDE, *([WHY_TELLS_HOW] if s.sure >= _SURE else [])]) for s in close
+    ]
+    texts = {_text_of(graph, c): c for c in reversed(candidates)}
     return list(reversed(texts.values()))[:_MAX_GUIDES]
 
 
