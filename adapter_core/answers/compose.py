@@ -43,7 +43,19 @@ from .kinds import LINKS, asks_course, asks_difference, asks_workings, compared_
 _MAX_SYMBOLS = 8
 _MAX_TERMS_ABOUT_ONE = 10  # a question with more words is seldom about one function
 _OF_COMPARED = frozenset({"doc", "returns", "raises", "comment", "decides"})
-_INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text", "guide", "sample")
+_INTRODUCTION = (
+    "where",
+    "contents",
+    "doc",
+    "param",
+    "signature",
+    "bases",
+    "text",
+    "guide",
+    "sample",
+    "table",
+    "listed",
+)
 _MOST, _NEARLY_ALL = 0.6, 0.85  # of the weight of a question's words
 
 

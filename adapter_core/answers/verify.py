@@ -27,6 +27,7 @@ from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, r
 from .checking.write_checks import without_perhaps, writes_hold
 from .citations import check, cited_text
 from .composing.comparisons import comparison_holds
+from .composing.documentation.tables import table_holds
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
 from .composing.project_layout import parts_hold
@@ -97,6 +98,9 @@ def supports(
         return Support(
             stands_as_quoted, "" if stands_as_quoted else "the statements do not stand so in the cited lines"
         )
+    has_table = table_holds(graph, sentence, citations)
+    if has_table is not None:
+        return Support(has_table, "" if has_table else "the cited lines do not show this table")
     has_parts = parts_hold(sentence, citations)
     if has_parts is not None:
         return Support(has_parts, "" if has_parts else "the cited files are not these parts of the package")

@@ -67,8 +67,7 @@ def best_sections(
     graph: CodeGraph, index: SearchIndex, question: Question, options: RankingOptions, limit: int
 ) -> list[Section]:
     """The sections of documentation with most of the question, best first."""
-    is_documentation = _documentation(index)
-    documents = np.flatnonzero(is_documentation[index.file_of] & index.alive)
+    documents = np.flatnonzero(_documentation(index)[index.file_of] & index.alive)
     if not len(documents):
         return []
     number_of = np.full(len(index.file_of), -1, dtype=np.int64)
@@ -143,17 +142,18 @@ def _idf(count: int, matching: int) -> float:
 def _documentation(index: SearchIndex) -> np.ndarray:
     """Which files are documentation, (files,)."""
     known = _stored_documentation(index.stored)
-    return np.append(known, [_is_documentation(path) for path in index.paths[len(known) :]]).astype(bool)
+    return np.append(known, [is_documentation(path) for path in index.paths[len(known) :]]).astype(bool)
 
 
 @functools.lru_cache(maxsize=4)
 def _stored_documentation(stored: StoredDocuments) -> np.ndarray:
-    return np.array([_is_documentation(path) for path in stored.paths], dtype=bool)
+    return np.array([is_documentation(path) for path in stored.paths], dtype=bool)
 
 
 def _is_aside(path: str) -> bool:
     return _RATIONALE.search(path) is not None or _EXAMPLE.search(path) is not None
 
 
-def _is_documentation(path: str) -> bool:
+def is_documentation(path: str) -> bool:
+    """Whether a file tells users about the program: no tests, news, licenses and the like."""
     return path.lower().endswith(_TEXT) and not is_test_path(path) and not _NO_GUIDE.search(path)

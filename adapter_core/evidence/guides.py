@@ -28,6 +28,7 @@ _HOW_TO = re.compile(
     re.I,
 )
 _WHY = re.compile(r"\bwhy\b|\breasons? (?:for|why|behind)\b|\brationale\b", re.I)
+_ORDER = re.compile(r"\b(?:what|which) order\b|\border (?:of|in which)\b|\b(?:what|which) sequence\b", re.I)
 _WHETHER = re.compile(r"\s*(?:is|are|does|do|can|will|should)\b[^.?!]*\?", re.I)
 _PREPOSITION = re.compile(
     r"\s(?:to|for|in|into|with|from|on|at|by|via|when|while|that|which|so|before|after|without|inside|as)\s", re.I
@@ -56,6 +57,7 @@ _MAX_DOCUMENTS = 600
 _MAX_GUIDES = 3
 _MAX_SECTIONS = 12  # among which the guides are
 _MIN_COVERAGE, _MIN_COVERAGE_TITLED = 0.45, 0.25  # the share of a question that a section has, also by other words
+_MIN_TITLED_ORDER = 0.4  # where a question asks for an order, which many texts have
 _SURE = 0.4  # the same, of one that is an answer by itself
 _DISTANT_SECTION = 0.6
 _MIN_LINES = 2  # below a heading
@@ -104,8 +106,9 @@ def guides_for(
 ) -> list[Candidate]:
     """The sections, texts and module docstrings that tell how (or why), the best first; none for a question that asks neither, unless it
     repeats a heading word by word. `is_in_code`: there is code that one calls or builds on to add what is asked about."""
-    if asks_how_to(question.text) and not question.is_report and not asks_for_own(question.text):
-        told = _sections_telling_how(graph, index, question, options)
+    in_order = bool(_ORDER.search(question.text[:_MAX_CHARS]))
+    if (asks_how_to(question.text) or in_order) and not (question.is_report or asks_for_own(question.text)):
+        told = _sections_telling_how(graph, index, question, options, _MIN_TITLED_ORDER if in_order else 0.0)
         if told:
             return told
     whether = bool(_WHETHER.match(question.text))
@@ -169,12 +172,13 @@ def guides_for(
 
 
 def _sections_telling_how(
-    graph: CodeGraph, index: SearchIndex, question: Question, options: RankingOptions
+    graph: CodeGraph, index: SearchIndex, question: Question, options: RankingOptions, least_titled: float
 ) -> list[Candidate]:
-    """The sections that have most of a question, whatever their headings; none if these have too little of it."""
+    """The sections that have most of a question, and this share of it in their titles; none if these have too little of it."""
     if _asks_for_checks(question.text):
         return []
     sections = best_sections(graph, index, question, options, _MAX_SECTIONS)
+    sections = [s for s in sections if s.titled >= least_titled]
     told = [s for s in sections if s.coverage >= (_MIN_COVERAGE_TITLED if s.titled else _MIN_COVERAGE)]
     close = [s for s in told if s.score >= _DISTANT_SECTION * told[0].score]
     # What a text and its copy have in common is told once.

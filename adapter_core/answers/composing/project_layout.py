@@ -13,12 +13,12 @@ from ...evidence.project_overview import architecture_documents, front_pages, in
 from ...evidence.project_questions import ASKING_WORDS, asks_layout, asks_main_parts
 from ...evidence.search_index import SearchIndex
 from ...graph import terms
-from ...graph.source import is_python
-from ...types import Citation, Evidence, ModuleFacts, Span
+from ...types import Citation
 from ..inert import code, prose
 from .candidate import Candidate, SentenceBuilder, join_list
 from .definitions import EXCEPTION_NAMES, content_sentence, export_sentence
-from .documentation.quoted_docs import quote_docstring, quote_documentation, quote_module_docstring
+from .documentation.quoted_docs import quote_docstring, quote_module_docstring
+from .documentation.sections import section_quotes
 from .links.imports import module_name
 
 MAX_SENTENCES = 11
@@ -94,7 +94,7 @@ def _purpose(graph: CodeGraph, index: SearchIndex) -> Iterator[Candidate]:
     for path in front_pages(index)[:1]:
         facts = graph.facts(path)
         for number in introductions(graph, facts) if facts is not None else ():
-            quotes += _quotes(graph, facts, number) if facts is not None else ()
+            quotes += section_quotes(graph, facts, number) if facts is not None else ()
     names_it = [q for q in quotes if _IS_A.match(_said(q))]
     plain = [q for q in quotes if not _NOTICE.search(_said(q))]
     says_what = [q for q in plain if _SAYS_WHAT.search(_said(q))]
@@ -120,26 +120,13 @@ def _written_about_layout(graph: CodeGraph, index: SearchIndex) -> Iterator[Cand
     for path in architecture_documents(index):
         facts = graph.facts(path)
         for number in introductions(graph, facts)[:1] if facts is not None else ():
-            found += _quotes(graph, facts, number)[:2] if facts is not None else ()
+            found += section_quotes(graph, facts, number)[:2] if facts is not None else ()
     for path in (p for p in index.paths if "/" not in p and _GUIDE_FILE.fullmatch(p)):
         facts = graph.facts(path)
         for number, symbol in enumerate(facts.symbols if facts is not None else ()):
             if facts is not None and symbol.kind == "section" and _LAYOUT_TITLE.match(symbol.name):
-                found += _quotes(graph, facts, number)[:_MAX_ABOUT_LAYOUT]
+                found += section_quotes(graph, facts, number)[:_MAX_ABOUT_LAYOUT]
     yield from [q for q in found if not _IS_A.match(_said(q))][:_MAX_ABOUT_LAYOUT]
-
-
-def _quotes(graph: CodeGraph, facts: ModuleFacts, number: int) -> list[Candidate]:
-    """The sentences of a section, or of a text before its first section."""
-    document, symbol = graph.document(facts.path), facts.symbols[number]
-    if document is None or is_python(facts.path):
-        return []
-    end = symbol.end if number else min((s.start - 1 for s in facts.symbols[1:]), default=symbol.end)
-    if end < symbol.start:
-        return []
-    text = "\n".join(document.lines[symbol.start - 1 : end])
-    item = Evidence(Span(graph.name, facts.path, symbol.start, end), text, "", symbol.qualname, symbol.kind, 1.0)
-    return list(quote_documentation(SentenceBuilder(facts, number, 0), document.lines, item, {}, with_lists=False))
 
 
 def _about(graph: CodeGraph, path: str, with_exports: bool = False) -> Iterator[Candidate]:

@@ -36,7 +36,7 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
 # The same where a question asks how one does something, and not how the code does it: what to call, with what, and an example. All other
 # kinds keep `_BESIDE_USE_FACTOR` of their weight.
 _HOW_TO_PRIORS: Mapping[str, float] = {
-    "doc": 1.5, "param": 1.0, "signature": 1.2, "example": 1.2, "overridden": 1.1, "guide": 2.2, "sample": 2.2, "text": 0.9,
+    "doc": 1.5, "param": 1.0, "signature": 1.2, "example": 1.2, "overridden": 1.1, "guide": 2.2, "sample": 2.2, "text": 0.9, "table": 1.2,
     "listing": 4.0, "setting": 16.0, "default": 4.0, "line": 4.0, "listed": 2.0, "call_path": 4.0,
 }  # fmt: skip
 _BESIDE_USE_FACTOR = 0.55
@@ -112,7 +112,7 @@ _UNNAMED_FACTOR, _UNNAMED_LINK_FACTOR = 0.9, 0.5  # share of the score left if t
 # is also shown by the citation of every other sentence about it.
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "listed": 2.0,
-    "guide": 2.2, "sample": 2.2,
+    "guide": 2.2, "sample": 2.2, "table": 1.0,
     "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
     "bare": 0.35, "contents": 1.0, "call_path": 4.0, "line": 4.0, "listing": 4.0, "default": 4.0, "setting": 16.0,
 }  # fmt: skip

@@ -19,10 +19,12 @@ from .numbered_lists import Lines, Listing, lists_in
 from .prose import LEADS_ON, join_passages
 from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
 from .samples import ReadLines, is_markdown, sample_sentences
+from .tables import table_sentences
 
 # An address or the license, with a label before it.
 _FORMALITY = re.compile(r"\A\W*[\w -]{0,40}:?\W*https?://\S+\s*\Z|\A\W*(?:licen[cs]e|SPDX-License-Identifier)\b", re.I)
 MAX_HEADER_LINES = 12
+_WHOLE = frozenset({"listed", "table"})  # lists and tables, which are told as they are
 _ALTERNATIVE_SHARE = 0.6  # of a word of the question that a text says in other words
 _SAME_END = 20  # characters
 _MAX_SAMPLES = 2  # of the first guide; of each other one less than of that before it
@@ -130,6 +132,8 @@ def quote_documentation(
         elif title and sentence.start != symbol.start:
             spans.insert(0, _title_lines(symbol))
         yield builder.sentence("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
+    for table in table_sentences(builder, lines, item.span.start, item.span.end):
+        yield replace(table, kind="listed") if with_lists and table.kind == "table" else table
     shows_lists = with_lists and not _QUOTATION.search(title[3:-1])
     for listing in _section_lists(facts, builder.index, lines) if shows_lists else ():
         lead = f"{code(facts.path)}{title}{LISTED}"
@@ -161,8 +165,8 @@ def guide_sentences(
     guides: list[tuple[int, Candidate]] = []
     for sentence in sentences:
         line = sentence.spans[-1][1]
-        guide = sentence if sentence.kind == "listed" else replace(sentence, kind="guide")
-        if sentence.kind != "listed":
+        guide = sentence if sentence.kind in _WHOLE else replace(sentence, kind="guide")
+        if sentence.kind not in _WHOLE:
             text = _without_what_points_back(
                 guide.text, is_first=sentence.spans[-1][1] <= builder.symbol.start + _TITLE_LINES
             )
@@ -182,7 +186,8 @@ def guide_sentences(
         elif shortened := _without_introduction(guide.text):
             guides.append((line, replace(guide, text=shortened)))
     guides += [(number, samples[number]) for number in shown if samples[number].kind == "sample"]
-    yield from (guide for _, guide in sorted(guides, key=lambda pair: pair[0]))
+    wants_order = terms.stem("order") in weights  # which a table or a list shows best
+    yield from (g for _, g in sorted(guides, key=lambda pair: (not (wants_order and pair[1].kind in _WHOLE), pair[0])))
 
 
 def _ends_as(guide: Candidate, sentence: Candidate) -> bool:
@@ -198,7 +203,7 @@ def _samples_below(
     for sentence in sentences:
         last = sentence.spans[-1][2]
         number = _line_below(last, lines, samples.keys())
-        if number in samples and sentence.kind != "listed":
+        if number in samples and sentence.kind not in _WHOLE:
             below[last] = number
     return below
 
