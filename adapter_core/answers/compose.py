@@ -34,6 +34,7 @@ from .composing.listings.sent_signals import asks_senders
 from .composing.listings.what_it_raises import function_asked_what_it_raises
 from .composing.main_function import main_function
 from .composing.project_layout import layout_sentences
+from .composing.sentence_scores import is_private
 from .composing.settings.command_options import command_asked_for_options
 from .composing.settings.sentences import beside_settings
 from .composing.statements.quotes import sentence_at_line
@@ -42,6 +43,7 @@ from .kinds import LINKS, asks_course, asks_difference, asks_workings, compared_
 
 _MAX_SYMBOLS = 8
 _MAX_TERMS_ABOUT_ONE = 10  # a question with more words is seldom about one function
+_FOR_USERS = frozenset({"example", "guide", "sample", "table", "text", "listing", "setting", "default"})
 _OF_COMPARED = frozenset({"doc", "returns", "raises", "comment", "decides"})
 _INTRODUCTION = (
     "where",
@@ -172,7 +174,15 @@ def _of_use(found: Found, items: list[Candidate]) -> list[Candidate]:
             >= (_MOST if shows_code else _NEARLY_ALL) * mass
         )
 
-    return [item for item in items if is_of_use(item)] or items
+    usable = [item for item in items if item.named or not _is_for_insiders(item)]
+    return [item for item in usable if is_of_use(item)] or usable or items
+
+
+def _is_for_insiders(item: Candidate) -> bool:
+    """Whether a sentence is about a test or a private name, which are not there for users."""
+    if item.kind in _FOR_USERS:
+        return False
+    return is_test_path(item.spans[0][0]) or is_private(item)
 
 
 def _without_filler(graph: CodeGraph, found: Found, items: list[Candidate]) -> list[Candidate]:

@@ -28,8 +28,9 @@ from .compose import asks_how_laid_out, introduction
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
 from .composing.comparisons import definitions_to_compare
+from .composing.documentation.reasons import reason_sentences
 from .composing.links.counts import asks_workspace_count
-from .composing.listings.absent_members import absence_sentences, absent_members, names_something_else
+from .composing.listings.absent_members import AbsentMember, absence_sentences, absent_members, names_something_else
 from .composing.listings.all_kinds import cached_listings
 from .composing.reading_order import arrange_with_opening, sort_for_reading
 from .composing.sentence_scores import gives_reason, lexical_scores, mix
@@ -150,7 +151,7 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
         claim for item in absent for one in absence_sentences(graph, item) if (claim := _verified_claim(run, one))
     ]
     if about_absent and not names_something_else(graph, found.question, absent):
-        return _finish_absent(run, found, absent[0].owners[0], about_absent)
+        return _finish_absent(run, found, absent[0], about_absent)
     missing = missing_subjects(graph, found.question)
     if missing:
         return _refuse(run, found, missing)
@@ -201,11 +202,17 @@ def _quoted(words: Sequence[str]) -> str:
     return ", ".join(f"“{word}”" for word in words)
 
 
-def _finish_absent(run: Run, found: Found, owner: SymbolRef, about_absent: list[Claim]) -> Answer:
-    """The answer that a class or module has no such member, with a few sentences about it."""
-    claims = list(about_absent)
+def _finish_absent(run: Run, found: Found, absent: AbsentMember, about_absent: list[Claim]) -> Answer:
+    """The answer that a class or module has no such member; where the question asks why, with what documentation says cannot be done
+    with it; and a few sentences about it."""
+    owner = absent.owners[0]
+    claims = list({claim.text: claim for claim in about_absent}.values())
+    if found.question.kind == "why":
+        reasons = reason_sentences(run.graph, owner.symbol.name, absent.name)
+        claims += [claim for item in reasons if (claim := _verified_claim(run, item)) is not None]
+    told = len(claims)
     for item in introduction(run.graph, owner):
-        if len(claims) - len(about_absent) < _ABOUT_OWNER and (claim := _verified_claim(run, item)) is not None:
+        if len(claims) - told < _ABOUT_OWNER and (claim := _verified_claim(run, item)) is not None:
             claims.append(claim)
     for claim in claims:
         run.emit("claim", claim)

@@ -76,7 +76,7 @@ def best_sections(
     norms = 1 - _LENGTH + _LENGTH * lengths / max(float(lengths.mean()), 1.0)
     scores, covered, titled = np.zeros(len(documents)), np.zeros(len(documents)), np.zeros(len(documents))
     total = unknown = 0.0
-    avoided = _avoided(question.text[:_MAX_CHARS])
+    avoided = avoided_terms(question.text)
     in_phrases = {term for phrase in question.phrases for word in phrase for term in terms.split(word)}
     for term, weight, alternatives in expanded_terms(question, question.terms, options):
         weight *= (_AVOIDED_FACTOR if term in avoided else 1.0) * (_IN_PHRASE_FACTOR if term in in_phrases else 1.0)
@@ -109,9 +109,9 @@ def best_sections(
     return sorted(found, key=lambda s: -s.score)
 
 
-def _avoided(text: str) -> set[str]:
+def avoided_terms(text: str) -> set[str]:
     """The terms of what is to be avoided ("without", "instead of") that are in no other part of a text."""
-    wanted, _, avoided = _AVOIDING.sub("\0", text, count=1).partition("\0")
+    wanted, _, avoided = _AVOIDING.sub("\0", text[:_MAX_CHARS], count=1).partition("\0")
     return set(terms.terms_of(avoided)) - set(terms.terms_of(wanted))
 
 

@@ -58,6 +58,8 @@ _MAX_GUIDES = 3
 _MAX_SECTIONS = 12  # among which the guides are
 _MIN_COVERAGE, _MIN_COVERAGE_TITLED = 0.45, 0.25  # the share of a question that a section has, also by other words
 _MIN_TITLED_ORDER = 0.4  # where a question asks for an order, which many texts have
+_MIN_TITLED = 0.01
+_MIN_SCORE = 0.25  # of one whose titles have none of it: in a short README all words are rare
 _SURE = 0.4  # the same, of one that is an answer by itself
 _DISTANT_SECTION = 0.6
 _MIN_LINES = 2  # below a heading
@@ -179,7 +181,12 @@ def _sections_telling_how(
         return []
     sections = best_sections(graph, index, question, options, _MAX_SECTIONS)
     sections = [s for s in sections if s.titled >= least_titled]
-    told = [s for s in sections if s.coverage >= (_MIN_COVERAGE_TITLED if s.titled else _MIN_COVERAGE)]
+    told = [
+        s
+        for s in sections
+        if (s.titled >= _MIN_TITLED and s.coverage >= _MIN_COVERAGE_TITLED)
+        or (s.coverage >= _MIN_COVERAGE and s.score >= _MIN_SCORE)
+    ]
     close = [s for s in told if s.score >= _DISTANT_SECTION * told[0].score]
     # What a text and its copy have in common is told once.
     candidates = [

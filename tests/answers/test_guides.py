@@ -429,3 +429,62 @@ def test_anchors_are_no_words_of_a_title(tmp_path: Path) -> None:
     facts = graph.facts("README.md")
     assert facts is not None
     assert [s.name for s in facts.symbols[1:]] == ["Sending", "Else"]
+
+
+def test_what_no_documentation_tells_is_told_by_what_the_package_exports(tmp_path: Path) -> None:
+    text = """
+#- serve/__init__.py
+from serve.main import Server, run
+
+__all__ = ["run", "Server"]
+#- serve/main.py
+class Server:
+    def stop(self):
+        return None
+
+
+def run(app, port=80):
+    return Server()
+
+
+def print_command_line(run):
+    return run
+
+
+def _run(app):
+    return run(app)
+#- tests/test_run.py
+from serve import run
+
+
+def test_run_command_line():
+    run("app", port=81)
+"""
+    graph = graph_of(tmp_path, text)
+    sentences = told(graph, "How do I run serve from python code instead of the command line?")
+    assert sentences[0] == "`run` is a function, defined in `serve/main.py`."
+    assert any(s.endswith('`run("app", port=81)`') for s in sentences)
+    assert not any("`_run`" in s or "`print_command_line`" in s for s in sentences)
+
+
+def test_why_something_does_not_exist_is_told_by_documentation(tmp_path: Path) -> None:
+    text = """
+#- docs/events.md
+# Events
+
+An event is set once.
+
+Events cannot be reused, and must be replaced. That prevents races.
+
+# Other things
+
+They cannot be seen.
+#- event.py
+class Event:
+    def set(self):
+        return None
+"""
+    sentences = told(graph_of(tmp_path, text), "Why does Event.clear not exist?")
+    assert sentences[0] == "`Event` has no `clear`."
+    assert sentences[1].startswith("`docs/events.md`, “Events”: “Events cannot be reused, and must be replaced.")
+    assert not any("cannot be seen" in s for s in sentences)
