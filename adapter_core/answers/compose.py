@@ -43,7 +43,9 @@ from .kinds import LINKS, asks_course, asks_difference, asks_workings, compared_
 
 _MAX_SYMBOLS = 8
 _MAX_TERMS_ABOUT_ONE = 10  # a question with more words is seldom about one function
-_FOR_USERS = frozenset({"example", "guide", "sample", "table", "text", "listing", "setting", "default"})
+_FOR_USERS = frozenset(
+    {"example", "guide", "sample", "table", "text", "listed", "listing", "setting", "default", "call_path", "line"}
+)
 _OF_COMPARED = frozenset({"doc", "returns", "raises", "comment", "decides"})
 _INTRODUCTION = (
     "where",
@@ -165,7 +167,7 @@ def _of_use(found: Found, items: list[Candidate]) -> list[Candidate]:
 
     def is_of_use(item: Candidate) -> bool:
         is_type = item.kind == "signature" and " takes " not in item.text
-        shows_code = item.kind in OF_STATEMENTS or item.kind == "assigned" or is_type
+        shows_code = item.kind in OF_STATEMENTS or item.kind in ("assigned", "bases") or is_type
         if item.named or not (shows_code or found.guides):
             return True
         said = set(terms.terms_of(item.text))

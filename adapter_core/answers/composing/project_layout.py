@@ -40,7 +40,7 @@ _GUIDE_FILE = re.compile(r"(?:contributing|agents|claude|hacking|development|dev
 _SAYS_WHAT = re.compile(
     r"\b(?:is|are) (?:an?|the|one)\b|\b(?:provides?|lets|allows?|helps?|implements?|offers?|makes?)\b|\A\W*An? ", re.I
 )
-_IS_A = re.compile(r"\W*(?!this\b|it\b|there\b|the\b)(?:[\w.()/-]+ ){1,6}(?:is|are) (?:an?|the|one)\b", re.I)
+_IS_A = re.compile(r"\W*(?!this\b|it\b|there\b|the\b)(?:[\w.()/`*-]+ ){1,6}(?:is|are) (?:an?|the|one)\b", re.I)
 _NOTICE = re.compile(
     r"\b(?:refer to|see also|documentation|maintenance|maintained|warning|deprecated|version|install\w*|licen[cs]e\w*|copyright|badge|"
     r"changelog|sponsor\w*|donat\w*|download\w*)\b",

@@ -229,7 +229,7 @@ class _Scorer:
         if self._asks_how_to:
             if item.named and item.kind == "doc" and item.order == 0:
                 prior = _NAMED_USE_PRIOR
-            elif item.named and item.kind == "where" and not self._has_guide:
+            elif item.named and item.kind == "where" and " is a function, " in item.text and not self._has_guide:
                 prior = _NAMED_USE_PRIOR  # of what says nothing of itself
             elif item.kind in _HOW_TO_PRIORS and (item.named or item.kind not in _OF_WHAT_IS_CALLED):
                 prior = _HOW_TO_PRIORS[item.kind]

@@ -19,7 +19,7 @@ from .numbered_lists import Lines, Listing, lists_in
 from .prose import LEADS_ON, join_passages
 from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
 from .samples import ReadLines, is_markdown, sample_sentences
-from .tables import table_sentences
+from .tables import ROW, table_sentences
 
 # An address or the license, with a label before it.
 _FORMALITY = re.compile(r"\A\W*[\w -]{0,40}:?\W*https?://\S+\s*\Z|\A\W*(?:licen[cs]e|SPDX-License-Identifier)\b", re.I)
@@ -165,7 +165,7 @@ def guide_sentences(
     guides: list[tuple[int, Candidate]] = []
     for sentence in sentences:
         line = sentence.spans[-1][1]
-        guide = sentence if sentence.kind in _WHOLE else replace(sentence, kind="guide")
+        guide = sentence if sentence.kind in _WHOLE or ROW in sentence.text else replace(sentence, kind="guide")
         if sentence.kind not in _WHOLE:
             text = _without_what_points_back(
                 guide.text, is_first=sentence.spans[-1][1] <= builder.symbol.start + _TITLE_LINES

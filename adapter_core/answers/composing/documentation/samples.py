@@ -33,7 +33,8 @@ _PROMPTS = (">>> ", "$ ")
 MARKDOWN_CODE = 4  # columns of indentation that make a block of code in Markdown
 _ITEM = re.compile(r" {0,3}(?:[-*+]|\d+[.)])\s")
 _LANGUAGES = frozenset(
-    "python python3 py py3 pycon ipython bash sh shell console zsh doctest default none toml ini cfg yaml yml json cython jinja".split()
+    "python python3 py py3 pycon ipython bash sh shell console zsh doctest default none toml ini cfg yaml yml json cython jinja nginx "
+    "apache conf dockerfile sql properties env makefile".split()
 ) | {""}
 _MARKDOWN = (".md", ".markdown", ".mdx")
 _MAX_LINES = 16
