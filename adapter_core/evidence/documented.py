@@ -94,7 +94,6 @@ def best_sections(
         return []
     scores *= (0.4 + 0.6 * covered / total) ** _COVERAGE_POWER
     files = index.file_of[documents]
-    scores *= np.array([_ASIDE_FACTOR if _is_aside(path) else 1.0 for path in index.paths])[files]
     order = np.lexsort((index.symbol_of[documents], files, -scores))[:limit]
     found: list[Section] = []
     for n in order[scores[order] > 0].tolist():
@@ -102,7 +101,7 @@ def best_sections(
         facts = graph.facts(path)
         name = facts.symbols[number].name if facts is not None and number < len(facts.symbols) else ""
         if name and lengths[n] > _MIN_LENGTH and not _NO_GUIDE_TITLE.match(name):
-            factor = _ASIDE_FACTOR if _RATIONALE_TITLE.match(name) else 1.0
+            factor = _ASIDE_FACTOR if _is_aside(path) or _RATIONALE_TITLE.match(name) else 1.0
             score, coverage, title = float(scores[n]) * factor, float(covered[n] / total), float(titled[n] / total)
             sure = float(covered[n] / (total + unknown))
             found.append(Section(path, number, score, coverage, title, sure))
@@ -130,7 +129,7 @@ def _frequency(
         numbers = number_of[hits.documents]
         for field, into in ((NAME, title), (QUALNAME, above), (BODY, body)):
             is_here = (hits.fields == field) & (numbers >= 0)
-            np.add.at(into, numbers[is_here], hits.counts[is_here])
+            into += np.bincount(numbers[is_here], hits.counts[is_here], minlength=len(into))
     frequency = _TITLE * np.minimum(title, 1) + _TITLES_ABOVE * np.minimum(above, 1) + _BODY * body / norms
     return frequency, (title > 0) | (above > 0)
 
