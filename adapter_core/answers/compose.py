@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..code_graph import CodeGraph, is_test_path
 from ..evidence.extending import WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS
 from ..evidence.guides import asks_how_to
+from ..evidence.project_questions import asks_layout
 from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.finding.lookup import implementation
@@ -33,6 +34,8 @@ from .composing.listings.raising_places import asked_exception, asks_only_raisin
 from .composing.listings.sent_signals import asks_senders
 from .composing.listings.what_it_raises import function_asked_what_it_raises
 from .composing.main_function import main_function
+from .composing.project_layout import layout_sentences
+from .composing.sentence_scores import is_private
 from .composing.settings.command_options import command_asked_for_options
 from .composing.settings.sentences import beside_settings
 from .composing.statements.quotes import sentence_at_line
@@ -41,8 +44,23 @@ from .kinds import LINKS, asks_course, asks_difference, asks_workings, compared_
 
 _MAX_SYMBOLS = 8
 _MAX_TERMS_ABOUT_ONE = 10  # a question with more words is seldom about one function
+_FOR_USERS = frozenset(
+    {"example", "guide", "sample", "table", "text", "listed", "listing", "setting", "default", "call_path", "line"}
+)
 _OF_COMPARED = frozenset({"doc", "returns", "raises", "comment", "decides"})
-_INTRODUCTION = ("where", "contents", "doc", "param", "signature", "bases", "text", "guide", "sample")
+_INTRODUCTION = (
+    "where",
+    "contents",
+    "doc",
+    "param",
+    "signature",
+    "bases",
+    "text",
+    "guide",
+    "sample",
+    "table",
+    "listed",
+)
 _MOST, _NEARLY_ALL = 0.6, 0.85  # of the weight of a question's words
 
 
@@ -69,7 +87,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 evidence_subjects = [*first, *(s for s in evidence_subjects if s.location not in roles)]
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
     parts = split_question(found.question.text)
-    if by_text and _is_all_listed(found.question.text, parts):
+    if by_text and (_is_all_listed(found.question.text, parts) or asks_how_laid_out(found)):
         return list(by_text.values())[:limit]
     if by_text and asks_only_raising(parts):
         names = {name.rpartition(".")[2] for name in map(asked_exception, parts)}
@@ -78,7 +96,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
             for subject in evidence_subjects
             if subject.symbol.name in names or _is_told_of(subject, by_text.values())
         ]
-    compiler = SymbolSentences(links, traits, found.weights)
+    compiler = SymbolSentences(links, traits, found.weights, found.alternatives)
     name_only_spans: set[tuple[str, int, int]] = set()
     for rank, subject in enumerate(_subjects(graph, found, evidence_subjects)):
         if rank >= _MAX_SYMBOLS or (rank and len(by_text) >= limit):
@@ -103,6 +121,11 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
             )
     items = beside_settings(found.question.text, _of_use(found, list(by_text.values())))
     return _without_filler(graph, found, items)[:limit]
+
+
+def asks_how_laid_out(found: Found) -> bool:
+    """Whether a question asks how the project as a whole is laid out, or what its parts are."""
+    return found.question.kind == "overview" and found.zoom is None and asks_layout(found.question.text)
 
 
 def _is_all_listed(text: str, parts: list[str]) -> bool:
@@ -146,7 +169,7 @@ def _of_use(found: Found, items: list[Candidate]) -> list[Candidate]:
 
     def is_of_use(item: Candidate) -> bool:
         is_type = item.kind == "signature" and " takes " not in item.text
-        shows_code = item.kind in OF_STATEMENTS or item.kind == "assigned" or is_type
+        shows_code = item.kind in OF_STATEMENTS or item.kind in ("assigned", "bases") or is_type
         if item.named or not (shows_code or found.guides):
             return True
         said = set(terms.terms_of(item.text))
@@ -155,7 +178,15 @@ def _of_use(found: Found, items: list[Candidate]) -> list[Candidate]:
             >= (_MOST if shows_code else _NEARLY_ALL) * mass
         )
 
-    return [item for item in items if is_of_use(item)] or items
+    usable = [item for item in items if item.named or not _is_for_insiders(item)]
+    return [item for item in usable if is_of_use(item)] or usable or items
+
+
+def _is_for_insiders(item: Candidate) -> bool:
+    """Whether a sentence is about a test or a private name, which are not there for users."""
+    if item.kind in _FOR_USERS:
+        return False
+    return is_test_path(item.spans[0][0]) or is_private(item)
 
 
 def _without_filler(graph: CodeGraph, found: Found, items: list[Candidate]) -> list[Candidate]:
@@ -218,6 +249,10 @@ def _question_sentences(
             compared = comparison_sentences(graph, compared_names(text))
         yield from compared
     yield from cached_listings(links, text)
+    if found.question.kind == "overview" and found.zoom is None:
+        with links.budget.spend():
+            about_layout = layout_sentences(graph, text)
+        yield from about_layout
 
 
 def _without_repeated_statements(sentences: list[Candidate]) -> list[Candidate]:

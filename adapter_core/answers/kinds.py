@@ -154,7 +154,8 @@ _DIFFERENCE = re.compile(
 
 _NAME = r"`?(?P<{}>[A-Za-z_][\w.]*)`?"
 _COMPARED_NAMES = re.compile(
-    rf"\b(?:between|do|does|compare|how (?:is|are)) (?:the )?{_NAME.format('a')} (?:and|differs? from|different from|with|to) (?:the )?"
+    rf"\b(?:between|do|does|compare|how (?:is|are)) (?:the |an? )?{_NAME.format('a')} "
+    r"(?:and|differs? from|different from|with|to) (?:the |an? )?"
     rf"{_NAME.format('b')}|(?<![\w.]){_NAME.format('c')} vs\.? {_NAME.format('d')}",
     re.I,
 )

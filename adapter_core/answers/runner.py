@@ -14,7 +14,7 @@ from typing import Any
 
 from ..code_graph import CodeGraph
 from ..errors import ModelError, UsageError
-from ..evidence.project_questions import asks_layout
+from ..evidence.guides import WHY_TELLS_HOW
 from ..evidence.question import analyse
 from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
@@ -24,12 +24,13 @@ from .aside_words import told_of_asides, without_noise, words_of_asides
 from .asked_symbols import module_asked_about, named_symbols, resolve_answer_kind
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .citations import cite
-from .compose import introduction
+from .compose import asks_how_laid_out, introduction
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
 from .composing.comparisons import definitions_to_compare
+from .composing.documentation.reasons import reason_sentences
 from .composing.links.counts import asks_workspace_count
-from .composing.listings.absent_members import absence_sentences, absent_members, names_something_else
+from .composing.listings.absent_members import AbsentMember, absence_sentences, absent_members, names_something_else
 from .composing.listings.all_kinds import cached_listings
 from .composing.listings.environment_variables import asks_variables
 from .composing.reading_order import arrange_with_opening, sort_for_reading
@@ -78,7 +79,7 @@ from .writing.adapting import Plan, plan
 from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
-_FURTHER_PARTS = 3  # how many sentences more it has if it is about the parts of the project
+_FURTHER_PARTS = 5  # how many sentences more it has if it is about the parts of the project
 _MAIN_DISCOUNT = 1  # the same, if it is the function that does what is asked
 _COURSE_DISCOUNT = 2  # how many sentences less the answer has if one of them covers a whole function
 _ABOUT_OWNER = 2  # sentences about the class or module of what does not exist
@@ -152,7 +153,7 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
         claim for item in absent for one in absence_sentences(graph, item) if (claim := _verified_claim(run, one))
     ]
     if about_absent and not names_something_else(graph, found.question, absent):
-        return _finish_absent(run, found, absent[0].owners[0], about_absent)
+        return _finish_absent(run, found, absent[0], about_absent)
     missing = missing_subjects(graph, found.question)
     if missing:
         return _refuse(run, found, missing)
@@ -166,7 +167,8 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
         found = respelled
     plan_once = functools.cache(lambda: _load_plan(run, found))
     missing = missing_names(graph, found.question)[:_MAX_MISSING] if not about_absent else []
-    words = missing_words(graph, found.question)[:_MAX_MISSING] if found.zoom is None and not missing else []
+    names_words = found.zoom is None and found.question.kind != "overview"
+    words = missing_words(graph, found.question)[:_MAX_MISSING] if names_words and not missing else []
     asides = words_of_asides(graph, found.question) if found.zoom is None and not (missing or words) else []
     claims: list[Claim] = []
     if options.phrase:
@@ -202,11 +204,17 @@ def _quoted(words: Sequence[str]) -> str:
     return ", ".join(f"“{word}”" for word in words)
 
 
-def _finish_absent(run: Run, found: Found, owner: SymbolRef, about_absent: list[Claim]) -> Answer:
-    """The answer that a class or module has no such member, with a few sentences about it."""
-    claims = list(about_absent)
+def _finish_absent(run: Run, found: Found, absent: AbsentMember, about_absent: list[Claim]) -> Answer:
+    """The answer that a class or module has no such member; where the question asks why, with what documentation says cannot be done
+    with it; and a few sentences about it."""
+    owner = absent.owners[0]
+    claims = list({claim.text: claim for claim in about_absent}.values())
+    if found.question.kind == "why":
+        reasons = reason_sentences(run.graph, owner.symbol.name, absent.name)
+        claims += [claim for item in reasons if (claim := _verified_claim(run, item)) is not None]
+    told = len(claims)
     for item in introduction(run.graph, owner):
-        if len(claims) - len(about_absent) < _ABOUT_OWNER and (claim := _verified_claim(run, item)) is not None:
+        if len(claims) - told < _ABOUT_OWNER and (claim := _verified_claim(run, item)) is not None:
             claims.append(claim)
     for claim in claims:
         run.emit("claim", claim)
@@ -293,6 +301,8 @@ def _has_answer(run: Run, found: Found) -> bool:
         return False
     if found.zoom is not None or found.question.kind == "overview":
         return True
+    if any(WHY_TELLS_HOW in guide.why for guide in found.guides):
+        return True
     found_signals = signals(run.graph, found, run.links)
     run.metrics["confidence"] = round(confidence(found_signals, run.options.refusal), 3)
     return is_answerable(found_signals, run.options.refusal)
@@ -333,8 +343,8 @@ def _note_time_limit(run: Run, found: Found) -> None:
 
 def _choose_claims(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
     limit = run.options.compose.max_sentences
-    if found.question.kind == "overview" and asks_layout(found.question.text):
-        limit += _FURTHER_PARTS
+    if asks_how_laid_out(found):
+        return _ordered_claims(run, items[: limit + _FURTHER_PARTS])
     if command_asked_for_options(found.question.text) and cached_listings(run.links, run.question):
         limit = max(limit, min(len(items), MAX_OPTIONS + 2))  # each is part of the answer
     elif calls_it_setting(found.question.text) or asks_variables(found.question.text):
@@ -350,7 +360,11 @@ def _choose_claims(run: Run, found: Found, items: list[Candidate], scores: list[
     ordered = _arrange(run, found, items, chosen)
     if len(ordered) > limit:  # with the opening
         ordered = _arrange(run, found, items, chosen[:-1]) or sort_for_reading(run.graph, chosen)
-    return [claim for item in ordered if (claim := _verified_claim(run, item)) is not None]
+    return _ordered_claims(run, ordered)
+
+
+def _ordered_claims(run: Run, items: list[Candidate]) -> list[Claim]:
+    return [claim for item in items if (claim := _verified_claim(run, item)) is not None]
 
 
 def _arrange(run: Run, found: Found, items: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:

@@ -27,10 +27,12 @@ from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, r
 from .checking.write_checks import without_perhaps, writes_hold
 from .citations import check, cited_text
 from .composing.comparisons import comparison_holds
+from .composing.documentation.tables import table_holds
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
 from .composing.listings.environment_prefixes import prefix_holds
 from .composing.listings.total_checks import without_total
+from .composing.project_layout import parts_hold
 from .composing.settings.command_options import command_option_holds
 from .composing.settings.sentences import declaration_holds
 from .inert import prose
@@ -100,6 +102,12 @@ def supports(
         return Support(
             stands_as_quoted, "" if stands_as_quoted else "the statements do not stand so in the cited lines"
         )
+    has_table = table_holds(graph, sentence, citations)
+    if has_table is not None:
+        return Support(has_table, "" if has_table else "the cited lines do not show this table")
+    has_parts = parts_hold(sentence, citations)
+    if has_parts is not None:
+        return Support(has_parts, "" if has_parts else "the cited files are not these parts of the package")
     is_absent = absence_holds(graph, sentence, citations)
     if is_absent is not None:
         return Support(is_absent, "" if is_absent else "that it has no such member cannot be told")

@@ -15,17 +15,20 @@ from ..graph.source import is_python
 from ..graph.storage.postings import DOCSTRING, NAME, QUALNAME
 from ..types import ModuleFacts, Symbol
 from .candidates import Candidate
+from .documented import best_sections
+from .options import RankingOptions
 from .question import Question, asks_for_own, extending_terms, writes_own
 from .ranking import Ranked
 from .search_index import SearchIndex
 from .vocabulary import STOP_TERMS
 
-WHY_GUIDE = "tells about it"
+WHY_GUIDE, WHY_TELLS_HOW = "tells about it", "tells how it is done"
 _HOW_TO = re.compile(
     r"\bhow (?:(?:can|do|would|could|should|might|must|does) (?:i|we|you|one|someone|somebody|people|an? \w+|users?|developers?)\b|to\b)",
     re.I,
 )
 _WHY = re.compile(r"\bwhy\b|\breasons? (?:for|why|behind)\b|\brationale\b", re.I)
+_ORDER = re.compile(r"\b(?:what|which) order\b|\border (?:of|in which)\b|\b(?:what|which) sequence\b", re.I)
 _WHETHER = re.compile(r"\s*(?:is|are|does|do|can|will|should)\b[^.?!]*\?", re.I)
 _PREPOSITION = re.compile(
     r"\s(?:to|for|in|into|with|from|on|at|by|via|when|while|that|which|so|before|after|without|inside|as)\s", re.I
@@ -52,10 +55,18 @@ _SAME = {terms.stem(a): terms.stem(b) for a, b in _SAME_WORDS.items()}
 _MAX_HEADING_WORDS = 6  # of a question that is nothing but a heading
 _MAX_DOCUMENTS = 600
 _MAX_GUIDES = 3
+_MAX_SECTIONS = 20  # among which the guides are
+_MIN_COVERAGE, _MIN_COVERAGE_TITLED = 0.45, 0.25  # the share of a question that a section has, also by other words
+_MIN_TITLED_ORDER = 0.4  # where a question asks for an order, which many texts have
+_MIN_TITLED = 0.01
+_MIN_SCORE = 0.25  # of one whose titles have none of it: in a short README all words are rare
+_SURE = 0.4  # the same, of one that is an answer by itself
+_DISTANT_SECTION = 0.6
 _MIN_LINES = 2  # below a heading
 _MIN_SHARE, _MIN_SHARE_EXTENDING, _MIN_SHARE_WHY = 0.5, 0.65, 0.3
 _RUNS_CHECKS = 0.5
 _OWN_ONE = 0.5  # added for a heading on adding one's own, where the question is how to do that
+_USERS_OWN = re.compile(r"\bmy (?:\w+ ){0,2}tests?\b.*\b(?:only|with|on|under|against|in|using)\b", re.I)
 _SETUP_FILE = re.compile(r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$", re.I)
 _TUTORIAL = re.compile(r"(^|/)[\w-]*tutorials?/", re.I)
 _CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy coverage".split()))
@@ -88,10 +99,20 @@ def asks_how_to(text: str) -> bool:
 
 
 def guides_for(
-    graph: CodeGraph, index: SearchIndex, question: Question, ranked: Ranked, is_in_code: bool = False
+    graph: CodeGraph,
+    index: SearchIndex,
+    question: Question,
+    ranked: Ranked,
+    options: RankingOptions,
+    is_in_code: bool = False,
 ) -> list[Candidate]:
     """The sections, texts and module docstrings that tell how (or why), the best first; none for a question that asks neither, unless it
     repeats a heading word by word. `is_in_code`: there is code that one calls or builds on to add what is asked about."""
+    in_order = bool(_ORDER.search(question.text[:_MAX_CHARS]))
+    if (asks_how_to(question.text) or in_order) and not (question.is_report or asks_for_own(question.text)):
+        told = _sections_telling_how(graph, index, question, options, _MIN_TITLED_ORDER if in_order else 0.0)
+        if told:
+            return told
     whether = bool(_WHETHER.match(question.text))
     how_to, why = asks_how_to(question.text), question.kind == "why" or bool(_WHY.search(question.text[:_MAX_CHARS]))
     text = question.text.strip()
@@ -108,7 +129,7 @@ def guides_for(
         ]
     information = sum(question.terms[t] * idf for t, idf in ranked.idf.items()) or 1.0
     extends, makes_own = bool(extending_terms(question.text)), asks_for_own(question.text)
-    runs_checks = bool(re.search(r"\brun\b", text, re.I)) and bool(_CHECKS & weights.keys())
+    runs_checks = _asks_for_checks(text)
     head = _head_terms(question.text) & weights.keys() if how_to and not runs_checks else set[str]()
     found: list[Candidate] = []
     for document in _documents(index, ranked, weights.keys()):
@@ -150,6 +171,35 @@ def guides_for(
     has_better = makes_own or (extends and is_in_code)
     making = _MAKING - _ADDING if is_in_code and writes_own(question.text) else _MAKING
     return best[:_MAX_GUIDES] if not has_better or _is_on_making(graph, best[0], weights, making) else []
+
+
+def _sections_telling_how(
+    graph: CodeGraph, index: SearchIndex, question: Question, options: RankingOptions, least_titled: float
+) -> list[Candidate]:
+    """The sections that have most of a question, and this share of it in their titles; none if these have too little of it."""
+    if _asks_for_checks(question.text):
+        return []
+    sections = best_sections(graph, index, question, options, _MAX_SECTIONS)
+    sections = [s for s in sections if s.titled >= least_titled]
+    told = [
+        s
+        for s in sections
+        if (s.titled >= _MIN_TITLED and s.coverage >= _MIN_COVERAGE_TITLED)
+        or (s.coverage >= _MIN_COVERAGE and s.score >= _MIN_SCORE)
+    ]
+    close = [s for s in told if s.score >= _DISTANT_SECTION * told[0].score]
+    # What a text and its copy have in common is told once.
+    candidates = [
+        Candidate(s.path, s.index, s.score, [WHY_GUIDE, *([WHY_TELLS_HOW] if s.sure >= _SURE else [])]) for s in close
+    ]
+    texts = {_text_of(graph, c): c for c in reversed(candidates)}
+    return list(reversed(texts.values()))[:_MAX_GUIDES]
+
+
+def _asks_for_checks(text: str) -> bool:
+    """Whether a question asks how the tests or the linter of the project are run."""
+    is_own = _USERS_OWN.search(text) is not None
+    return not is_own and bool(re.search(r"\brun\b", text, re.I)) and bool(_CHECKS & set(terms.terms_of(text)))
 
 
 def _by_title(

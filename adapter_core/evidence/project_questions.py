@@ -20,7 +20,7 @@ _PROJECT = re.compile(
 )
 _ASKS = re.compile(r"\W*(?:what|how|where|explain|describe|give|show|tell|introduce|summar|overview)", re.I)
 # A question with no words but these, and those above, is about the project: the words of asking, of parts, and of beginning.
-_ASKING_WORDS = frozenset(
+ASKING_WORDS = frozenset(
     "a about all also an and anything architecture are as at base basic begin beginning best big blocks building by can class classes "
     "component components contents contribute contributing contributor core could describe design designed divided do does doing entire "
     "entry everything explain file files find first fit fits folder folders for from fully generally give goal good great guide hang "
@@ -33,7 +33,7 @@ _ASKING_WORDS = frozenset(
 )
 _LAYOUT = re.compile(
     r"\b(?:architect\w*|structur\w*|organi[sz]\w*|laid|layout|parts?|pieces?|components?|modules?|packages|classes|files|folders|"
-    r"start\w*|begin\w*|look|reading|contribut\w*|tour|designed|fits?|hangs?|works?|overview|picture|divided|split|key|main)\b",
+    r"start\w*|begin\w*|look|lives?|reading|contribut\w*|tour|designed|fits?|hangs?|works?|overview|picture|divided|split|key|main)\b",
     re.I,
 )
 
@@ -44,7 +44,7 @@ def asks_about_project(text: str, own_names: frozenset[str]) -> bool:
     if len(text) > _MAX_CHARS or "`" in text:
         return False
     words = re.findall(r"[^\W_]+", text.lower())
-    others = [word for word in words if word not in _ASKING_WORDS and word not in _PROJECT_NOUNS]
+    others = [word for word in words if word not in ASKING_WORDS and word not in _PROJECT_NOUNS]
     names_project = _PROJECT.search(text) or (others and _ASKS.match(text))
     if names_project and all(terms.compound(word) in own_names for word in others):
         return True

@@ -96,7 +96,7 @@ def _match_terms(index: SearchIndex, question: Question, options: RankingOptions
     query_terms = question.terms
     if len(query_terms) > options.long_terms:
         query_terms = _most_informative(index, query_terms, options.long_terms)
-    for term, weight, alternatives in _expanded_terms(question, query_terms, options):
+    for term, weight, alternatives in expanded_terms(question, query_terms, options):
         hits = index.hits(term)
         files = hits.files
         # Over all documents, which is faster than finding those with the term first; the rest is for those only.
@@ -130,7 +130,7 @@ def _match_terms(index: SearchIndex, question: Question, options: RankingOptions
     return _TermMatches(scores, covered, in_paths, in_files, idf, total_information or 1.0)
 
 
-def _expanded_terms(
+def expanded_terms(
     question: Question, query_terms: Mapping[str, float], options: RankingOptions
 ) -> Iterator[tuple[str, float, list[str]]]:
     """(term, weight, terms that code may use instead) for each term and phrase. A phrase itself matches nothing, only its alternatives."""

@@ -320,3 +320,171 @@ def test_a_question_whether_is_told_by_its_heading_alone(tmp_path: Path) -> None
     graph = graph_of(tmp_path, THREADS)
     assert not search(graph, "Is the worker thread safe?").guides
     assert not search(graph, "Is the thread slow?").guides
+
+
+IN_OTHER_WORDS = """
+#- docs/guide.rst
+Postbox
+=======
+
+Deferring letters
+-----------------
+
+A letter goes out as soon as possible. You can postpone it with the ``delay`` parameter.
+
+.. literalinclude:: snippets/defer.py
+
+Stopping
+--------
+
+A letter is tried until it arrives. Set a limit of attempts to abort earlier:
+
+.. code-block:: python
+
+    box = Box(max_attempts=3)
+
+Conditional letters
+-------------------
+
+Pass ``only_if`` to send a letter under certain circumstances.
+
+.. code-block:: python
+
+    box.send(letter, only_if=is_weekday)
+#- docs/snippets/defer.py
+from postbox import Box
+
+box = Box()
+box.send("hello", delay=10)
+#- docs/upgrading.rst
+Upgrading
+=========
+
+Letters later than before
+-------------------------
+
+How a letter is sent later was renamed, and it is sent later than it was.
+#- docs/why.rst
+Why letters are sent
+====================
+
+Why we send a letter later
+--------------------------
+
+We send a letter later because it is later.
+#- postbox/__init__.py
+from postbox.box import Box
+#- postbox/box.py
+class Box:
+    def send(self, letter, delay=0, only_if=None):
+        \"\"\"Send a letter.\"\"\"
+
+    def _later(self, letter):
+        \"\"\"Send a letter later.\"\"\"
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "title", "code"),
+    [
+        ("How do I send a letter later on?", "Deferring letters", '`box.send("hello", delay=10)`'),
+        ("how can I give up after a number of tries?", "Stopping", "`box = Box(max_attempts=3)`"),
+        (
+            "How do I make a letter depend on a condition?",
+            "Conditional letters",
+            "`box.send(letter, only_if=is_weekday)`",
+        ),
+    ],
+)
+def test_a_section_is_found_by_other_words_than_those_of_its_heading(
+    tmp_path: Path, question: str, title: str, code: str
+) -> None:
+    graph = graph_of(tmp_path, IN_OTHER_WORDS)
+    sentences = told(graph, question)
+    assert sentences[0].startswith(f"`docs/guide.rst`, “{title}”: “")
+    assert sentences[0].endswith(code)  # below the sentence above it
+    assert not any("upgrading" in s for s in sentences)
+
+
+def test_code_that_a_document_includes_is_told_with_the_lines_of_its_file(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, IN_OTHER_WORDS)
+    claim = answer_question(graph, "How do I send a letter later on?").claims[0]
+    assert claim.steps == ("`box = Box()`", '`box.send("hello", delay=10)`')
+    assert ("docs/snippets/defer.py", 3, 4) in [(c.span.path, c.span.start, c.span.end) for c in claim.citations]
+    assert supports(graph, claim.text, claim.citations).ok
+    without_file = tuple(c for c in claim.citations if c.span.path.endswith(".rst"))
+    assert not supports(graph, claim.text, without_file).ok
+    assert not supports(graph, claim.text.replace("delay=10", "delay=11"), claim.citations).ok
+
+
+def test_what_no_section_tells_is_told_by_code(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, IN_OTHER_WORDS)
+    assert not search(graph, "How do I paint the walls?").guides
+
+
+def test_anchors_are_no_words_of_a_title(tmp_path: Path) -> None:
+    graph = graph_of(
+        tmp_path, '#- README.md\n# <a name="x"></a>Sending\n\nSend it with care, always.\n\n## Else {#y}\n\nMore.\n'
+    )
+    facts = graph.facts("README.md")
+    assert facts is not None
+    assert [s.name for s in facts.symbols[1:]] == ["Sending", "Else"]
+
+
+def test_what_no_documentation_tells_is_told_by_what_the_package_exports(tmp_path: Path) -> None:
+    text = """
+#- serve/__init__.py
+from serve.main import Server, run
+
+__all__ = ["run", "Server"]
+#- serve/main.py
+class Server:
+    def stop(self):
+        return None
+
+
+def run(app, port=80):
+    return Server()
+
+
+def print_command_line(run):
+    return run
+
+
+def _run(app):
+    return run(app)
+#- tests/test_run.py
+from serve import run
+
+
+def test_run_command_line():
+    run("app", port=81)
+"""
+    graph = graph_of(tmp_path, text)
+    sentences = told(graph, "How do I run serve from python code instead of the command line?")
+    assert sentences[0] == "`run` is a function, defined in `serve/main.py`."
+    assert any(s.endswith('`run("app", port=81)`') for s in sentences)
+    assert not any("`_run`" in s or "`print_command_line`" in s for s in sentences)
+
+
+def test_why_something_does_not_exist_is_told_by_documentation(tmp_path: Path) -> None:
+    text = """
+#- docs/events.md
+# Events
+
+An event is set once.
+
+Events cannot be reused, and must be replaced. That prevents races.
+
+# Other things
+
+They cannot be seen.
+#- event.py
+class Event:
+    def set(self):
+        return None
+"""
+    sentences = told(graph_of(tmp_path, text), "Why does Event.clear not exist?")
+    assert sentences[0] == "`Event` has no `clear`."
+    assert sentences[1].startswith("`docs/events.md`, “Events”: “Events cannot be reused, and must be replaced.")
+    assert not any("cannot be seen" in s for s in sentences)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.citations import cite
+from adapter_core.answers.composing.project_layout import parts_hold
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.project_questions import asks_about_project, asks_layout
 from tests.answers.asking import told
@@ -140,3 +142,54 @@ def test_a_question_about_the_project_has_no_other_subject(question: str, about_
     assert asks_about_project(question, frozenset({"shop"})) is about_project
     if about_project:
         assert asks_layout(question) is layout
+
+
+def test_the_purpose_comes_first_then_each_part_once(tmp_path: Path) -> None:
+    stands_above = (
+        "# Shop\n\nPlease refer to the documentation.\n\nShop is a program that sells parcels.\n\nMore of it."
+    )
+    text = f"""
+#- README.md
+{stands_above}
+#- shop/__init__.py
+#- shop/stock/__init__.py
+#- shop/stock/shelves.py
+class Shelf:
+    pass
+#- shop/stock/boxes.py
+from shop.stock.shelves import Shelf
+#- shop/counter.py
+\"\"\"Copyright by the owners.
+
+Takes the orders.
+\"\"\"
+from shop.stock.shelves import Shelf
+#- shop/door.py
+from shop.counter import order
+from shop.compat import text
+class Door:
+    \"\"\"Opens in the morning.\"\"\"
+#- shop/compat.py
+text = str
+"""
+    graph = graph_of(tmp_path, text)
+    for question in (
+        "Give me an overview of how the code base is laid out: what lives where?",
+        "Explain the architecture of shop to a newcomer",
+        "what lives where in this code base?",
+    ):
+        sentences = told(graph, question)
+        assert sentences[0].endswith("“Shop is a program that sells parcels.”")
+        assert "The package `shop.stock` has the parts `boxes` and `shelves`." in sentences
+        assert "The module `shop.counter`: “Takes the orders.”" in sentences
+        assert "`Door`: “Opens in the morning.”" in sentences
+        assert not any("Copyright" in s or "refer to" in s or "compat" in s for s in sentences)
+
+
+def test_parts_of_a_package_are_cited_files_in_it(graph: CodeGraph) -> None:
+    citation = cite(graph, "shop/depot/shelves.py", 1, 1, 12)
+    assert citation is not None
+    assert parts_hold("The package `shop.depot` has the parts `shelves`.", (citation,))
+    assert parts_hold("The package `shop.depot` has the parts `shelves` and `stock`.", (citation,)) is False
+    assert parts_hold("The package `shop.returns` has the parts `shelves`.", (citation,)) is False
+    assert parts_hold("`Shelf` has parts.", (citation,)) is None

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from ...code_graph import CodeGraph
 from ...types import CallSite, Citation, Symbol, SymbolRef
-from ..composing.documentation.prose import LEADS_ON
 from ..composing.documentation.quoted_docs import LISTED, matches_list
 from ..composing.documentation.samples import SHOWS, matches_sample
 from ..composing.statements.call_conditions import tests_by_call
@@ -35,7 +34,7 @@ _FORM = re.compile(
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
 _LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED} (?P<rest>\(\d+\) “.+)", re.DOTALL)
 _SHOWN = re.compile(rf"`(?P<path>[^`]+)`(?P<title>, “[^“”]+”)?{SHOWS} (?P<rest>`.+)", re.DOTALL)
-_LED_TO = re.compile(rf"(?P<lead>`(?P<path>[^`]+)`(?P<title>, “[^“”]+”)?: “[^“”]+{LEADS_ON}”) (?P<rest>`.+)", re.DOTALL)
+_LED_TO = re.compile(r"(?P<lead>`(?P<path>[^`]+)`(?P<title>, “[^“”]+”)?: “[^“”]+”) (?P<rest>`.+)", re.DOTALL)
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
     rf"(?P<called>{_CODE}(?:(?:, | and ){_CODE})*) (?P<around>{_TEST}(?:, {_TEST})*)\."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +25,7 @@ from .definitions import (
 from .documentation.attribute_docs import attribute_doc_sentences
 from .documentation.comments import comment_above_sentences, comment_sentences_in
 from .documentation.quoted_docs import guide_sentences, quote_docstring, quote_documentation, quote_module_docstring
+from .documentation.samples import reader_of
 from .links.calls import call_sentences, caller_sentences, calling_test_sentences, use_sentences
 from .links.counts import count_sentences
 from .links.examples import example_sentences
@@ -104,11 +105,12 @@ class QuestionTraits:
 
 @dataclass(frozen=True, slots=True)
 class SymbolSentences:
-    """Compiles the sentences about one symbol after the other. `weights`: of the question's terms."""
+    """Compiles the sentences about one symbol after the other. `weights`: of the question's terms; `alternatives`: as in `Found`."""
 
     links: KnownLinks
     traits: QuestionTraits
     weights: Mapping[str, float]
+    alternatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def _graph(self) -> CodeGraph:
@@ -136,7 +138,7 @@ class SymbolSentences:
         if item is None:
             return
         if subject.location in traits.guides:
-            yield from guide_sentences(builder, lines, item, self.weights)
+            yield from guide_sentences(builder, lines, item, self.weights, self.alternatives, reader_of(self._graph))
             return
         if subject.symbol.kind == "section" or not is_python(facts.path):
             yield from quote_documentation(builder, lines, item, self.weights, traits.wants_course)

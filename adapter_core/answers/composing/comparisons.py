@@ -17,7 +17,9 @@ from ..citations import are_within, spans_of
 from ..inert import code
 from .candidate import MAX_CITED, Candidate, SentenceBuilder, class_header_spans, definition_span, join_list
 from .definitions import parameters_of
+from .documentation.compared import comparing_sentences
 from .documentation.quoted_docs import quote_docstring
+from .method_differences import method_differences
 from .reading_order import edges_between
 
 _MAX_NAMESAKES = 3
@@ -69,19 +71,30 @@ def _distance(pair: tuple[SymbolRef, SymbolRef]) -> tuple[int, ...]:
 
 
 def comparison_sentences(graph: CodeGraph, names: Sequence[str]) -> list[Candidate]:
-    """The comparison of the two symbols that these names mean; empty where one of them is no function or class of the workspace."""
+    """The comparison of the two symbols that these names mean; where one of them is no function or class of the workspace, only what
+    documentation says of both."""
     pair = compared_pair(graph, names)
+    documented = list(comparing_sentences(graph, names))
     if pair is None:
-        return []
-    sentences = [*_relations(graph, pair)]
-    for ref in pair:
-        sentences += _descriptions(graph, ref, pair)
+        return _as_listed(documented)
+    described = [list(_descriptions(graph, ref, pair)) for ref in pair]
+    sentences = [s for found in described for s in found if s.kind == "doc"]
+    sentences += [*documented, *_relations(graph, pair)]
+    are_classes = all(ref.symbol.kind == "class" for ref in pair)
+    acts = list(method_differences(graph, *pair)) if are_classes else []
+    if not acts:  # which show where each is defined
+        sentences += [s for found in described for s in found if s.kind != "doc"]
+    sentences += acts
     owners = {(r.path, r.symbol.qualname.rpartition(".")[0]) for r in pair}
     if len(owners) == 1 or not any("." in r.symbol.qualname and "." not in n for r, n in zip(pair, names, strict=True)):
         sentences += _only_one_has(graph, pair)  # of methods of unrelated classes that says nothing
     for ref, name in zip(pair, names, strict=True):
         sentences += _namesakes(graph, ref, name, pair)
-    # Each with a subject of its own: none is repeated by another.
+    return _as_listed(sentences)
+
+
+def _as_listed(sentences: Iterable[Candidate]) -> list[Candidate]:
+    """The sentences in their order, each with a subject of its own: none is repeated by another."""
     return [
         replace(s, kind="listing", subject=f"{s.spans[0][0]}:{s.spans[0][1]}", order=order - 100, named=True)
         for order, s in enumerate(sentences)

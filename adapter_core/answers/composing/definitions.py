@@ -20,7 +20,7 @@ ASSIGNED_KINDS = ("constant", "variable", "type_alias", "field", "enum_member")
 _MAX_SIGNATURE = 160
 _MAX_LISTED = 5
 _MAX_CONTENTS = 8
-_EXCEPTION_NAMES = ("Error", "Exception", "Warning")
+EXCEPTION_NAMES = ("Error", "Exception", "Warning")
 _MAX_DEFAULT, _MAX_ANNOTATION, _MAX_DECORATOR = 40, 80, 80
 _MAX_STATEMENT = 12  # lines of an assignment in a module
 _STARS = {"var_positional": "*", "var_keyword": "**"}
@@ -214,7 +214,7 @@ def content_sentence(builder: SentenceBuilder) -> Iterator[Candidate]:
     top_level = [s for s in builder.facts.symbols if s.parent == 0 and (s.is_callable or s.kind == "class")]
     top_level = [s for s in top_level if not (s.name.startswith("__") and s.name.endswith("__"))]
     by_name = {s.name: s for s in reversed([s for s in top_level if not s.name.startswith("_")] or top_level)}
-    first = sorted(by_name.values(), key=lambda s: (s.kind != "class" or s.name.endswith(_EXCEPTION_NAMES), s.start))
+    first = sorted(by_name.values(), key=lambda s: (s.kind != "class" or s.name.endswith(EXCEPTION_NAMES), s.start))
     listed_symbols = sorted(first[:_MAX_CONTENTS], key=lambda s: s.start)
     if listed_symbols:
         others = ", among others" if len(by_name) > len(listed_symbols) else ""

@@ -36,7 +36,7 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
 # The same where a question asks how one does something, and not how the code does it: what to call, with what, and an example. All other
 # kinds keep `_BESIDE_USE_FACTOR` of their weight.
 _HOW_TO_PRIORS: Mapping[str, float] = {
-    "doc": 1.5, "param": 1.0, "signature": 1.2, "example": 1.2, "overridden": 1.1, "guide": 2.2, "sample": 2.2, "text": 0.9,
+    "doc": 1.5, "param": 1.0, "signature": 1.2, "example": 1.2, "overridden": 1.1, "guide": 2.2, "sample": 2.2, "text": 0.9, "table": 1.2,
     "listing": 4.0, "setting": 16.0, "default": 4.0, "line": 4.0, "listed": 2.0, "call_path": 4.0,
 }  # fmt: skip
 _BESIDE_USE_FACTOR = 0.55
@@ -112,7 +112,7 @@ _UNNAMED_FACTOR, _UNNAMED_LINK_FACTOR = 0.9, 0.5  # share of the score left if t
 # is also shown by the citation of every other sentence about it.
 _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "listed": 2.0,
-    "guide": 2.2, "sample": 2.2,
+    "guide": 2.2, "sample": 2.2, "table": 1.0,
     "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
     "bare": 0.35, "contents": 1.0, "call_path": 4.0, "line": 4.0, "listing": 4.0, "default": 4.0, "setting": 16.0,
 }  # fmt: skip
@@ -207,7 +207,7 @@ class _Scorer:
 
     def score(self, item: Candidate) -> float:
         word_share = _BASE_SHARE + self._overlap(item)
-        if self._asks_how_to and item.named and item.kind in ("signature", "example", "param"):
+        if self._asks_how_to and item.named and item.kind in ("signature", "example", "param", "where"):
             word_share = max(word_share, _USE_SHARE)  # of what is to be called, however it is worded
         return (
             word_share
@@ -229,6 +229,8 @@ class _Scorer:
         if self._asks_how_to:
             if item.named and item.kind == "doc" and item.order == 0:
                 prior = _NAMED_USE_PRIOR
+            elif item.named and item.kind == "where" and " is a function, " in item.text and not self._has_guide:
+                prior = _NAMED_USE_PRIOR  # of what says nothing of itself
             elif item.kind in _HOW_TO_PRIORS and (item.named or item.kind not in _OF_WHAT_IS_CALLED):
                 prior = _HOW_TO_PRIORS[item.kind]
             else:
@@ -264,7 +266,7 @@ class _Scorer:
         if self._has_main and not self._asks_asides and is_aside:
             factor *= _ASIDE_FACTOR
         if self._asks_how_to and item.kind not in ("example", "guide", "sample"):
-            factor *= _PRIVATE_FACTOR if _is_private(item) else 1.0
+            factor *= _PRIVATE_FACTOR if is_private(item) else 1.0
             factor *= _TEST_FACTOR if is_test_path(item.spans[0][0]) else 1.0
             factor *= _DECORATED_FACTOR if "` is decorated with `" in item.text else 1.0
         if not self._asks_tests and item.kind not in _MAY_BE_OF_TESTS and is_test_path(item.spans[0][0]):
@@ -291,7 +293,7 @@ def _explaining_indices(items: Sequence[Candidate], question: str) -> list[int]:
     return opening
 
 
-def _is_private(item: Candidate) -> bool:
+def is_private(item: Candidate) -> bool:
     """Whether the name that a sentence is about, or a part of it, begins with an underscore, as those of special methods do."""
     return any(part.startswith("_") for part in item.text.partition("`")[2].partition("`")[0].split("."))
 

@@ -15,6 +15,7 @@ _RULE = re.compile(r" {0,3}([-*_])(\s*\1){2,}\s*\Z")
 _OTHER_BLOCK = re.compile(r" {0,3}([-*+]\s|\d+[.)]\s|[>|<])")  # a list, a quotation, a table, HTML
 _CODE = re.compile(r" {0,3}\t| {4}")
 _TABLE = re.compile(r"\[{1,2}([^\[\]]+)\]{1,2}\s*([#;].*)?\Z")
+_ANCHOR = re.compile(r"<a\b[^<>]*>\s*(?:</a>)?|</a>|\s*\{#[\w-]+\}\s*\Z", re.I)  # beside a title, for links to it
 _MAX_TITLE = 120
 
 
@@ -59,8 +60,9 @@ def _markdown(lines: list[str]) -> list[tuple[int, int, str]]:
         elif fence:
             continue
         elif heading:
-            if heading[2]:
-                found.append((number, len(heading[1]), heading[2][:_MAX_TITLE]))
+            title = _ANCHOR.sub("", heading[2]).strip()
+            if title:
+                found.append((number, len(heading[1]), title[:_MAX_TITLE]))
             paragraph = []
         elif paragraph and (underline := _SETEXT.match(text)):
             level = 1 if underline[1].startswith("=") else 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,12 +18,16 @@ from ..candidate import Candidate, SentenceBuilder
 from .numbered_lists import Lines, Listing, lists_in
 from .prose import LEADS_ON, join_passages
 from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
-from .samples import is_markdown, sample_sentences
+from .samples import ReadLines, is_markdown, sample_sentences
+from .tables import ROW, table_sentences
 
 # An address or the license, with a label before it.
 _FORMALITY = re.compile(r"\A\W*[\w -]{0,40}:?\W*https?://\S+\s*\Z|\A\W*(?:licen[cs]e|SPDX-License-Identifier)\b", re.I)
 MAX_HEADER_LINES = 12
-_MAX_SAMPLES = 2  # of the first guide; of others one less
+_WHOLE = frozenset({"listed", "table"})  # lists and tables, which are told as they are
+_ALTERNATIVE_SHARE = 0.6  # of a word of the question that a text says in other words
+_SAME_END = 20  # characters
+_MAX_SAMPLES = 2  # of the first guide; of each other one less than of that before it
 _IS_MARKUP = re.compile(r"\s*(?:[`~]{3,}.*|\.\. .*|::|:[\w-]+:.*)?")  # between an introduction and the code below it
 _INNER_END = re.compile(
     r"(?<=[\w`)])[.!?](?= [\"'`(*A-Z][^“]*\Z)"
@@ -128,6 +132,8 @@ def quote_documentation(
         elif title and sentence.start != symbol.start:
             spans.insert(0, _title_lines(symbol))
         yield builder.sentence("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
+    for table in table_sentences(builder, lines, item.span.start, item.span.end):
+        yield replace(table, kind="listed") if with_lists and table.kind == "table" else table
     shows_lists = with_lists and not _QUOTATION.search(title[3:-1])
     for listing in _section_lists(facts, builder.index, lines) if shows_lists else ():
         lead = f"{code(facts.path)}{title}{LISTED}"
@@ -135,10 +141,16 @@ def quote_documentation(
 
 
 def guide_sentences(
-    builder: SentenceBuilder, lines: list[str], item: Evidence, weights: Mapping[str, float]
+    builder: SentenceBuilder,
+    lines: list[str],
+    item: Evidence,
+    weights: Mapping[str, float],
+    alternatives: Mapping[str, Sequence[str]],
+    read: ReadLines,
 ) -> Iterator[Candidate]:
-    """Documentation that tells how something is done: its sentences and code samples in the order of the text. A sentence that introduces a
-    code sample stands above it, or is left out with it."""
+    """Documentation that tells how something is done: its sentences and code samples in the order of the text. A code sample stands below
+    the sentence above it; one that introduces a sample which is not told is left out with it. `alternatives`: as in `Found`; `read`: gives
+    the files that a text includes."""
     end = item.span.end
     if is_python(builder.path):
         where = docstring_lines_of(builder.symbol, lines)
@@ -147,30 +159,77 @@ def guide_sentences(
         sentences = [s for s in quotes if s.spans[0][1] > item.span.start]
     else:
         sentences = list(quote_documentation(builder, lines, item, weights, with_lists=True, with_leads=True))
-    samples = {sample.spans[-1][1]: sample for sample in sample_sentences(builder, lines, item.span.start, end)}
-    of_code = [first_line for first_line, sample in samples.items() if sample.kind == "sample"]
-    shown = {n: samples[n] for n in of_code[: _MAX_SAMPLES - min(builder.rank, 1)]}
-    guides: list[Candidate] = []
+    samples = sample_sentences(builder, lines, item.span.start, end, read)
+    below = {} if is_python(builder.path) else _samples_below(sentences, lines, samples)
+    shown = _samples_to_show(builder, sentences, below, samples, weights, alternatives)
+    guides: list[tuple[int, Candidate]] = []
     for sentence in sentences:
-        guide = sentence if sentence.kind == "listed" else replace(sentence, kind="guide")
-        if sentence.kind != "listed":
+        line = sentence.spans[-1][1]
+        guide = sentence if sentence.kind in _WHOLE or ROW in sentence.text else replace(sentence, kind="guide")
+        if sentence.kind not in _WHOLE:
             text = _without_what_points_back(
                 guide.text, is_first=sentence.spans[-1][1] <= builder.symbol.start + _TITLE_LINES
             )
             if not text:
                 continue
             guide = replace(guide, text=text)
-        if not guide.text.endswith(f"{LEADS_ON}”") or is_python(builder.path):
-            guides.append(guide)
-            continue
-        first_line = _line_below(sentence.spans[-1][2], lines, samples.keys())
-        sample = shown.pop(first_line, None) or (samples.get(first_line) if first_line not in of_code else None)
-        if sample is not None:
+        number = below.get(sentence.spans[-1][2], 0)
+        leads = guide.text.endswith(f"{LEADS_ON}”") and not is_python(builder.path)
+        if number in shown and _ends_as(guide, sentence) and (leads or samples[number].kind == "sample"):
+            sample = samples[number]
             text = f"{guide.text} {STEP_SEPARATOR.join(sample.steps)}"
-            guides.append(replace(guide, text=text, steps=sample.steps, spans=(*guide.spans, sample.spans[-1])))
+            spans = [span for span in sample.spans if span not in guide.spans and span[1] != builder.symbol.start]
+            guides.append((line, replace(guide, text=text, steps=sample.steps, spans=(*guide.spans, *spans))))
+            shown.discard(number)
+        elif not leads:
+            guides.append((line, guide))
         elif shortened := _without_introduction(guide.text):
-            guides.append(replace(guide, text=shortened))
-    yield from sorted([*guides, *shown.values()], key=lambda s: s.spans[-1][1])
+            guides.append((line, replace(guide, text=shortened)))
+    guides += [(number, samples[number]) for number in shown if samples[number].kind == "sample"]
+    wants_order = terms.stem("order") in weights  # which a table or a list shows best
+    yield from (g for _, g in sorted(guides, key=lambda pair: (not (wants_order and pair[1].kind in _WHOLE), pair[0])))
+
+
+def _ends_as(guide: Candidate, sentence: Candidate) -> bool:
+    """Whether a sentence that may have been shortened still ends as it does in the text, above what follows there."""
+    return guide.text[-_SAME_END:] == sentence.text[-_SAME_END:]
+
+
+def _samples_below(
+    sentences: Sequence[Candidate], lines: list[str], samples: Mapping[int, Candidate]
+) -> dict[int, int]:
+    """The last line of each sentence with a sample right below it, to the line of that."""
+    below: dict[int, int] = {}
+    for sentence in sentences:
+        last = sentence.spans[-1][2]
+        number = _line_below(last, lines, samples.keys())
+        if number in samples and sentence.kind not in _WHOLE:
+            below[last] = number
+    return below
+
+
+def _samples_to_show(
+    builder: SentenceBuilder,
+    sentences: Sequence[Candidate],
+    below: Mapping[int, int],
+    samples: Mapping[int, Candidate],
+    weights: Mapping[str, float],
+    alternatives: Mapping[str, Sequence[str]],
+) -> set[int]:
+    """The lines of the samples that are told: all signatures, and of the code those with most of the question, together with the sentence
+    above them."""
+    above = {below[last]: s.text for s in sentences if (last := s.spans[-1][2]) in below}
+    heaviest = max(weights.values(), default=0.0)
+
+    def share(number: int) -> float:
+        said = terms.distinct(f"{above.get(number, '')}\n{samples[number].text}")
+        direct = sum(weight for term, weight in weights.items() if term in said)
+        others = (term for term in alternatives if term not in said and said.intersection(alternatives[term]))
+        return direct + _ALTERNATIVE_SHARE * sum(weights.get(term, heaviest) for term in others)
+
+    code_lines = [number for number, sample in samples.items() if sample.kind == "sample"]
+    best = sorted(code_lines, key=lambda number: (-share(number), number))
+    return {*best[: max(0, _MAX_SAMPLES - builder.rank)], *(samples.keys() - set(code_lines))}
 
 
 def _without_what_points_back(text: str, is_first: bool) -> str:

@@ -144,7 +144,9 @@ class _LineWalker:
             self._in_comment = "-->" not in line.text
         elif fence:
             self._in_fence = not self._in_fence
-        elif line.text.startswith(":::") or (not self._in_fence and _LINK_TARGET.match(line.text)):
+        elif line.text.startswith((":::", "!!! ", "??? ", "???+ ")) or (
+            not self._in_fence and _LINK_TARGET.match(line.text)
+        ):
             pass  # the border of a note, and the address of a link
         elif self._is_indented_code(line):
             pass

@@ -1,10 +1,11 @@
-"""Code samples of documentation as sentences: the lines of a block, each as it stands."""
+"""Code samples of documentation as sentences: the lines of a block, or of a file that a document includes, each as it stands."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from ....code_graph import CodeGraph
 from ....types import STEP_SEPARATOR, Citation, ModuleFacts
@@ -20,6 +21,8 @@ _BLOCK = re.compile(
     r"\s*\.\.\s+(?:code-block|code|sourcecode|highlight|doctest|testcode|prompt)::\s*(?P<language>[\w+-]*)"
     r"|(?!\s*\.\. ).*::\s*\Z"
 )
+_INCLUDE = re.compile(r"\s*\.\.\s+literalinclude::\s*(?P<file>[\w./+-]+)\s*\Z")
+_PREAMBLE = re.compile(r"(?:import|from) |\s*#|[\"']{3}.*[\"']{3}\s*\Z|\s*\Z")  # of a file, which shows nothing yet
 _OPTION = re.compile(r"\s*:[\w-]+:")
 # What a document says of a function or class, which is what "the following method:" introduces.
 _API = re.compile(
@@ -30,36 +33,64 @@ _PROMPTS = (">>> ", "$ ")
 MARKDOWN_CODE = 4  # columns of indentation that make a block of code in Markdown
 _ITEM = re.compile(r" {0,3}(?:[-*+]|\d+[.)])\s")
 _LANGUAGES = frozenset(
-    "python python3 py py3 pycon ipython bash sh shell console zsh doctest default none toml ini cfg yaml yml json cython jinja".split()
+    "python python3 py py3 pycon ipython bash sh shell console zsh doctest default none toml ini cfg yaml yml json cython jinja nginx "
+    "apache conf dockerfile sql properties env makefile".split()
 ) | {""}
 _MARKDOWN = (".md", ".markdown", ".mdx")
-_MAX_LINES = 10
-_MAX_TEXT = 700
+_MAX_LINES = 16
+_MAX_TEXT = 900
 _UNQUOTABLE = re.compile("[“”]")
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`steps`: its lines as code; `start`, `end`: the lines that show them. `is_signature`: of functions that are documented there, and no
-    code that one would copy."""
+    """`steps`: its lines as code; `start`, `end`: the lines that show them, of the file `path` if the text includes it. `line`: where it
+    stands in the text. `is_signature`: of functions that are documented there, and no code that one would copy."""
 
     steps: tuple[str, ...]
     start: int
     end: int
     is_signature: bool = False
+    path: str = ""
+    line: int = 0
+
+    def spans(self, path: str) -> list[tuple[str, int, int]]:
+        """The lines that show it, in pieces that can be cited; `path`: of the text."""
+        source = self.path or path
+        pieces = [(source, n, min(n + MAX_CITED - 1, self.end)) for n in range(self.start, self.end + 1, MAX_CITED)]
+        return [(path, self.line, self.line), *pieces] if self.path else pieces
 
 
-def sample_sentences(builder: SentenceBuilder, lines: list[str], start: int, end: int) -> Iterator[Candidate]:
-    """The code samples on lines `start..end` of a section, text or docstring; as kind "signature" the signatures documented there."""
+ReadLines = Callable[[str], list[str] | None]
+
+
+def reader_of(graph: CodeGraph) -> ReadLines:
+    """A function that gives the lines of a file of the workspace."""
+
+    def read(path: str) -> list[str] | None:
+        document = graph.document(path)
+        return document.lines if document is not None else None
+
+    return read
+
+
+def sample_sentences(
+    builder: SentenceBuilder, lines: list[str], start: int, end: int, read: ReadLines | None = None
+) -> dict[int, Candidate]:
+    """The code samples on lines `start..end` of a section, text or docstring, by the lines where they stand; as kind "signature" the
+    signatures documented there. `read`: gives the files that a text includes."""
     title = _title(builder.facts, builder.index)
     if _UNQUOTABLE.search(title[3:-1]):
-        return
-    for sample in samples_in(lines, start, end, builder.path):
-        heading = [(builder.symbol.start, min(builder.symbol.start + 1, builder.symbol.end))] if title else []
+        return {}
+    first, last = builder.symbol.start, min(builder.symbol.start + 1, builder.symbol.end)
+    heading = [(builder.path, first, last)] if title else []
+    found: dict[int, Candidate] = {}
+    for sample in samples_in(lines, start, end, builder.path, read):
         kind = "signature" if sample.is_signature else "sample"
-        yield builder.step_list(
-            kind, f"{code(builder.path)}{title}{SHOWS}", sample.steps, *heading, (sample.start, sample.end)
-        )
+        text = f"{code(builder.path)}{title}{SHOWS} {STEP_SEPARATOR.join(sample.steps)}"
+        candidate = builder.sentence_at(kind, text, *heading, *sample.spans(builder.path))
+        found[sample.line] = replace(candidate, steps=sample.steps)
+    return found
 
 
 def matches_sample(graph: CodeGraph, path: str, title: str, steps: str, citations: tuple[Citation, ...]) -> bool:
@@ -71,17 +102,20 @@ def matches_sample(graph: CodeGraph, path: str, title: str, steps: str, citation
     for index, symbol in enumerate(facts.symbols):
         if symbol.kind not in ("section", "module") or _title(facts, index) != title:
             continue
-        for sample in samples_in(document.lines, symbol.start, symbol.end, path):
+        for sample in samples_in(document.lines, symbol.start, symbol.end, path, reader_of(graph)):
             heading = [(path, symbol.start, symbol.start)] if title else []
-            is_shown = are_within([*heading, (path, sample.start, sample.end)], cited)
+            is_shown = are_within([*heading, *sample.spans(path)], cited)
             if is_shown and _plain(STEP_SEPARATOR.join(sample.steps)) == _plain(steps):
                 return True
     return False
 
 
-def samples_in(lines: list[str], start: int, end: int, path: str = "") -> Iterator[Sample]:
+def samples_in(
+    lines: list[str], start: int, end: int, path: str = "", read: ReadLines | None = None
+) -> Iterator[Sample]:
     """The code blocks on lines `start..end`: between fences, indented below `::` or, in Markdown, below a paragraph, commands behind a
-    prompt, interpreter sessions without their output; and the signatures that are documented there."""
+    prompt, interpreter sessions without their output; the files that a text includes as code, which `read` gives; and the signatures that
+    are documented there."""
     end = min(end, len(lines))
     in_markdown, in_list = is_markdown(path), False
     signatures_until = 0
@@ -94,6 +128,12 @@ def samples_in(lines: list[str], start: int, end: int, path: str = "") -> Iterat
             if fence["language"].lower() in _LANGUAGES:
                 yield from _sample(lines, number + 1, last - 1)
             number = last + 1
+        elif (include := _INCLUDE.match(text)) is not None:
+            last = _last_indented(lines, number, end, _indent(text) + 1)
+            has_options = any(lines[n - 1].strip() for n in range(number + 1, last + 1))
+            if read is not None and not has_options:  # which choose lines of it
+                yield from _included(include["file"], number, path, read)
+            number = max(last, number) + 1
         elif (block := _BLOCK.match(text)) is not None:
             last = _last_indented(lines, number, end, _indent(text) + 1)
             if (block["language"] or "").lower() in _LANGUAGES:
@@ -115,6 +155,28 @@ def samples_in(lines: list[str], start: int, end: int, path: str = "") -> Iterat
             number = last + 1
         else:
             number += 1
+
+
+def _included(name: str, number: int, path: str, read: ReadLines) -> Iterator[Sample]:
+    """The code of a file that a document includes on line `number`, without what it imports."""
+    file = _beside(path, name)
+    lines = read(file) if file.endswith(".py") else None
+    if lines is None:
+        return
+    first = next((n for n, line in enumerate(lines, 1) if not _PREAMBLE.match(line)), 0)
+    for sample in _sample(lines, first, len(lines)) if first else ():
+        yield replace(sample, path=file, line=number)
+
+
+def _beside(path: str, name: str) -> str:
+    """The path of a file that a document names relative to itself."""
+    parts: list[str] = []
+    for part in (*PurePosixPath(path).parent.parts, *PurePosixPath(name).parts):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in (".", "/"):
+            parts.append(part)
+    return "/".join(parts)
 
 
 def is_markdown(path: str) -> bool:
@@ -158,7 +220,7 @@ def _signatures(lines: list[str], start: int, end: int) -> Iterator[Sample]:
         steps = [code(signature) for _, signature in kept]
         if len(kept) < len(shown):
             steps[-1] += f"{STEP_SEPARATOR}…"
-        yield Sample(tuple(steps), kept[0][0], kept[-1][0], is_signature=True)
+        yield Sample(tuple(steps), kept[0][0], kept[-1][0], is_signature=True, line=kept[0][0])
 
 
 def _is_underline(lines: list[str], number: int) -> bool:
@@ -172,11 +234,7 @@ def _sample(lines: list[str], start: int, end: int) -> Iterator[Sample]:
         shown = [n for n in shown if lines[n - 1].lstrip().startswith((">>>", "..."))]
     kept: list[int] = []
     for n in shown:
-        if (
-            len(kept) == _MAX_LINES
-            or (kept and n - kept[0] >= MAX_CITED)
-            or sum(len(lines[k - 1]) for k in kept) > _MAX_TEXT
-        ):
+        if len(kept) == _MAX_LINES or sum(len(lines[k - 1]) for k in kept) > _MAX_TEXT:
             break
         kept.append(n)
     indent = min((_indent(lines[n - 1]) for n in kept), default=0)
@@ -189,7 +247,7 @@ def _sample(lines: list[str], start: int, end: int) -> Iterator[Sample]:
         return
     if len(kept) < len(shown):
         steps[-1] += f"{STEP_SEPARATOR}…"
-    yield Sample(tuple(steps), kept[0], kept[-1])
+    yield Sample(tuple(steps), kept[0], kept[-1], line=kept[0])
 
 
 def _indent(line: str) -> int:
