@@ -24,9 +24,10 @@ from .search_index import SearchIndex, StoredDocuments
 
 # What changed from one version to the next, what goes with a project beside its documentation, and how it compares with others.
 _NO_GUIDE = re.compile(
-    r"(^|[/_.-])(news|changes|changelog|release[-_]?notes|history)[^/]*(/|$)|"
-    r"(^|/)(\.github/|[^/]*(?:migrat|upgrad|porting|versionhistory|whats?[-_]?new|licen[cs]e|authors|credits|code_of_conduct|security"
-    r"|_template)[^/]*(/|$))",
+    r"(^|[/_.-])(news|changes|changelog|releases?|release[-_]?notes?|history)[^/]*(/|$)|"
+    r"(^|/)(\.github/|[^/]*(?:migrating|migrate[-_](?:to|from)|upgrad|porting|versionhistory|whats?[-_]?new|licen[cs]e|authors|credits|code_of_conduct|security"
+    r"|_template)[^/]*(/|$))|"
+    r"(^|/)migration(?:[-_]?(?:guide|v?\d)[^/]*)?\.\w+$",  # to another version: a project may have migrations of its own
     re.I,
 )
 _RATIONALE = re.compile(r"(^|/)(why|rationale|design|comparison|alternatives|motivation)\w*\.\w+$", re.I)

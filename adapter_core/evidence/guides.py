@@ -11,6 +11,7 @@ import numpy as np
 
 from ..code_graph import CodeGraph, is_test_path
 from ..graph import terms
+from ..graph.parsing.textfacts import SECTION_SEPARATOR
 from ..graph.source import is_python
 from ..graph.storage.postings import DOCSTRING, NAME, QUALNAME
 from ..types import ModuleFacts, Symbol
@@ -329,7 +330,7 @@ def _heading_share(facts: ModuleFacts, number: int, weights: Mapping[str, float]
     if symbol.kind == "section" and symbol.end - symbol.start < _MIN_LINES:
         return 0.0, 0.0
     stem = _terms(PurePosixPath(facts.path).stem)
-    above = _terms(symbol.qualname.rpartition(" > ")[0]) if symbol.kind == "section" else set()
+    above = _terms(symbol.qualname.rpartition(SECTION_SEPARATOR)[0]) if symbol.kind == "section" else set()
     shares = {
         t: max(float(t in own), _ANCESTOR_SHARE * (t in above), _FILE_SHARE * (t in stem)) + _BOTH * (t in own & stem)
         for t in weights

@@ -17,6 +17,7 @@ _CODE = re.compile(r" {0,3}\t| {4}")
 _TABLE = re.compile(r"\[{1,2}([^\[\]]+)\]{1,2}\s*([#;].*)?\Z")
 _ANCHOR = re.compile(r"<a\b[^<>]*>\s*(?:</a>)?|</a>|\s*\{#[\w-]+\}\s*\Z", re.I)  # beside a title, for links to it
 _MAX_TITLE = 120
+SECTION_SEPARATOR = " > "  # between the titles in the qualified name of a section
 
 
 def parse_text(path: str, text: str) -> ModuleFacts:
@@ -32,7 +33,7 @@ def parse_text(path: str, text: str) -> ModuleFacts:
         while end > line and not lines[end - 1].strip():
             end -= 1
         open_levels = [entry for entry in open_levels if entry[0] < level] + [(level, title)]
-        qualname = " > ".join(t for _, t in open_levels)
+        qualname = SECTION_SEPARATOR.join(t for _, t in open_levels)
         symbols.append(Symbol(title, qualname, "section", line, max(line, end), line, 0, 0, title))
     return ModuleFacts(path, name, tuple(symbols), line_count=len(lines))
 

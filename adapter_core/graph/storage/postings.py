@@ -20,6 +20,7 @@ import numpy as np
 from ...types import ModuleFacts, Symbol
 from .. import terms
 from ..parsing.line_starts import line_starts
+from ..parsing.textfacts import SECTION_SEPARATOR
 from .sstable import Table, table_of
 
 # The fields of a document, in the order of the columns of `Segment.lengths`.
@@ -177,7 +178,8 @@ def own_texts(facts: ModuleFacts, text: str) -> list[tuple[int, str]]:
 
 def _field_texts(facts: ModuleFacts, index: int, body: str) -> list[tuple[int, str]]:
     symbol = facts.symbols[index]
-    qualname = facts.module if symbol.kind == "module" else symbol.qualname.rpartition(".")[0]
+    separator = SECTION_SEPARATOR if symbol.kind == "section" else "."
+    qualname = facts.module if symbol.kind == "module" else symbol.qualname.rpartition(separator)[0]
     members = ""
     if symbol.kind == "class":
         members = " ".join(s.name for s in facts.symbols[index + 1 :] if s.parent == index)

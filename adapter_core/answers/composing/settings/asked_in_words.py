@@ -132,7 +132,8 @@ class Described:
     """`weights`: of the question's terms; `alternatives`: of a term, what those count that code may have instead. `at_least`: the share of
     them that a setting must have; `near`: the share of the best that others must have; `limit`: how many are told. `lists`: whether all are
     asked for; `is_named_so`: whether the question calls it a setting, an option or the like; `minor`: its terms that hardly tell which one
-    is meant; `spoken`: its words as names of several of them; `is_amount`: whether it asks how long, how many or the like."""
+    is meant; `spoken`: its words as names of several of them; `is_amount`: whether it asks how long, how many or
+    the like; `asks_way`: whether it only asks how one does something."""
 
     weights: Mapping[str, float]
     alternatives: Mapping[str, Mapping[str, float]]
@@ -144,6 +145,7 @@ class Described:
     minor: frozenset[str]
     spoken: frozenset[str]
     is_amount: bool
+    asks_way: bool
 
 
 def described_settings(question: str, own_names: Set[str] = frozenset()) -> list[Described]:
@@ -177,6 +179,7 @@ def described_settings(question: str, own_names: Set[str] = frozenset()) -> list
             _minor_terms(thing),
             _spoken_names(thing),
             not lists and _QUANTITY.search(thing) is not None,
+            not (lists or asks_one or asks_default or changes),
         )
         for thing in things
         for weights, alternatives in [_words(thing, own_names)]

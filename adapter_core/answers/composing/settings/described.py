@@ -23,7 +23,7 @@ from .matching import Match, declared_at, declaring_files, matches
 
 _MAX_READ_UP = 16  # settings without documentation of their own, for which documents are searched
 _MAX_ALL, _FEW = 16, 4
-_WORTH_READING_UP, _OF_FAMILY, _STRONG = 0.3, 0.3, 0.7
+_WORTH_READING_UP, _OF_FAMILY, _STRONG, _SURELY_MEANT = 0.3, 0.3, 0.7, 0.6
 _UNITS = frozenset({"timeout", "time", "second", "default", "size", "limit"})  # that one name has and the other not
 _NO_DEFAULTS = frozenset({"None", '""', "''", "[]", "{}", "()"})
 
@@ -84,6 +84,10 @@ def _chosen(found: Sequence[Match], described: Described) -> list[Match]:
     if best < described.at_least:
         return []
     kept = [m for m in found if m.score >= max(described.at_least * 0.8, described.near * best)]
+    if described.asks_way:
+        # A flag is a way to do something; a variable is one only if it is surely meant.
+        is_sure = len(described.weights) > 1
+        kept = [m for m in kept if is_flag(m.declared) or (is_sure and m.score >= _SURELY_MEANT)]
     flags = {bare(name) for m in kept if is_flag(m.declared) for name in (*m.declared.names, m.declared.dest)}
     told: dict[tuple[str, str, str], Match] = {}
     for match in kept:
