@@ -113,6 +113,10 @@ def _functions(graph: CodeGraph, found: Found, act: AskedAct) -> tuple[AskedAct,
         t: weight if any(x in everything for x in needles[t]) else weight * _UNHELD_SHARE
         for t, weight in act.objects.items()
     }
+    # `pidfile` for "pid file": where code runs the words together, one of them is not enough.
+    weight = max(objects.values(), default=0.0)
+    objects |= {joined: weight for joined in act.compounds if joined in everything}
+    needles |= {joined: (joined,) for joined in act.compounds if joined in everything}
     mass = sum(objects.values()) or 1.0
     held: list[tuple[float, ModuleFacts, int, float]] = []
     for facts, index, text in texts:
@@ -122,9 +126,14 @@ def _functions(graph: CodeGraph, found: Found, act: AskedAct) -> tuple[AskedAct,
             share = 1.0
         if share >= _LEAST_HELD:
             score = max(scores.get((facts.path, symbol.qualname), 0.0), _FOUND_BASE * file_scores[facts.path])
-            held.append((share * score, facts, index, 0.7 + 0.3 * score))
+            held.append(((share + _densest(text, objects, needles) / mass) * score, facts, index, 0.7 + 0.3 * score))
     held.sort(key=lambda item: -item[0])
     return replace(act, objects=objects), [(facts, index, share) for _, facts, index, share in held[:_FUNCTIONS]]
+
+
+def _densest(text: str, objects: Mapping[str, float], needles: Mapping[str, Sequence[str]]) -> float:
+    """The most, by weight, that a single line of a function holds of what the act is done to."""
+    return max(sum(objects[t] for t, n in needles.items() if any(x in line for x in n)) for line in text.split("\n"))
 
 
 def _needles(term: str, alternatives: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -165,7 +174,7 @@ def _value(
     fields = (
         (1.0, terms.distinct(text)),
         (_COMMENT_SHARE, terms.distinct(_comment_above(lines, first))),
-        (_CONDITION_SHARE, terms.distinct(" ".join(t.text for t in placed.tests if not t.is_guard))),
+        (_CONDITION_SHARE, terms.distinct(" ".join(t.text for t in placed.tests))),
         (_OWNER_SHARE, terms.distinct(name)),
         (_PURPOSE_SHARE, terms.distinct(purpose)),
         (_CLASS_SHARE, terms.distinct(owner)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ _PLACEHOLDER = re.compile(r"\b([A-Za-z]\w*_)(?:<\w+>|\{\w+\}|X{1,3}\b|\*)|(?:<\w
 class AskedAct:
     """`names`: of the act, keys of `_ACT_WORDS`. `verbs`: its terms as asked. `words`: all terms by which code may call it. `objects`: the
     other terms of the question with their weights; those of a clause beside it ("when too many are open") count half. `literals`: what a
-    name with a placeholder (`is_<state>`) begins or ends with. `is_assigned`: whether an assignment does the act."""
+    name with a placeholder (`is_<state>`) begins or ends with. `is_assigned`: whether an assignment does the act. `compounds`: terms of two
+    words that stand beside each other, run together."""
 
     names: frozenset[str]
     verbs: frozenset[str]
@@ -78,6 +80,7 @@ class AskedAct:
     objects: Mapping[str, float]
     literals: tuple[str, ...]
     is_assigned: bool
+    compounds: tuple[str, ...] = ()
 
 
 def asked_act(question: Question, weights: Mapping[str, float]) -> AskedAct | None:
@@ -109,7 +112,9 @@ def asked_act(question: Question, weights: Mapping[str, float]) -> AskedAct | No
         return None
     literals = tuple(match[1] or match[2] for match in placeholders)
     is_assigned = not _ASSIGNED.isdisjoint(bases)
-    return AskedAct(names, plain, frozenset(map(terms.stem, words)), objects, literals, is_assigned)
+    plain_words = re.findall(r"[a-z]+", main.lower())
+    compounds = tuple(terms.stem(a + b) for a, b in itertools.pairwise(plain_words) if len(a) > 2 and len(b) > 2)
+    return AskedAct(names, plain, frozenset(map(terms.stem, words)), objects, literals, is_assigned, compounds)
 
 
 _FILLERS = frozenset(terms.stem(w) for w in "actually really first finally exactly currently away down get got".split())
