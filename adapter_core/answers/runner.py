@@ -357,7 +357,7 @@ def _arrange(run: Run, found: Found, items: list[Candidate], chosen: list[Candid
     kind = resolve_answer_kind(run.graph, found.question)
     if kind in LINKS:
         return sort_for_reading(run.graph, chosen)
-    lead = leading_sentence(chosen, kind, found.question.text)
+    lead = leading_sentence(chosen, kind, found.question.text, found.weights)
     if lead is not None:  # before what leads to it
         chosen = [replace(lead, rank=-1, order=-1), *(item for item in chosen if item is not lead)]
     explains = bool(chosen) and chosen[0].kind != "listing" and asks_what_it_does(found.question.text)

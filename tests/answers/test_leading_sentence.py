@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from adapter_core.answers.composing.acts.asked_act import asked_act
+from adapter_core.answers.composing.candidate import Candidate
+from adapter_core.answers.composing.leading import leading_sentence
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.question import analyse
 from tests.answers.asking import told
@@ -139,3 +141,17 @@ def test_a_name_with_a_placeholder_is_looked_for_as_code_writes_it() -> None:
     act = asked_act(analyse("where are the is_<state> and to_X methods added?"), {"method": 1.0})
     assert act is not None
     assert act.literals == ("is_", "to_")
+
+
+def test_the_default_of_something_else_does_not_lead() -> None:
+    def default(text: str) -> Candidate:
+        return Candidate(text, "signature", (("a.py", 1, 1),), "a.py:1", 0, 0)
+
+    other, asked = (
+        default("`Oven.bake` takes `heat` (default `7`)."),
+        default("`Mill.grind` takes `speed` (default `3`)."),
+    )
+    weights = {"default": 1.0, "speed": 2.0, "mill": 1.0}
+    question = "what is the default speed of the mill?"
+    assert leading_sentence([other, asked], "what", question, weights) is asked
+    assert leading_sentence([other], "what", question, weights) is None
