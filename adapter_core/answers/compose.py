@@ -16,6 +16,8 @@ from ..types import Evidence, ModuleFacts, SymbolRef
 from .asked_symbols import is_named_by_words, leading_symbols, named_symbols, parameter_owners, resolve_answer_kind
 from .clauses import split_question
 from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences, subject_of
+from .composing.acts.act_places import act_sentences
+from .composing.asked_result import asks_result, of_results
 from .composing.candidate import OF_STATEMENTS, Candidate, SentenceBuilder
 from .composing.comparisons import compared_pair, comparison_sentences, display_name
 from .composing.definitions import class_sentences
@@ -86,6 +88,8 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 traits = replace(traits, roles=roles)
                 evidence_subjects = [*first, *(s for s in evidence_subjects if s.location not in roles)]
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
+        if kind == "where" and not by_text:
+            by_text = {item.text: item for item in act_sentences(graph, found)}
     parts = split_question(found.question.text)
     if by_text and (_is_all_listed(found.question.text, parts) or asks_how_laid_out(found)):
         return list(by_text.values())[:limit]
@@ -191,8 +195,10 @@ def _is_for_insiders(item: Candidate) -> bool:
 
 def _without_filler(graph: CodeGraph, found: Found, items: list[Candidate]) -> list[Candidate]:
     """The sentences; of a comparison only those that compare, and what the two are by their own lines: who calls one of them, and where it
-    is tested, is no difference."""
+    is tested, is no difference; of what a function returns only those that say so."""
     text = found.question.text
+    if asks_result(text):
+        return of_results(items)
     pair = compared_pair(graph, compared_names(text)) if asks_difference(text) else None
     if pair is None or not any(item.kind == "listing" for item in items):
         return items

@@ -29,12 +29,14 @@ from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
 from .composing.comparisons import definitions_to_compare
 from .composing.documentation.reasons import reason_sentences
+from .composing.leading import leading_sentence
 from .composing.links.counts import asks_workspace_count
 from .composing.listings.absent_members import AbsentMember, absence_sentences, absent_members, names_something_else
 from .composing.listings.all_kinds import cached_listings
 from .composing.listings.environment_variables import asks_variables
+from .composing.namesakes import with_module
 from .composing.reading_order import arrange_with_opening, sort_for_reading
-from .composing.sentence_scores import gives_reason, lexical_scores, mix
+from .composing.sentence_scores import lexical_scores, mix
 from .composing.settings.asked_in_words import calls_it_setting
 from .composing.settings.command_options import MAX_OPTIONS, command_asked_for_options
 from .export import join_reasons
@@ -364,7 +366,8 @@ def _choose_claims(run: Run, found: Found, items: list[Candidate], scores: list[
 
 
 def _ordered_claims(run: Run, items: list[Candidate]) -> list[Claim]:
-    return [claim for item in items if (claim := _verified_claim(run, item)) is not None]
+    told = (_verified_claim(run, with_module(run.graph, item)) or _verified_claim(run, item) for item in items)
+    return [claim for claim in told if claim is not None]
 
 
 def _arrange(run: Run, found: Found, items: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:
@@ -372,10 +375,9 @@ def _arrange(run: Run, found: Found, items: list[Candidate], chosen: list[Candid
     kind = resolve_answer_kind(run.graph, found.question)
     if kind in LINKS:
         return sort_for_reading(run.graph, chosen)
-    reasons = (item for item in chosen if item.role == "main" and gives_reason(item))
-    reason = next(reasons, None) if kind == "why" else None
-    if reason is not None:  # before what leads to it
-        chosen = [replace(reason, rank=-1, order=-1), *(item for item in chosen if item is not reason)]
+    lead = leading_sentence(chosen, kind, found.question.text, found.weights)
+    if lead is not None:  # before what leads to it
+        chosen = [replace(lead, rank=-1, order=-1), *(item for item in chosen if item is not lead)]
     explains = bool(chosen) and chosen[0].kind != "listing" and asks_what_it_does(found.question.text)
     best_subject = chosen[0].subject if explains else ""
     chosen = sorted(chosen, key=lambda item: (bool(best_subject) and item.subject != best_subject, item.rank))

@@ -234,7 +234,12 @@ def test_other_questions_do_not_ask_for_writes(question: str) -> None:
     assert not asks_only_writes([question])
 
 
-@pytest.mark.parametrize("question", ["who sets up the logging?", "where is the timeout set?", "where is timeout set?"])
+@pytest.mark.parametrize("question", ["where is the timeout set?", "where is timeout set?"])
+def test_a_plain_word_is_no_name_but_its_assignment_is_told(graph: CodeGraph, question: str) -> None:
+    assert "`self.timeout = 3`" in told(graph, question)[0]
+
+
+@pytest.mark.parametrize("question", ["who sets up the logging?"])
 def test_a_plain_word_may_mean_something_else(graph: CodeGraph, question: str) -> None:
     assert not any(
         "self.timeout" in text and text.startswith("In `Other.__init__`: ") for text in told(graph, question)[:1]

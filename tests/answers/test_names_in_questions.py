@@ -154,9 +154,10 @@ def test_of_classes_that_fit_equally_each_is_told(tmp_path: Path) -> None:
     source = "class Gate:\n    def open(self):\n        '''Lift the {} gate.'''\n"
     files = f"#- mill/left.py\n{source.format('left')}#- mill/right.py\n{source.format('right')}"
     with graph_of(tmp_path, files) as graph:
-        assert {"`Gate.open`: “Lift the left gate.”", "`Gate.open`: “Lift the right gate.”"} <= set(
-            told(graph, "what does gate.open do")
-        )
+        assert {
+            "`mill.left.Gate.open`: “Lift the left gate.”",
+            "`mill.right.Gate.open`: “Lift the right gate.”",
+        } <= set(told(graph, "what does gate.open do"))
 
 
 @pytest.mark.parametrize(

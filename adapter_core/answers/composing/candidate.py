@@ -33,6 +33,7 @@ class Candidate:
     # documentation) | bare (a statement that says little) | contents (what a module defines) | text | listing (all things of a kind:
     # classes with a method, handlers, …) | setting (of a setting or option that the question names) |
     # default (of a parameter, option or setting) | call_path (from one function to another) |
+    # act (the statement that does what the question asks the place of) |
     # line (the statement at the line that the question points at) | linking (how the subjects of the other sentences are linked)
     kind: str
     spans: tuple[tuple[str, int, int], ...]

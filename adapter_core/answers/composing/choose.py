@@ -13,6 +13,8 @@ _SAME_KIND = 0.72
 _SHOWN_LINES_LOSS = 0.6  # share of a score lost if all lines of the sentence are shown already
 # The share of the best score that the first, second, … sentence must have: later ones must add more.
 _MIN_SHARES = (0.0, 0.2, 0.25, 0.28, 0.3, 0.32)
+# The same beside the statement that does what is asked: of what is not about its function, little more is needed.
+_MIN_SHARE_BESIDE_ACT = 0.6
 # The share of a score left if the same was said of another symbol (`Client.get` and `Client.head` take the same).
 _TWIN = 0.25
 
@@ -30,6 +32,8 @@ def choose(
         if value < best_score * _MIN_SHARES[min(number, len(_MIN_SHARES) - 1)] or (number and not value):
             break
         pool.remove(candidate_index)
+        if value < best_score * _MIN_SHARE_BESIDE_ACT and selection.is_beside_act(candidate_index):
+            continue
         selection.add(candidate_index)
     return [items[i] for i in selection.chosen]
 
@@ -72,6 +76,11 @@ class _Selection:
         item = self._items[i]
         is_expected = (item.named and item.kind == "where") or item.kind in ("listing", "setting")
         return not is_expected and any(self._statements[i] == self._statements[j] for j in self.chosen)
+
+    def is_beside_act(self, i: int) -> bool:
+        """Whether the statement is chosen that does what is asked, and the sentence is about something else than its function."""
+        acting = {self._items[j].subject for j in self.chosen if self._items[j].kind == "act"}
+        return bool(acting) and self._items[i].subject not in acting
 
     def add(self, i: int) -> None:
         self.chosen.append(i)

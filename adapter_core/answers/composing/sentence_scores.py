@@ -125,6 +125,7 @@ _FITTED_FACTORS: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
 _DEPENDENT_FACTOR = 0.6
 _ASKED_LINK_PRIOR = 2.0  # priors from here on are those of the links that the question asks for
 _RANK_DECAY = 0.96
+_ACT_FACTOR = 0.999  # of the statements that do what is asked, beside the best of the others
 _GUIDES = frozenset({"guide", "sample"})
 _MAY_BE_OF_TESTS = frozenset({"tests", "perhaps_tests", "example"})
 _BESIDE_GUIDES_FACTOR = 0.5  # of what the question does not name, beside documentation that tells how
@@ -148,6 +149,9 @@ def lexical_scores(
     scorer = _Scorer(items, kind, weights, question, {} if alternatives is None or kind in LINKS else alternatives)
     scores = [scorer.score(item) for item in items]
     best_score = highest_score(items, scores)
+    for i, item in enumerate(items):
+        if item.kind == "act":
+            scores[i] = best_score * _ACT_FACTOR ** (item.order + 1)
     if asks_difference(question):
         for i, item in enumerate(items):
             is_opening = item.kind in ("doc", "where") and item.order == 0
@@ -173,6 +177,17 @@ def gives_reason(item: Candidate) -> bool:
     return item.kind == "raises" or (item.kind in _OF_REASONS and bool(_REASON.search(item.text)))
 
 
+def asked_kinds(question: str) -> set[str]:
+    """The kinds of sentences that words of a question ask for."""
+    plain_words = _plain_words(question)
+    return {name for name, pattern in _ASKED_KINDS if pattern.search(plain_words)}
+
+
+def _plain_words(question: str) -> str:
+    """A question without its code: a symbol named `raises` does not ask for exceptions."""
+    return _CODE.sub(" ", question)
+
+
 class _Scorer:
     """Scores sentences for one question. `_weights`: of the question's terms, and of phrases for which code has other words."""
 
@@ -184,14 +199,14 @@ class _Scorer:
         question: str,
         alternatives: Mapping[str, Sequence[str]],
     ) -> None:
-        plain_words = _CODE.sub(" ", question)  # a symbol named `raises` does not ask for exceptions
+        plain_words = _plain_words(question)
         self._kind = kind
         self._alternatives = alternatives
         self._weights = dict.fromkeys(alternatives, _ALTERNATIVE_SHARE * max(weights.values(), default=0.0)) | dict(
             weights
         )
         self._mass = sum(weights.values()) or 1.0
-        self._asked_kinds = {name for name, pattern in _ASKED_KINDS if pattern.search(plain_words)}
+        self._asked_kinds = asked_kinds(question)
         self._asks_how_to = kind == "how" and asks_how_to(question)
         self._asks_errors = bool(_ASKS_ERRORS.search(plain_words))
         self._asks_asides = bool(_ASKS_ASIDES.search(plain_words))

@@ -106,6 +106,19 @@ def quote_at_line(
     return (quote.text, list(quote.lines)) if quote is not None else None
 
 
+def quote_around(symbol: Symbol, lines: list[str], line: int) -> tuple[str, tuple[Lines, ...], tuple[str, ...]] | None:
+    """The text of the quote that tells most closely of the statement that begins on a line: of its branch if that is short, else of itself;
+    with the lines that show it, and its parts. None if it is not quoted."""
+    node = function_node(symbol, lines)
+    placed = placed_statements(node, lines) if node is not None else []
+    around = [q for q in _quotes_of(code(symbol.qualname), placed, lines) if any(a <= line <= b for a, b in q.lines)]
+    around = [q for q in around if q.kind == "branch" or q.lines[-1][0] <= line <= q.lines[-1][1]]
+    if not around:
+        return None
+    best = min(around, key=lambda q: (q.kind != "branch", sum(b - a for a, b in q.lines)))
+    return best.text, best.lines, best.parts
+
+
 def _is_within(inner: _Quote, outer: _Quote) -> bool:
     return all(any(a <= start and end <= b for a, b in outer.lines) for start, end in inner.lines)
 
