@@ -21,6 +21,7 @@ _IMPACT = re.compile(
 )
 _INHERITANCE = re.compile(
     r"\b(?:which|what) (?:\w+ ){0,2}(?:overrid\w+|extends?|inherits?|derives?|subclass(?:es)?) (?!of\b)|"
+    r"\b(?:which|what) (?:\w+ ){0,2}(?:sub)?classes(?: are there)?(?: that)? (?:implement|realise|realize)s? (?!of\b)|"
     r"\b(?:sub|child )class(?:es)? (?:of|does|has|exist)|\b(?:overridden|extended|implemented|subclassed) by\b|"
     r"\b(?:who|what|where|which)\b[^?]{0,40}\boverrid(?:es|den)\b|\bimplementations? of `|"
     r"\b(?:which|what) (?:\w+ )?(?:sub|base |parent |super)class(?:es)?\b[^?]{0,30}\b(?:of|has|have|does|do|extends?|inherits?)\b",

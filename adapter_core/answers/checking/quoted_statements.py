@@ -30,7 +30,7 @@ _TEST = (
 _STEPS = rf"{_CODE}(?:(?:, then|;) {_CODE})*"
 _LEAD = rf"(?:(?:else )?(?:when|unless) {_CODE}, |otherwise )"
 _FORM = re.compile(
-    rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
+    rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>(?:{_LEAD})?{_STEPS}(?:; {_LEAD}{_STEPS})*)"
 )
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
 _LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED} (?P<rest>\(\d+\) “.+)", re.DOTALL)

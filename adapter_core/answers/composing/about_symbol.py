@@ -186,7 +186,7 @@ class SymbolSentences:
         wants_course = self.traits.wants_course and (named or not builder.rank)
         is_main = self.traits.roles.get(subject.location) == "main" and self.traits.kind != "why"
         if wants_course or (is_main and len(function_steps(symbol, lines)) <= _MAX_TOLD):
-            yield from step_sentences(builder, self._graph, ref, lines, self.weights, named)
+            yield from step_sentences(builder, self._graph, ref, lines, self.weights, named, is_main)
         if "default" in self.weights:
             yield from self._constants(builder)
         yield from action_sentences(builder, symbol, lines)
@@ -232,7 +232,10 @@ def _link_sentences(builder: SentenceBuilder, links: Links, traits: QuestionTrai
     # Quick look-ups come before those that may use up the time.
     about_inheritance: list[Candidate] = []
     if kind == "inheritance" or (is_top and not ref.symbol.name.startswith("__")):
-        about_inheritance = list(inheritance_sentences(builder, links))
+        about_inheritance = list(inheritance_sentences(builder, links, kind == "inheritance"))
+        if any(item.text.endswith(" among others.") for item in about_inheritance) and kind == "inheritance":
+            counted = count_sentences(builder, links, ("subclasses", "overrides"))
+            about_inheritance[1:1] = [replace(item, kind="total", named=True) for item in counted]
     about_imports: list[Candidate] = []
     if kind == "impact" and is_top and "." not in ref.symbol.qualname:
         about_imports = list(importer_sentences(builder, graph, ref))

@@ -56,13 +56,15 @@ class Test:
 @dataclass(frozen=True, slots=True)
 class PlacedStatement:
     """A statement and its conditions, outermost first. `suite`: the number of the body that it is in (0: of none). `may_be_caught`: a
-    handler may catch what is raised here. `is_return_replaced`: a `finally` that returns replaces what is returned here."""
+    handler may catch what is raised here. `is_return_replaced`: a `finally` that returns replaces what is returned here. `is_header`: it is
+    quoted for its header, and the statements in it follow."""
 
     node: ast.stmt
     tests: tuple[Test, ...]
     suite: int
     may_be_caught: bool = False
     is_return_replaced: bool = False
+    is_header: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,10 @@ from .quotes import is_logging, quote_statement, says_little
 _MAX_TEXT = 800
 _MAX_STEP = 160
 _MIN_STEPS, _MAX_STEPS = 3, 12
-_NAMED_FACTOR = 2  # a function that the question names may have twice the text and steps
+_NAMED_FACTOR, _MAIN_FACTOR = (
+    2,
+    1.5,
+)  # how much more text and steps a function may have that is named, or does what is asked
 _MIN_SHARE = 0.6  # of the important steps, that must fit
 _MAX_TESTS = 3
 _DEPTH = 0.85
@@ -73,9 +76,10 @@ def step_sentences(
     lines: list[str],
     weights: Mapping[str, float],
     named: bool = False,
+    is_main: bool = False,
 ) -> Iterator[Candidate]:
     """The sentence about a function's course, if it has three steps or more and most of it can be rendered. `named`: the question names the
-    function."""
+    function; `is_main`: it is the one that does what is asked."""
     all_steps = function_steps(ref.symbol, lines)
     called_here = _workspace_calls(graph, ref)
     mass = sum(weights.values()) or 1.0
@@ -83,7 +87,7 @@ def step_sentences(
     scores = [
         _MINOR_SCORE if _is_aside(s, messages, weights) else _score(s, called_here, weights, mass) for s in all_steps
     ]
-    chosen = _choose_steps(all_steps, scores, _NAMED_FACTOR if named else 1)
+    chosen = _choose_steps(all_steps, scores, _NAMED_FACTOR if named else _MAIN_FACTOR if is_main else 1)
     important_count = sum(score >= _MIN_SCORE for score in scores)
     if len(chosen) < max(_MIN_STEPS, _MIN_SHARE * important_count):
         return
@@ -210,12 +214,15 @@ def _binds_only_names(node: ast.stmt) -> bool:
     return all(target is None or isinstance(target, ast.Name) for target in targets)
 
 
-def _choose_steps(steps: Sequence[Step], scores: Sequence[float], factor: int) -> list[int]:
+def _choose_steps(steps: Sequence[Step], scores: Sequence[float], factor: float) -> list[int]:
     """The indices of the steps to render: all early exits and handlers, the best others that fit, and for all of these the steps that bind
     their names. Empty if a required step cannot be rendered. `factor`: of the room and the number of steps."""
     required = [i for i, s in enumerate(steps) if s.leaves or isinstance(s.node, ast.Pass) or is_logging(s.node)]
     if any(not steps[i].text for i in required):
         return []
+    required += [
+        i - 1 for i in required if i and i - 1 not in required and _is_what_a_loop_is_for(steps[i - 1], steps[i])
+    ]
     room = factor * _MAX_TEXT - sum(steps[i].length for i in required)
     chosen = set(required)
     room = _add_binders(steps, chosen, room, factor * _MAX_STEPS)
@@ -227,7 +234,12 @@ def _choose_steps(steps: Sequence[Step], scores: Sequence[float], factor: int) -
     return sorted(chosen) if room >= 0 and len(chosen) <= factor * _MAX_STEPS else []
 
 
-def _add_binders(steps: Sequence[Step], chosen: set[int], room: int, limit: int) -> int:
+def _is_what_a_loop_is_for(step: Step, following: Step) -> bool:
+    """Whether a step stands right before a `break` or `continue`, which alone says nothing of what the loop is for."""
+    return isinstance(following.node, (ast.Break, ast.Continue)) and bool(step.text) and step.tests == following.tests
+
+
+def _add_binders(steps: Sequence[Step], chosen: set[int], room: float, limit: float) -> float:
     """Add to `chosen` the steps that last bound a name in chosen steps and their tests, as far as they fit. Returns the remaining room."""
     binder_of: dict[str, int] = {}
     binders: set[int] = set()
