@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..code_graph import CodeGraph, is_test_path
 from ..evidence.extending import WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS
 from ..evidence.guides import asks_how_to
+from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.finding.lookup import implementation
@@ -25,13 +26,14 @@ from .composing.links.common_caller import common_caller
 from .composing.links.counts import counted_kinds
 from .composing.links.known_links import KnownLinks
 from .composing.links.library_uses import LibraryUse, library_uses
+from .composing.links.startup import FRAME, Startup, asks_startup, startup_of
 from .composing.listings.all_kinds import cached_listings
 from .composing.listings.asked_write import asks_only_writes
 from .composing.listings.base_classes import asks_bases
 from .composing.listings.raising_places import asked_exception, asks_only_raising
 from .composing.listings.sent_signals import asks_senders
 from .composing.listings.what_it_raises import function_asked_what_it_raises
-from .composing.main_function import main_function
+from .composing.main_function import does_what_is_asked, main_function
 from .composing.settings.command_options import command_asked_for_options
 from .composing.settings.sentences import beside_settings
 from .composing.statements.quotes import sentence_at_line
@@ -59,7 +61,13 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         workings = is_about_one and asks_workings(found.question, kind)
         if traits.wants_course and not traits.named and not workings:
             evidence_subjects = _with_common_caller(graph, evidence_subjects)
-        if workings:
+        startup = _startup(graph, found) if workings and asks_startup(found.question.text) else None
+        if startup is not None:
+            first = tuple(s for ref in reversed(startup.path) if (s := subject_of(graph, ref)) is not None)
+            roles = {s.location: "callee" if n else "main" for n, s in enumerate(first)}
+            traits = replace(traits, roles=roles, wants_course=True)
+            evidence_subjects = [*first, *(s for s in evidence_subjects if s.location not in roles)]
+        elif workings:
             main = main_function(graph, found, evidence_subjects, traits.named)
             if main is not None:
                 first = (main.subject, *main.callees)
@@ -67,6 +75,8 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
                 traits = replace(traits, roles=roles)
                 evidence_subjects = [*first, *(s for s in evidence_subjects if s.location not in roles)]
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
+        told_first = (startup.script, startup.sentence) if startup is not None else ()
+        by_text = {item.text: item for item in told_first if item is not None} | by_text
     parts = split_question(found.question.text)
     if by_text and _is_all_listed(found.question.text, parts):
         return list(by_text.values())[:limit]
@@ -102,6 +112,14 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
             )
     items = beside_settings(found.question.text, _of_use(found, list(by_text.values())))
     return _without_filler(graph, found, items)[:limit]
+
+
+def _startup(graph: CodeGraph, found: Found) -> Startup | None:
+    """How the program starts, up to the function that does most of what is asked."""
+    with graph.store.snapshot():
+        own_names = SearchIndex(graph).own_names
+    asked = replace(found, weights={term: w for term, w in found.weights.items() if term not in FRAME})
+    return startup_of(graph, found.weights, own_names, lambda ref: does_what_is_asked(graph, asked, ref))
 
 
 def _is_all_listed(text: str, parts: list[str]) -> bool:

@@ -41,6 +41,7 @@ _NAMED_FACTOR, _MAIN_FACTOR = (
 )  # how much more text and steps a function may have that is named, or does what is asked
 _MIN_SHARE = 0.6  # of the important steps, that must fit
 _MAX_TESTS = 3
+_MAX_ALIKE = 3  # times that steps are added that read like chosen ones
 _DEPTH = 0.85
 _WORDS_GAIN = 1.5  # added to the score of a step that holds all words of the question
 _MINOR_SCORE, _MIN_SCORE = 0.1, 0.3
@@ -91,16 +92,29 @@ def step_sentences(
     important_count = sum(score >= _MIN_SCORE for score in scores)
     if len(chosen) < max(_MIN_STEPS, _MIN_SHARE * important_count):
         return
-    rendered = render_course(all_steps, chosen)
-    if (
-        rendered is None
-        or render_course(all_steps, mentioned_steps(all_steps, STEP_SEPARATOR.join(rendered[0]))) != rendered
-    ):
-        return  # another statement reads like one of the chosen ones, so the sentence could not be checked
+    rendered = _render_whole(all_steps, chosen)
+    if rendered is None:
+        return
     parts, spans = rendered
     sentence = builder.step_list("steps", f"In {code(ref.symbol.qualname)}, in the order written:", parts, *spans)
     if len(parts) > 1 and len(sentence.text) <= MAX_CHARS:
         yield sentence
+
+
+def _render_whole(steps: Sequence[Step], chosen: Sequence[int]) -> tuple[tuple[str, ...], list[Lines]] | None:
+    """The chosen steps as `render_course` has them, with those that read like one of them, so that the sentence can be checked; None if it
+    cannot."""
+    for _ in range(_MAX_ALIKE):
+        rendered = render_course(steps, chosen)
+        if rendered is None:
+            return None
+        mentioned = mentioned_steps(steps, STEP_SEPARATOR.join(rendered[0]))
+        untellable = {steps[i].text for i in mentioned if i not in chosen and not _has_expressible_place(steps[i])}
+        mentioned = [i for i in mentioned if steps[i].leaves or steps[i].text not in untellable]
+        if mentioned == chosen or render_course(steps, mentioned) == rendered:
+            return rendered
+        chosen = mentioned
+    return None
 
 
 def function_steps(symbol: Symbol, lines: list[str]) -> list[Step]:
@@ -113,8 +127,9 @@ def function_steps(symbol: Symbol, lines: list[str]) -> list[Step]:
 
 def _step(placed: PlacedStatement, lines: list[str]) -> Step | None:
     node = placed.node
-    is_constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    if getattr(node, "body", None) or getattr(node, "cases", None) or isinstance(node, _SILENT) or is_constant:
+    does_nothing = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    does_nothing = does_nothing or (isinstance(node, ast.AnnAssign) and node.value is None)
+    if getattr(node, "body", None) or getattr(node, "cases", None) or isinstance(node, _SILENT) or does_nothing:
         return None
     in_handler = bool(placed.tests) and placed.tests[-1].kind == "except"
     if (isinstance(node, ast.Pass) or is_logging(node)) and not in_handler:
@@ -161,8 +176,13 @@ def _workspace_calls(graph: CodeGraph, ref: SymbolRef) -> set[tuple[str, int]]:
 
 def _score(step: Step, called: set[tuple[str, int]], weights: Mapping[str, float], mass: float) -> float:
     word_weight = sum(weights.get(t, 0.0) for t in set(terms.terms_of(step.text)))
-    depth = sum(t.is_branch for t in step.tests)
+    # What is done otherwise lies behind each test of a chain, and yet is the usual case.
+    depth = sum(t.is_branch and not _is_failed(t) for t in step.tests) + any(map(_is_failed, step.tests))
     return (_statement_score(step.node, called) + _WORDS_GAIN * word_weight / mass) * _DEPTH**depth
+
+
+def _is_failed(test: Test) -> bool:
+    return test.kind == "if" and not test.holds and test.is_branch
 
 
 def _is_aside(step: Step, messages: set[str], weights: Mapping[str, float]) -> bool:
@@ -215,28 +235,54 @@ def _binds_only_names(node: ast.stmt) -> bool:
 
 
 def _choose_steps(steps: Sequence[Step], scores: Sequence[float], factor: float) -> list[int]:
-    """The indices of the steps to render: all early exits and handlers, the best others that fit, and for all of these the steps that bind
-    their names. Empty if a required step cannot be rendered. `factor`: of the room and the number of steps."""
-    required = [i for i, s in enumerate(steps) if s.leaves or isinstance(s.node, ast.Pass) or is_logging(s.node)]
+    """The indices of the steps to render: all early exits (but for loops of which nothing is told) and handlers, the best others that fit,
+    and for all of these the steps that bind their names. Empty if a required step cannot be rendered. `factor`: of the room and the number
+    of steps."""
+    untold = {loop for s in steps if _leaves_loop(s) and not _has_expressible_place(s) for loop in _innermost_loop(s)}
+    steps = [s if _has_expressible_place(s) and untold.isdisjoint(s.tests) else replace(s, text="") for s in steps]
+    required = [i for i, s in enumerate(steps) if s.leaves and not (_leaves_loop(s) and not s.text)]
+    required += [i for i, s in enumerate(steps) if s.text and (isinstance(s.node, ast.Pass) or is_logging(s.node))]
     if any(not steps[i].text for i in required):
         return []
-    required += [
-        i - 1 for i in required if i and i - 1 not in required and _is_what_a_loop_is_for(steps[i - 1], steps[i])
-    ]
+    required += [i - 1 for i in required if i and i - 1 not in required and _is_purpose(steps[i - 1], steps[i])]
+    limit = factor * _MAX_STEPS
     room = factor * _MAX_TEXT - sum(steps[i].length for i in required)
     chosen = set(required)
-    room = _add_binders(steps, chosen, room, factor * _MAX_STEPS)
+    room = _add_binders(steps, chosen, room, limit)
     for i in sorted(range(len(steps)), key=lambda i: -scores[i]):
-        if i not in chosen and steps[i].text and scores[i] >= _MIN_SCORE and steps[i].length <= room:
+        is_worth_it = steps[i].text and scores[i] >= _MIN_SCORE and steps[i].length <= room
+        if i not in chosen and is_worth_it and len(chosen) < limit:
             chosen.add(i)
             room -= steps[i].length
-    room = _add_binders(steps, chosen, room, factor * _MAX_STEPS)
-    return sorted(chosen) if room >= 0 and len(chosen) <= factor * _MAX_STEPS else []
+    room = _add_binders(steps, chosen, room, limit)
+    if room < 0 or len(chosen) > limit:
+        return []
+    told = {loop for i in chosen if not steps[i].leaves for loop in _loops(steps[i])}
+    return sorted(i for i in chosen if not _leaves_loop(steps[i]) or told.issuperset(_innermost_loop(steps[i])))
 
 
-def _is_what_a_loop_is_for(step: Step, following: Step) -> bool:
+def _leaves_loop(step: Step) -> bool:
+    return isinstance(step.node, (ast.Break, ast.Continue))
+
+
+def _loops(step: Step) -> list[Test]:
+    """The loops around a step, outermost first."""
+    return [t for t in step.tests if _is_loop(t) and not t.is_guard]
+
+
+def _innermost_loop(step: Step) -> list[Test]:
+    return _loops(step)[-1:]
+
+
+def _has_expressible_place(step: Step) -> bool:
+    """Whether the conditions of a step can be put into words, however little the ones before it allow to leave out."""
+    tests = [t for t in step.tests if not t.is_guard and (t.phrase or t.kind != "within")]
+    return len(tests) <= _MAX_TESTS and all(map(_is_expressible, tests))
+
+
+def _is_purpose(step: Step, following: Step) -> bool:
     """Whether a step stands right before a `break` or `continue`, which alone says nothing of what the loop is for."""
-    return isinstance(following.node, (ast.Break, ast.Continue)) and bool(step.text) and step.tests == following.tests
+    return _leaves_loop(following) and bool(step.text) and step.tests == following.tests
 
 
 def _add_binders(steps: Sequence[Step], chosen: set[int], room: float, limit: float) -> float:
@@ -260,8 +306,14 @@ def _bound_names(step: Step) -> set[str]:
 
 
 def mentioned_steps(steps: Sequence[Step], listing: str) -> list[int]:
-    """The indices of the steps that a rendered course must consist of: the exits, and those whose text occurs in it."""
-    return [i for i, step in enumerate(steps) if step.leaves or (step.text and step.text in listing)]
+    """The indices of the steps that a rendered course must consist of: those whose text occurs in it, and the exits, without a `break` or
+    `continue` of a loop of which nothing else is told."""
+    stated = [i for i, step in enumerate(steps) if not step.leaves and step.text and step.text in listing]
+    told = {loop for i in stated for loop in _loops(steps[i])}
+    exits = [
+        i for i, s in enumerate(steps) if s.leaves and not (_leaves_loop(s) and told.isdisjoint(_innermost_loop(s)))
+    ]
+    return sorted([*stated, *exits])
 
 
 def render_course(steps: Sequence[Step], chosen: Sequence[int]) -> tuple[tuple[str, ...], list[Lines]] | None:
