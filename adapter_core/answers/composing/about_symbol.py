@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
-from ...code_graph import CodeGraph, index_of
+from ...code_graph import CodeGraph, index_of, is_test_path
 from ...graph import terms
 from ...graph.source import is_python
 from ...types import Evidence, ModuleFacts, Symbol, SymbolRef
@@ -183,7 +183,8 @@ class SymbolSentences:
         named = subject.location in self.traits.named
         yield from comment_sentences_in(builder, lines)
         yield from decision_sentences(builder, symbol, lines)
-        wants_course = self.traits.wants_course and (named or not builder.rank)
+        is_aside = is_test_path(subject.facts.path) and "test" not in self.weights
+        wants_course = self.traits.wants_course and (named or not (builder.rank or is_aside))
         role = self.traits.roles.get(subject.location, "") if self.traits.kind != "why" else ""
         is_main = role == "main"
         is_told = is_main or (role == "callee" and self.traits.wants_course)
