@@ -79,12 +79,13 @@ def absent_thing(graph: CodeGraph, question: Question) -> AbsentThing | None:
         return None
     with graph.store.snapshot():
         index = SearchIndex(graph)
-        words = [
-            w
-            for w in _content_words(f"{match['thing']} {match['of'] or ''}")
-            if terms.compound(w) not in index.own_names
-        ]
-        if not 2 <= len(words) <= _MAX_WORDS or any(graph.find_symbol(w, at_most=1) for w in words):
+        thing, all_words = (
+            [w for w in _content_words(part) if terms.compound(w) not in index.own_names]
+            for part in (match["thing"], f"{match['thing']} {match['of'] or ''}")
+        )
+        # With very many words it is seldom known in just these.
+        words = all_words if len(thing) < 2 or len(all_words) < _MAX_WORDS else thing
+        if not 2 <= len(words) <= _MAX_WORDS:
             return None
         # Something like it may be there, but not as a thing of its own with that name.
         others = () if match["built"] else words
@@ -95,7 +96,7 @@ def absent_thing(graph: CodeGraph, question: Question) -> AbsentThing | None:
             return None
         if any(_has_all(graph, index, place, forms) for place in sorted(common)):
             return None
-    return AbsentThing(tuple(words), (_content_words(match["thing"]) or words)[-1])
+    return AbsentThing(tuple(words), (thing or words)[-1])
 
 
 def _content_words(text: str) -> list[str]:

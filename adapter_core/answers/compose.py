@@ -30,6 +30,7 @@ from .composing.links.startup import FRAME, Startup, asks_startup, startup_of
 from .composing.listings.all_kinds import cached_listings
 from .composing.listings.asked_write import asks_only_writes
 from .composing.listings.base_classes import asks_bases
+from .composing.listings.module_choices import is_choice
 from .composing.listings.raising_places import asked_exception, asks_only_raising
 from .composing.listings.sent_signals import asks_senders
 from .composing.listings.what_it_raises import function_asked_what_it_raises
@@ -78,7 +79,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         told_first = (startup.script, startup.sentence) if startup is not None else ()
         by_text = {item.text: item for item in told_first if item is not None} | by_text
     parts = split_question(found.question.text)
-    if by_text and _is_all_listed(found.question.text, parts):
+    if any(is_choice(text) for text in by_text) or (by_text and _is_all_listed(found.question.text, parts)):
         return list(by_text.values())[:limit]
     if by_text and asks_only_raising(parts):
         names = {name.rpartition(".")[2] for name in map(asked_exception, parts)}

@@ -13,6 +13,7 @@ from ...types import CallSite, Citation, Symbol, SymbolRef
 from ..composing.documentation.prose import LEADS_ON
 from ..composing.documentation.quoted_docs import LISTED, matches_list
 from ..composing.documentation.samples import SHOWS, matches_sample
+from ..composing.listings.module_choices import choice_holds
 from ..composing.statements.call_conditions import tests_by_call
 from ..composing.statements.conditions import BRANCH, BY_THEN, LOOP, THAT_FAR, Lines
 from ..composing.statements.control_flow import PlacedStatement, Test, function_node, header_lines, placed_statements
@@ -120,6 +121,7 @@ def _form_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
         return (
             _calls_hold(graph, sentence.strip(), citations)
             or _decision_holds(graph, sentence.strip(), citations)
+            or choice_holds(graph, sentence.strip(), citations)
             or None
         )
     claimed = list(_claimed_statements(form["around"], form["rest"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...code_graph import CodeGraph, is_test_path
 from ...evidence.selection import Found
@@ -13,6 +13,7 @@ from ...graph import terms
 from ...types import Symbol, SymbolRef
 from ..kinds import asks_decision, asks_failure, asks_order
 from .about_symbol import Subject, subject_of
+from .reacting import reacting_functions
 from .statements.control_flow import function_node, own_nodes
 from .statements.quotes import is_logging
 from .statements.steps import names_for_messages
@@ -53,7 +54,7 @@ def main_function(
     pool = [s for s in subjects if s.symbol.is_callable and s.evidence is not None]
     pool = [s for s in pool if with_tests or not is_test_path(s.facts.path)][:_POOL]
     if named and not asks_order(text):
-        pool = [s for s in pool if s.location in named]
+        pool = [s for s in pool if s.location in named] or _reacting(graph, subjects, named, text)
     best_score = max((s.evidence.score for s in pool if s.evidence is not None), default=0.0) or 1.0
     scored = [
         (
@@ -70,6 +71,7 @@ def main_function(
     if not scored:
         return None
     subject = max(scored, key=lambda item: item[:2])[2]
+    subject = next((s for s in subjects if s.key == subject.key), subject)
     called = _called_functions(graph, subject, subjects)
     if len(called) == 1 and _statement_count(graph, subject) == 1 < (_statement_count(graph, called[0]) or 0):
         subject, called = called[0], _called_functions(graph, called[0], subjects)
@@ -80,6 +82,18 @@ def main_function(
         largest = max(called, key=lambda s: _statement_count(graph, s) or 0)
         callees = [*(s for s in callees if s.key != largest.key), largest][-_MAX_CALLEES:]
     return MainFunction(subject, tuple(callees))
+
+
+def _reacting(
+    graph: CodeGraph, subjects: Sequence[Subject], named: Collection[tuple[str, int]], text: str
+) -> list[Subject]:
+    """Where a question asks what becomes of an error of a class that it names: the functions that do something about it, each as if the
+    search had found it like the class."""
+    classes = [s for s in subjects if s.location in named and s.symbol.kind == "class" and s.evidence is not None]
+    if not classes or not asks_failure(text):
+        return []
+    found = reacting_functions(graph, {s.symbol.name for s in classes})
+    return [replace(s, evidence=classes[0].evidence) for s in found]
 
 
 def does_what_is_asked(graph: CodeGraph, found: Found, ref: SymbolRef) -> float:

@@ -33,7 +33,7 @@ from .endings import ENDINGS
 from .quotes import is_logging, quote_statement, says_little
 
 _MAX_TEXT = 800
-_MAX_STEP = 160
+_MAX_STEP, _MAX_RAISE = 160, 80
 _MIN_STEPS, _MAX_STEPS = 3, 12
 _NAMED_FACTOR, _MAIN_FACTOR = (
     2,
@@ -41,11 +41,14 @@ _NAMED_FACTOR, _MAIN_FACTOR = (
 )  # how much more text and steps a function may have that is named, or does what is asked
 _MIN_SHARE = 0.6  # of the important steps, that must fit
 _MAX_TESTS = 3
+_SHORTER = 0.75  # of the room and steps, where the sentence gets too long
+_MANY_STEPS = 20  # of important steps; of more a part is enough
 _MAX_ALIKE = 3  # times that steps are added that read like chosen ones
 _DEPTH = 0.85
+_TEST_SHARE = 0.5  # of a word in the test around a step
 _WORDS_GAIN = 1.5  # added to the score of a step that holds all words of the question
 _MINOR_SCORE, _MIN_SCORE = 0.1, 0.3
-_SILENT = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Assert)
+_SILENT = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Assert, ast.Delete)
 _DEBUGGING = re.compile(r"(?<![^\W_])(?:debug\w*|verbose)", re.I)
 _NAMES = re.compile(r"[^\W\d]\w*")
 
@@ -88,17 +91,19 @@ def step_sentences(
     scores = [
         _MINOR_SCORE if _is_aside(s, messages, weights) else _score(s, called_here, weights, mass) for s in all_steps
     ]
-    chosen = _choose_steps(all_steps, scores, _NAMED_FACTOR if named else _MAIN_FACTOR if is_main else 1)
+    factor = _NAMED_FACTOR if named else _MAIN_FACTOR if is_main else 1.0
     important_count = sum(score >= _MIN_SCORE for score in scores)
-    if len(chosen) < max(_MIN_STEPS, _MIN_SHARE * important_count):
-        return
-    rendered = _render_whole(all_steps, chosen)
-    if rendered is None:
-        return
-    parts, spans = rendered
-    sentence = builder.step_list("steps", f"In {code(ref.symbol.qualname)}, in the order written:", parts, *spans)
-    if len(parts) > 1 and len(sentence.text) <= MAX_CHARS:
-        yield sentence
+    for smaller in (factor, _SHORTER * factor):
+        chosen = _choose_steps(all_steps, scores, smaller)
+        is_enough = len(chosen) >= max(_MIN_STEPS, _MIN_SHARE * min(important_count, _MANY_STEPS))
+        rendered = _render_whole(all_steps, chosen) if is_enough else None
+        if rendered is None:
+            return
+        parts, spans = rendered
+        sentence = builder.step_list("steps", f"In {code(ref.symbol.qualname)}, in the order written:", parts, *spans)
+        if len(parts) > 1 and len(sentence.text) <= MAX_CHARS:
+            yield sentence
+            return
 
 
 def _render_whole(steps: Sequence[Step], chosen: Sequence[int]) -> tuple[tuple[str, ...], list[Lines]] | None:
@@ -141,7 +146,7 @@ def _step(placed: PlacedStatement, lines: list[str]) -> Step | None:
 def _text_and_lines(node: ast.stmt, lines: list[str]) -> tuple[str, Lines]:
     """The text of a statement: as written, or a summary of a long one, or "" if there is none; and the lines that show it."""
     text, (start, end) = quote_statement(lines, node), header_lines(node)
-    if text and "`" not in text and len(text) <= _MAX_STEP:
+    if text and "`" not in text and len(text) <= (_MAX_RAISE if isinstance(node, ast.Raise) else _MAX_STEP):
         return code(text), (start, end)
     value = getattr(node, "exc", None) or getattr(node, "value", None)
     while isinstance(value, ast.Await):
@@ -175,7 +180,9 @@ def _workspace_calls(graph: CodeGraph, ref: SymbolRef) -> set[tuple[str, int]]:
 
 
 def _score(step: Step, called: set[tuple[str, int]], weights: Mapping[str, float], mass: float) -> float:
-    word_weight = sum(weights.get(t, 0.0) for t in set(terms.terms_of(step.text)))
+    around = set(terms.terms_of(step.tests[-1].text)) if step.tests and step.tests[-1].is_branch else set()
+    own = set(terms.terms_of(step.text))
+    word_weight = sum(weights.get(t, 0.0) for t in own) + _TEST_SHARE * sum(weights.get(t, 0.0) for t in around - own)
     # What is done otherwise lies behind each test of a chain, and yet is the usual case.
     depth = sum(t.is_branch and not _is_failed(t) for t in step.tests) + any(map(_is_failed, step.tests))
     return (_statement_score(step.node, called) + _WORDS_GAIN * word_weight / mass) * _DEPTH**depth
@@ -362,30 +369,37 @@ class _ConditionRenderer:
         self._negated: set[Test] = set()  # the tests that the last "otherwise" stood for
 
     def render(self, tests: list[Test], gap: bool) -> str | None:
-        """The words of a condition, outermost test first; "otherwise" for the negated previous condition, "in the same loop" for the same
-        loops. None if it cannot be put into words. `gap`: steps are left out before it."""
+        """The words of a condition, outermost test first; "otherwise" for the negated previous condition, "in the same loop" (or `with`)
+        for the same blocks. None if it cannot be put into words. `gap`: steps are left out before it."""
         previous, negated = self.tests, self._negated
         self.tests, self._negated = tests, set()
         own_tests, lead = tests, []
         # "Otherwise" negates the whole previous condition: only loops and tests negated already may precede the negated test.
-        is_whole_negation = all(_is_loop(t) or t in negated for t in previous[:-1])
+        is_whole_negation = all(_is_block(t) or t in negated for t in previous[:-1])
         opposite = _negated_test(previous[-1], tests) if previous and not gap and is_whole_negation else None
-        loops = _outer_loops(tests)
+        blocks, blocks_before = _outer_blocks(tests), _outer_blocks(previous)
         if opposite is not None and tests[: len(previous)] == [*previous[:-1], opposite]:
             self._negated = {*negated, opposite}
             own_tests, lead = tests[len(previous) :], ["otherwise"]
-        elif loops and loops == _outer_loops(previous):
-            own_tests, lead = tests[len(loops) :], ["in the same loop"]
+        elif blocks and blocks == blocks_before:
+            has_loop = any(map(_is_loop, blocks))
+            own_tests, lead = tests[len(blocks) :], ["in the same loop" if has_loop else "in the same `with`"]
+        elif blocks and not any(map(_is_loop, blocks)) and blocks == [t for t in blocks_before if not _is_loop(t)]:
+            own_tests, lead = tests[len(blocks) :], ["in the same `with`"]
         if len(own_tests) > _MAX_TESTS or not all(_is_expressible(t) for t in own_tests):
             return None
         # Steps are in the order written, so "by then" goes without saying.
         return ", ".join([*lead, *(t.phrase or condition_words([replace(t, is_rebound=False)]) for t in own_tests)])
 
 
-def _outer_loops(tests: Sequence[Test]) -> list[Test]:
-    """The loops before any other test."""
-    count = next((i for i, t in enumerate(tests) if not _is_loop(t)), len(tests))
+def _outer_blocks(tests: Sequence[Test]) -> list[Test]:
+    """The loops and `with` blocks before any other test."""
+    count = next((i for i, t in enumerate(tests) if not _is_block(t)), len(tests))
     return list(tests[:count])
+
+
+def _is_block(test: Test) -> bool:
+    return _is_loop(test) or (test.kind == "within" and test.phrase.startswith(("in `with", "in a `with")))
 
 
 def _is_loop(test: Test) -> bool:
@@ -393,7 +407,8 @@ def _is_loop(test: Test) -> bool:
 
 
 def _is_expressible(test: Test) -> bool:
-    return bool(test.text or test.phrase) and "`" not in test.text and test.kind != "other" and not test.is_guard
+    is_clear = test.kind != "other" or bool(test.phrase)
+    return bool(test.text or test.phrase) and "`" not in test.text and is_clear and not test.is_guard
 
 
 def _negated_test(test: Test, tests: Sequence[Test]) -> Test | None:
