@@ -42,6 +42,7 @@ _HOW_TO_PRIORS: Mapping[str, float] = {
 _BESIDE_USE_FACTOR = 0.55
 _OF_WHAT_IS_CALLED = frozenset({"signature", "param"})  # which say nothing of how one does it with anything else
 _USE_SHARE = 1.0
+_COURSE_SHARE = 0.65
 _NAMED_USE_PRIOR = 2.3  # of what the thing to call or extend says of itself, before documents on it
 _DECORATED_FACTOR = 0.3
 _PRIVATE_FACTOR = 0.6  # of what is not for users, if a question asks how one does something
@@ -216,6 +217,8 @@ class _Scorer:
         word_share = _BASE_SHARE + self._overlap(item)
         if self._asks_how_to and item.named and item.kind in ("signature", "example", "param"):
             word_share = max(word_share, _USE_SHARE)  # of what is to be called, however it is worded
+        if item.role and item.kind == "steps":
+            word_share = max(word_share, _COURSE_SHARE)  # of what does it, whatever words it holds
         return (
             word_share
             * self._prior(item)

@@ -48,7 +48,7 @@ _DEPTH = 0.85
 _TEST_SHARE = 0.5  # of a word in the test around a step
 _WORDS_GAIN = 1.5  # added to the score of a step that holds all words of the question
 _MINOR_SCORE, _MIN_SCORE = 0.1, 0.3
-_SILENT = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Assert, ast.Delete)
+_SILENT = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Assert)
 _DEBUGGING = re.compile(r"(?<![^\W_])(?:debug\w*|verbose)", re.I)
 _NAMES = re.compile(r"[^\W\d]\w*")
 
@@ -134,6 +134,7 @@ def _step(placed: PlacedStatement, lines: list[str]) -> Step | None:
     node = placed.node
     does_nothing = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     does_nothing = does_nothing or (isinstance(node, ast.AnnAssign) and node.value is None)
+    does_nothing = does_nothing or (isinstance(node, ast.Delete) and all(isinstance(t, ast.Name) for t in node.targets))
     if getattr(node, "body", None) or getattr(node, "cases", None) or isinstance(node, _SILENT) or does_nothing:
         return None
     in_handler = bool(placed.tests) and placed.tests[-1].kind == "except"
