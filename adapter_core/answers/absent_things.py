@@ -24,6 +24,7 @@ from .relation_words import RELATION_WORDS
 _MAX_CHARS = 160  # longer questions name things in passing
 _WINDOW = 3  # lines around a word, in which the others must be
 _MAX_PLACES = 60  # definitions or sections that are read; with more of them it is taken for known
+_FEW_PLACES = 2  # that only mention it
 _MAX_WORDS = 4
 _THING = r"(?P<thing>(?:[a-z][\w-]* ){0,3}?[a-z][\w-]*)"
 _OF = r"(?: (?:of|for|per|by) (?P<of>(?:[\w-]+ ){0,2}?[\w-]+))?"
@@ -50,16 +51,19 @@ _LEAST_STEM = 4
 @dataclass(frozen=True, slots=True)
 class AbsentThing:
     """What is taken for granted and not there. `words`: those of which no place speaks together; `head`: the one that says what kind of
-    thing it is, "limiter" of "rate limiter per address"."""
+    thing it is, "limiter" of "rate limiter per address". `is_mentioned`: a place or two speak of them, though no definition is named so."""
 
     words: tuple[str, ...]
     head: str
+    is_mentioned: bool = False
 
     @property
     def told(self) -> str:
         """ "no place … speaks of “rate” and “limiter” together"."""
         quoted = [f"“{prose(word)}”" for word in self.words]
         listed = f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+        if self.is_mentioned:
+            return f"no definition of the code is named for {listed}; what is told is what speaks of them"
         return f"no place in the code or the documentation speaks of {listed} together"
 
     def nearest(self, claims: Sequence[Claim]) -> list[Claim]:
@@ -94,9 +98,24 @@ def absent_thing(graph: CodeGraph, question: Question) -> AbsentThing | None:
         common = set.intersection(*places)
         if len(common) > _MAX_PLACES or _in_one_path(index, forms):
             return None
-        if any(_has_all(graph, index, place, forms) for place in sorted(common)):
+        speaking = [place for place in sorted(common) if _has_all(graph, index, place, forms)]
+        if speaking and not (
+            match["built"] and len(speaking) <= _FEW_PLACES and _only_mention(graph, index, common, forms)
+        ):
             return None
-    return AbsentThing(tuple(words), (thing or words)[-1])
+    return AbsentThing(tuple(words), (thing or words)[-1], bool(speaking))
+
+
+def _only_mention(graph: CodeGraph, index: SearchIndex, places: Set[int], forms: Sequence[Set[str]]) -> bool:
+    """Whether no section of documentation is among these places, and no definition whose name has all words."""
+    for place in places:
+        facts, number = graph.facts(index.paths[int(index.file_of[place])]), int(index.symbol_of[place])
+        if facts is None or not is_python(facts.path) or number >= len(facts.symbols):
+            return False
+        named = terms.distinct(facts.symbols[number].qualname)
+        if all(alike & named for alike in forms):
+            return False
+    return True
 
 
 def _content_words(text: str) -> list[str]:

@@ -64,8 +64,8 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
             evidence_subjects = _with_common_caller(graph, evidence_subjects)
         startup = _startup(graph, found) if workings and asks_startup(found.question.text) else None
         if startup is not None:
-            first = tuple(s for ref in reversed(startup.path) if (s := subject_of(graph, ref)) is not None)
-            roles = {s.location: "callee" if n else "main" for n, s in enumerate(first)}
+            first = tuple(s for ref in startup.path if (s := subject_of(graph, ref)) is not None)
+            roles = {s.location: "main" if s is first[-1] else "callee" for s in first}
             traits = replace(traits, roles=roles, wants_course=True)
             evidence_subjects = [*first, *(s for s in evidence_subjects if s.location not in roles)]
         elif workings:

@@ -281,6 +281,25 @@ def test_nothing_else_is_told_as_if_it_were_what_is_not_there(graph: CodeGraph) 
     assert answer.reason == "no place in the code or the documentation speaks of “state” and “parser” together"
 
 
+def test_of_what_is_only_mentioned_that_is_told(tmp_path: Path) -> None:
+    source = """
+        #- m.py
+        class TooManyError(Exception):
+            \"\"\"Sent too much in a given time (rate limiting).\"\"\"
+
+
+        class Speed:
+            \"\"\"Rate of a thing.\"\"\"
+        """
+    with graph_of(tmp_path, source) as graph:
+        thing = absent_thing(graph, analyse("How does the built-in rate limiter work?"))
+        assert thing is not None
+        assert thing.told.startswith("no definition of the code is named for “rate” and “limiter”")
+        claims = answer_question(graph, "What are `TooManyError` and `Speed`?").claims
+    assert {c.text.partition(":")[0] for c in claims} >= {"`TooManyError`", "`Speed`"}
+    assert {c.text.partition(":")[0] for c in thing.nearest(claims)} == {"`TooManyError`"}
+
+
 def test_a_test_is_no_course_of_the_product(tmp_path: Path) -> None:
     body = "".join(f"    optimize({n})\n    assert optimizer.query({n})\n" for n in range(4))
     graph = graph_of(

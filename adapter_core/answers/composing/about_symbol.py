@@ -187,7 +187,7 @@ class SymbolSentences:
         wants_course = self.traits.wants_course and (named or not (builder.rank or is_aside))
         role = self.traits.roles.get(subject.location, "") if self.traits.kind != "why" else ""
         is_main = role == "main"
-        wants_course = wants_course or (role == "callee" and self.traits.wants_course)
+        wants_course = wants_course or (bool(role) and self.traits.wants_course)
         if wants_course or (is_main and len(function_steps(symbol, lines)) <= _MAX_TOLD):
             yield from step_sentences(builder, self._graph, ref, lines, self.weights, named, is_main)
         if "default" in self.weights:

@@ -15,7 +15,7 @@ from ..kinds import asks_decision, asks_failure, asks_order
 from .about_symbol import Subject, subject_of
 from .reacting import reacting_functions
 from .statements.control_flow import function_node, own_nodes
-from .statements.quotes import is_logging
+from .statements.quotes import declares_option, is_logging
 from .statements.steps import names_for_messages
 
 # How much a term of the question counts where the function itself does not have it, but its class or its file is named by it; and what one
@@ -160,13 +160,14 @@ def _coverage(
 
 
 def _told_text(symbol: Symbol, lines: list[str]) -> str:
-    """The text of a function without the messages that it logs, which speak of what goes on elsewhere."""
+    """The text of a function without the messages that it logs and the options that it declares, which speak of what goes on elsewhere."""
     node = function_node(symbol, lines)
     messages = names_for_messages(symbol, lines)
     logged = {
         n
         for statement in (own_nodes(node) if node is not None else ())
-        if isinstance(statement, ast.stmt) and (is_logging(statement) or _binds_only(statement, messages))
+        if isinstance(statement, ast.stmt)
+        and (is_logging(statement) or _binds_only(statement, messages) or declares_option(statement))
         for n in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
     }
     return "".join(lines[n - 1] for n in range(symbol.start, min(symbol.end, len(lines)) + 1) if n not in logged)
@@ -194,4 +195,4 @@ def _is_idle(node: ast.stmt) -> bool:
     """Whether a statement does nothing that a question how something works asks for: a docstring, an import, an assertion, an error, a
     message."""
     is_constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return isinstance(node, _IDLE) or is_constant or is_logging(node)
+    return isinstance(node, _IDLE) or is_constant or is_logging(node) or declares_option(node)

@@ -35,6 +35,7 @@ _EXIT_FACTOR = 1.25  # for what ends a function or a loop
 _LITTLE_FACTOR = 0.5
 _SILENT = (ast.Pass, ast.Break, ast.Continue, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 _LOGGING_METHODS = frozenset("debug info warning warn error exception critical log print write echo".split())
+_DECLARING = frozenset({"add_argument", "add_option", "add_parser"})
 _LOGGER_NAMES = frozenset({"log", "logger", "logging", "warnings", "console"})
 
 
@@ -350,6 +351,12 @@ def is_logging(node: ast.stmt) -> bool:
     return last in _LOGGING_METHODS and (
         callee == "print" or owner.rpartition(".")[2].strip("_").lower() in _LOGGER_NAMES
     )
+
+
+def declares_option(node: ast.stmt) -> bool:
+    """Whether a statement declares an option of the command line: `parser.add_argument(…)`."""
+    value = getattr(node, "value", None)
+    return isinstance(value, ast.Call) and callee_name(value).rpartition(".")[2] in _DECLARING
 
 
 def says_little(node: ast.stmt) -> bool:

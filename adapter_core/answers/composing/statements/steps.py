@@ -30,7 +30,7 @@ from .control_flow import (
     placed_statements,
 )
 from .endings import ENDINGS
-from .quotes import is_logging, quote_statement, says_little
+from .quotes import declares_option, is_logging, quote_statement, says_little
 
 _MAX_TEXT = 800
 _MAX_STEP, _MAX_RAISE = 160, 80
@@ -194,7 +194,7 @@ def _is_failed(test: Test) -> bool:
 
 
 def _is_aside(step: Step, messages: set[str], weights: Mapping[str, float]) -> bool:
-    """Whether a step only serves messages or debugging, and the question does not ask for that."""
+    """Whether a step only serves messages or debugging, and the question does not ask for that; or declares an option."""
     bound = _bound_names(step)
     is_for_message = (
         isinstance(step.node, ast.Assign) and bool(bound) and bound <= messages and _binds_only_names(step.node)
@@ -202,7 +202,7 @@ def _is_aside(step: Step, messages: set[str], weights: Mapping[str, float]) -> b
     is_debugging = "debug" not in weights and any(
         t.is_branch and t.holds and _DEBUGGING.search(t.text) for t in step.tests
     )
-    return is_for_message or is_debugging
+    return is_for_message or is_debugging or declares_option(step.node)
 
 
 def names_for_messages(symbol: Symbol, lines: list[str]) -> set[str]:
