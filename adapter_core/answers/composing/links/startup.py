@@ -25,7 +25,7 @@ _ASKED = re.compile(
     r"\bwhen (?:i|you|we|one|someone|the user) (?:start|run|launch|execute|invoke)s? ",
     re.I,
 )
-_MAX_DEPTH, _MAX_FUNCTIONS = 7, 120
+_MAX_DEPTH, _MAX_FUNCTIONS = 7, 80
 _MAX_TARGETS = 3  # functions that one name may be bound to
 _DEPTH_GAIN = 1.1  # of what lies deeper: the functions before it are told, too
 _ENDS = re.compile(
