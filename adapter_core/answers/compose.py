@@ -9,6 +9,7 @@ from ..code_graph import CodeGraph, is_test_path
 from ..evidence.extending import WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS
 from ..evidence.guides import asks_how_to
 from ..evidence.project_questions import asks_layout
+from ..evidence.search_index import SearchIndex
 from ..evidence.selection import Found
 from ..graph import terms
 from ..graph.finding.lookup import implementation
@@ -28,14 +29,16 @@ from .composing.links.common_caller import common_caller
 from .composing.links.counts import counted_kinds
 from .composing.links.known_links import KnownLinks
 from .composing.links.library_uses import LibraryUse, library_uses
+from .composing.links.startup import FRAME, Startup, asks_startup, startup_of
 from .composing.listings.all_kinds import cached_listings
 from .composing.listings.asked_write import asks_only_writes
 from .composing.listings.base_classes import asks_bases
 from .composing.listings.environment_variables import asks_variables
+from .composing.listings.module_choices import is_choice
 from .composing.listings.raising_places import asked_exception, asks_only_raising
 from .composing.listings.sent_signals import asks_senders
 from .composing.listings.what_it_raises import function_asked_what_it_raises
-from .composing.main_function import main_function
+from .composing.main_function import does_what_is_asked, main_function
 from .composing.project_layout import layout_sentences
 from .composing.sentence_scores import is_private
 from .composing.settings.command_options import command_asked_for_options
@@ -80,7 +83,13 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         workings = is_about_one and asks_workings(found.question, kind)
         if traits.wants_course and not traits.named and not workings:
             evidence_subjects = _with_common_caller(graph, evidence_subjects)
-        if workings:
+        startup = _startup(graph, found) if workings and asks_startup(found.question.text) else None
+        if startup is not None:
+            first = tuple(s for ref in startup.path if (s := subject_of(graph, ref)) is not None)
+            roles = {s.location: "main" if s is first[-1] else "callee" for s in first}
+            traits = replace(traits, roles=roles, wants_course=True)
+            evidence_subjects = [*first, *(s for s in evidence_subjects if s.location not in roles)]
+        elif workings:
             main = main_function(graph, found, evidence_subjects, traits.named)
             if main is not None:
                 first = (main.subject, *main.callees)
@@ -90,8 +99,11 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         by_text = {item.text: item for item in _question_sentences(links, found, kind, library)}
         if kind == "where" and not by_text:
             by_text = {item.text: item for item in act_sentences(graph, found)}
+        told_first = (startup.script, startup.sentence) if startup is not None else ()
+        by_text = {item.text: item for item in told_first if item is not None} | by_text
     parts = split_question(found.question.text)
-    if by_text and (_is_all_listed(found.question.text, parts) or asks_how_laid_out(found)):
+    is_whole = _is_all_listed(found.question.text, parts) or asks_how_laid_out(found) or any(map(is_choice, by_text))
+    if by_text and is_whole:
         return list(by_text.values())[:limit]
     if by_text and asks_only_raising(parts):
         names = {name.rpartition(".")[2] for name in map(asked_exception, parts)}
@@ -130,6 +142,14 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
 def asks_how_laid_out(found: Found) -> bool:
     """Whether a question asks how the project as a whole is laid out, or what its parts are."""
     return found.question.kind == "overview" and found.zoom is None and asks_layout(found.question.text)
+
+
+def _startup(graph: CodeGraph, found: Found) -> Startup | None:
+    """How the program starts, up to the function that does most of what is asked."""
+    with graph.store.snapshot():
+        own_names = SearchIndex(graph).own_names
+    asked = replace(found, weights={term: w for term, w in found.weights.items() if term not in FRAME})
+    return startup_of(graph, found.weights, own_names, lambda ref: does_what_is_asked(graph, asked, ref))
 
 
 def _is_all_listed(text: str, parts: list[str]) -> bool:

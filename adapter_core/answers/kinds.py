@@ -21,6 +21,7 @@ _IMPACT = re.compile(
 )
 _INHERITANCE = re.compile(
     r"\b(?:which|what) (?:\w+ ){0,2}(?:overrid\w+|extends?|inherits?|derives?|subclass(?:es)?) (?!of\b)|"
+    r"\b(?:which|what) (?:\w+ ){0,2}(?:sub)?classes(?: are there)?(?: that)? (?:implement|realise|realize)s? (?!of\b)|"
     r"\b(?:sub|child )class(?:es)? (?:of|does|has|exist)|\b(?:overridden|extended|implemented|subclassed) by\b|"
     r"\b(?:who|what|where|which)\b[^?]{0,40}\boverrid(?:es|den)\b|\bimplementations? of `|"
     r"\b(?:which|what) (?:\w+ )?(?:sub|base |parent |super)class(?:es)?\b[^?]{0,30}\b(?:of|has|have|does|do|extends?|inherits?)\b",
@@ -70,6 +71,8 @@ def answer_kind(question: Question) -> str:
         return "callers"
     if _TESTS.search(clause):
         return "tests"
+    if asks_order(text):
+        return "how"
     if question.kind not in ("callers", "tests"):
         return question.kind
     first = _QUESTION_WORD.search(text)
@@ -121,7 +124,11 @@ def asks_course(question: Question) -> bool:
     return bool(_COURSE.search(text)) or (question.kind == "how" and bool(_HOW_COURSE.search(text)))
 
 
-_WALK = re.compile(r"\b(?:walk|talk|guide|take) (?:me |us )?through\b|\bwhat happens to\b", re.I)
+_WALK = re.compile(
+    r"\b(?:walk|talk|guide|take) (?:me |us )?through\b|\bwhat happens\b(?: \w+){0,4}? (?:to|when|if|after|once|while|on|during|as)\b",
+    re.I,
+)
+_ORDER = re.compile(r"\b(?:in )?(?:what|which) order (?:is|are|do|does|will|did)\b", re.I)
 
 
 def asks_workings(question: Question, kind: str) -> bool:
@@ -130,7 +137,34 @@ def asks_workings(question: Question, kind: str) -> bool:
     text = question.text[:300]
     if question.is_report or asks_how_to(text) or asks_difference(text) or asks_what_it_does(text):
         return False
-    return kind in ("how", "why") or bool(_WALK.search(text))
+    return kind in ("how", "why") or bool(_WALK.search(text)) or asks_order(text)
+
+
+def asks_order(text: str) -> bool:
+    """Whether a question asks in which order several things are done, so that the function that does most of them is the answer."""
+    return bool(_ORDER.search(text))
+
+
+_FAILING = re.compile(
+    r"\b(?:rais\w+|fail\w*|crash\w*|die[sd]?|dying|hangs?|errors?|exceptions?|throws?|thrown|invalid|not valid|miss(?:es|ed)?|breaks?|"
+    r"refused|rejected|times? out|timed out|lost|drops?|dropped|retr(?:y|ies|ied))\b",
+    re.I,
+)
+_DECIDING = re.compile(
+    r"\bhow (?:do|does|is|are)\b[^?]*\b(?:decid\w+|choos\w+|chosen|pick(?:s|ed)?|select(?:s|ed)?|determin\w+|figures? out|know|tells?|"
+    r"detect\w*|works? out|guess\w*)\b",
+    re.I,
+)
+
+
+def asks_failure(text: str) -> bool:
+    """Whether a question asks what becomes of something that fails."""
+    return bool(_FAILING.search(text))
+
+
+def asks_decision(text: str) -> bool:
+    """Whether a question asks how something is decided."""
+    return bool(_DECIDING.search(text))
 
 
 _WHAT_IT_DOES = re.compile(

@@ -60,7 +60,7 @@ _MIN_MISSING_SHARE = 1 / 3
 # Words of asking, and of what is asked about something: code says `except` for "caught".
 _FILLER = RELATION_WORDS | frozenset(
     "vs versus life tour decide decides decided organised organized difference differences differ differs distinction compare compared "
-    "comparison default defaults option options setting settings flag flags argument arguments value values example examples".split()
+    "comparison order default defaults option options setting settings flag flags argument arguments value values example examples".split()
 )
 _MAX_CHARS = 300
 _USES = re.compile(r"\b(?:us(?:es?|ed|ing|ages?)|read|set|passed)\b", re.I)

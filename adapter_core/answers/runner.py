@@ -20,6 +20,7 @@ from ..evidence.selection import Found, search
 from ..graph.source import hash_lines, is_python
 from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
+from .absent_things import absent_thing
 from .aside_words import told_of_asides, without_noise, words_of_asides
 from .asked_symbols import module_asked_about, named_symbols, resolve_answer_kind
 from .chat import WHAT_CAN_BE_ASKED, is_chat
@@ -172,6 +173,9 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     names_words = found.zoom is None and found.question.kind != "overview"
     words = missing_words(graph, found.question)[:_MAX_MISSING] if names_words and not missing else []
     asides = words_of_asides(graph, found.question) if found.zoom is None and not (missing or words) else []
+    names_nothing = found.zoom is None and not (missing or asides or about_absent)
+    thing = absent_thing(graph, found.question) if names_nothing else None
+    thing = thing if thing is None or not words or thing.head in words else None
     claims: list[Claim] = []
     if options.phrase:
         run.emit("stage", "phrasing")
@@ -183,12 +187,18 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
             run,
             found,
             plan_once,
-            lambda told: told if is_listed else without_noise(graph, found.question, told, asides, words),
+            lambda told: (
+                told
+                if is_listed
+                else thing.nearest(told)
+                if thing is not None
+                else without_noise(graph, found.question, told, asides, words)
+            ),
         )
-    told_of = told_of_asides(graph, asides)
+    told_of = thing.told if thing is not None and not words else told_of_asides(graph, asides)
     if not claims:
         run.note(f"nothing in this workspace speaks of {_quoted(words)}" if words else told_of)
-        return _refuse(run, found, words or None)
+        return _refuse(run, found, words or (thing.words if thing is not None else None))
     claims = [*about_absent, *claims]
     if not options.phrase:
         run.note(missing_links_note(graph, found.question, claims))

@@ -25,7 +25,8 @@ from .vocabulary import STOP_TERMS
 
 WHY_GUIDE, WHY_TELLS_HOW = "tells about it", "tells how it is done"
 _HOW_TO = re.compile(
-    r"\bhow (?:(?:can|do|would|could|should|might|must|does) (?:i|we|you|one|someone|somebody|people|an? \w+|users?|developers?)\b|to\b)",
+    r"\bhow (?:(?:can|do|would|could|should|might|must) (?:i|we|you|one|someone|somebody|people|an? \w+|users?|developers?)\b"
+    r"|does (?:one|someone|somebody|an? (?:user|developer|programmer|person|newcomer|beginner|contributor))\b|to\b)",
     re.I,
 )
 _WHY = re.compile(r"\bwhy\b|\breasons? (?:for|why|behind)\b|\brationale\b", re.I)

@@ -55,6 +55,7 @@ _MANNER = re.compile(
              | help[ ](?:me|us)[ ](?:to[ ])?understand)
         | I(?:'d|[ ]would)[ ]like[ ]to[ ](?:know|understand) | I[ ](?:want|need)[ ]to[ ](?:know|understand)
         | (?:differences?|distinctions?)[ ](?:between|among)
+        | (?:in[ ])?(?:what|which)[ ]order(?=[ ](?:is|are|do|does|will|did)\b)
         | step[- ]by[- ]step | under[ ]the[ ]hood | behind[ ]the[ ]scenes | from[ ]start[ ]to[ ]finish
         | (?: in[ ](?:(?:more|great|greater|some|full)[ ])?(?:detail|depth) | in[ ](?:simple|plain|easy)[ ](?:terms|words|english)
             | in[ ](?:short|brief|a[ ]nutshell|(?:one|two|three|a[ ]few)[ ](?:words?|sentences?))

@@ -243,7 +243,9 @@ def test_what_runs_again_in_any_case_or_is_long(repo: Path, name: str, course: s
 def test_of_what_the_question_names_twice_as_much_is_told(repo: Path) -> None:
     body = "".join(f"    if x.a{n}:\n        do{n}(x)\n" for n in range(14))
     graph = graph_of(repo, f"#- m.py\ndef many(x):\n{body}    return x.done()\n")
-    assert not told(graph, "many")
+    (item,) = told(graph, "many")
+    assert "; (12) … `return x.done()`" in item.text  # of anything else the most that a reader takes in
+    assert stands(graph, item.text, item.spans)
     answer = answer_question(graph, "Explain `many`")
     assert any("; (15) `return x.done()`" in claim.text for claim in answer.claims)
 
@@ -419,8 +421,10 @@ def test_things_meet_in_the_function_that_calls_most_of_them(repo: Path) -> None
     assert point is not None
     assert point.symbol.qualname == "Till.handle"
     assert common_caller(graph, [charge]) is None  # nothing meets there
-    told_first = answer_question(graph, "What happens when a card is charged and what was paid is entered?").claims[0]
-    assert told_first.text.startswith("In `Till.handle`, in the order written: (1)")
+    answer = answer_question(graph, "What happens when a card is charged and what was paid is entered?")
+    purpose, course, *_ = (claim.text for claim in answer.claims)
+    assert purpose == "`Till.handle`: “Take the money for an order.”"
+    assert course.startswith("In `Till.handle`, in the order written: (1)")
 
 
 def test_tests_are_no_common_callers(repo: Path) -> None:

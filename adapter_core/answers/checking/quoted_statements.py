@@ -12,6 +12,7 @@ from ...code_graph import CodeGraph
 from ...types import CallSite, Citation, Symbol, SymbolRef
 from ..composing.documentation.quoted_docs import LISTED, matches_list
 from ..composing.documentation.samples import SHOWS, matches_sample
+from ..composing.listings.module_choices import choice_holds
 from ..composing.statements.call_conditions import tests_by_call
 from ..composing.statements.conditions import BRANCH, BY_THEN, LOOP, THAT_FAR, Lines
 from ..composing.statements.control_flow import PlacedStatement, Test, function_node, header_lines, placed_statements
@@ -29,7 +30,7 @@ _TEST = (
 _STEPS = rf"{_CODE}(?:(?:, then|;) {_CODE})*"
 _LEAD = rf"(?:(?:else )?(?:when|unless) {_CODE}, |otherwise )"
 _FORM = re.compile(
-    rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>{_LEAD}{_STEPS}(?:; {_LEAD}{_STEPS})*|{_STEPS})"
+    rf"In (?P<owner>{_CODE})(?P<around>(?:, {_TEST})*): (?P<rest>(?:{_LEAD})?{_STEPS}(?:; {_LEAD}{_STEPS})*)"
 )
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
 _LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED} (?P<rest>\(\d+\) “.+)", re.DOTALL)
@@ -119,6 +120,7 @@ def _form_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
         return (
             _calls_hold(graph, sentence.strip(), citations)
             or _decision_holds(graph, sentence.strip(), citations)
+            or choice_holds(graph, sentence.strip(), citations)
             or None
         )
     claimed = list(_claimed_statements(form["around"], form["rest"]))

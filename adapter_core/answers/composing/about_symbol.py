@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
-from ...code_graph import CodeGraph, index_of
+from ...code_graph import CodeGraph, index_of, is_test_path
 from ...graph import terms
 from ...graph.source import is_python
 from ...types import Evidence, ModuleFacts, Symbol, SymbolRef
@@ -185,10 +185,13 @@ class SymbolSentences:
         named = subject.location in self.traits.named
         yield from comment_sentences_in(builder, lines)
         yield from decision_sentences(builder, symbol, lines)
-        wants_course = self.traits.wants_course and (named or not builder.rank)
-        is_main = self.traits.roles.get(subject.location) == "main" and self.traits.kind != "why"
+        is_aside = is_test_path(subject.facts.path) and "test" not in self.weights
+        wants_course = self.traits.wants_course and (named or not (builder.rank or is_aside))
+        role = self.traits.roles.get(subject.location, "") if self.traits.kind != "why" else ""
+        is_main = role == "main"
+        wants_course = wants_course or (bool(role) and self.traits.wants_course)
         if wants_course or (is_main and len(function_steps(symbol, lines)) <= _MAX_TOLD):
-            yield from step_sentences(builder, self._graph, ref, lines, self.weights, named)
+            yield from step_sentences(builder, self._graph, ref, lines, self.weights, named, is_main)
         if "default" in self.weights:
             yield from self._constants(builder)
         yield from action_sentences(builder, symbol, lines)
@@ -234,7 +237,10 @@ def _link_sentences(builder: SentenceBuilder, links: Links, traits: QuestionTrai
     # Quick look-ups come before those that may use up the time.
     about_inheritance: list[Candidate] = []
     if kind == "inheritance" or (is_top and not ref.symbol.name.startswith("__")):
-        about_inheritance = list(inheritance_sentences(builder, links))
+        about_inheritance = list(inheritance_sentences(builder, links, kind == "inheritance"))
+        if any(item.text.endswith(" among others.") for item in about_inheritance) and kind == "inheritance":
+            counted = count_sentences(builder, links, ("subclasses", "overrides"))
+            about_inheritance[1:1] = [replace(item, kind="total", named=True) for item in counted]
     about_imports: list[Candidate] = []
     if kind == "impact" and is_top and "." not in ref.symbol.qualname:
         about_imports = list(importer_sentences(builder, graph, ref))

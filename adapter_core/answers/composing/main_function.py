@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...code_graph import CodeGraph, is_test_path
 from ...evidence.selection import Found
 from ...graph import terms
-from ...types import Symbol
+from ...types import Symbol, SymbolRef
+from ..kinds import asks_decision, asks_failure, asks_order
 from .about_symbol import Subject, subject_of
+from .reacting import reacting_functions
 from .statements.control_flow import function_node, own_nodes
-from .statements.quotes import is_logging
+from .statements.quotes import declares_option, is_logging
 from .statements.steps import names_for_messages
 
 # How much a term of the question counts where the function itself does not have it, but its class or its file is named by it; and what one
@@ -26,6 +28,10 @@ _POOL = 8  # subjects that are compared
 _BY_STATEMENTS = (0.4, 0.75, 0.9)  # what a function with no, one and two statements counts
 _CONSTRUCTOR_FACTOR = 0.7  # it keeps what others work with
 _MAX_CALLEES = 2  # functions that it hands over to
+_FEW_STATEMENTS = 4
+_FOUND_GAIN = 0.5  # of what the search found, too
+_HANDLING_FACTOR = 1.25
+_DECIDING_GAIN, _MAX_DECISIONS = 0.12, 3
 _LEAST_COVERAGE = 0.2  # of the question, that these hold
 _IDLE = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Assert, ast.Raise)
 
@@ -44,16 +50,17 @@ def main_function(
 ) -> MainFunction | None:
     """The function that the answer leads with; None if the search finds none. A wrapper stands for what it calls. `named`: path and line
     of what the question names."""
-    with_tests = "test" in found.weights
+    with_tests, text = "test" in found.weights, found.question.text[:300]
     pool = [s for s in subjects if s.symbol.is_callable and s.evidence is not None]
     pool = [s for s in pool if with_tests or not is_test_path(s.facts.path)][:_POOL]
-    if named:
-        pool = [s for s in pool if s.location in named]
+    if named and not asks_order(text):
+        pool = [s for s in pool if s.location in named] or _reacting(graph, subjects, named, text)
     best_score = max((s.evidence.score for s in pool if s.evidence is not None), default=0.0) or 1.0
     scored = [
         (
             (_BASE + _coverage(graph, subject, found.weights, found.alternatives))
             * _substance(graph, subject)
+            * _fitness(graph, subject, found, text)
             * (subject.evidence.score / best_score if subject.evidence is not None else 0.0)
             * _RANK_DECAY**rank,
             -rank,
@@ -64,12 +71,57 @@ def main_function(
     if not scored:
         return None
     subject = max(scored, key=lambda item: item[:2])[2]
+    subject = next((s for s in subjects if s.key == subject.key), subject)
     called = _called_functions(graph, subject, subjects)
     if len(called) == 1 and _statement_count(graph, subject) == 1 < (_statement_count(graph, called[0]) or 0):
         subject, called = called[0], _called_functions(graph, called[0], subjects)
     by_coverage = [(_coverage(graph, s, found.weights, found.alternatives), s) for s in called]
-    callees = sorted((c for c in by_coverage if c[0] >= _LEAST_COVERAGE), key=lambda c: -c[0])
-    return MainFunction(subject, tuple(s for _, s in callees[:_MAX_CALLEES]))
+    callees = [s for c, s in sorted(by_coverage, key=lambda c: -c[0]) if c >= _LEAST_COVERAGE][:_MAX_CALLEES]
+    if called and (_statement_count(graph, subject) or 0) <= _FEW_STATEMENTS:
+        # What it does is mostly done by one of these.
+        largest = max(called, key=lambda s: _statement_count(graph, s) or 0)
+        callees = [*(s for s in callees if s.key != largest.key), largest][-_MAX_CALLEES:]
+    return MainFunction(subject, tuple(callees))
+
+
+def _reacting(
+    graph: CodeGraph, subjects: Sequence[Subject], named: Collection[tuple[str, int]], text: str
+) -> list[Subject]:
+    """Where a question asks what becomes of an error of a class that it names: the functions that do something about it, each as if the
+    search had found it like the class."""
+    classes = [s for s in subjects if s.location in named and s.symbol.kind == "class" and s.evidence is not None]
+    if not classes or not asks_failure(text):
+        return []
+    found = reacting_functions(graph, {s.symbol.name for s in classes})
+    return [replace(s, evidence=classes[0].evidence) for s in found]
+
+
+def does_what_is_asked(graph: CodeGraph, found: Found, ref: SymbolRef) -> float:
+    """How well a function that the search need not have found does what is asked: the share of the question that it has, less for one that
+    does little."""
+    subject = subject_of(graph, ref)
+    if subject is None:
+        return 0.0
+    scores = [e.score for e in found.definitions if e.span.path == ref.path and e.symbol == ref.symbol.qualname]
+    share = _coverage(graph, subject, found.weights, found.alternatives) * _substance(graph, subject)
+    return share * (1.0 + _FOUND_GAIN * max(scores, default=0.0))
+
+
+def _fitness(graph: CodeGraph, subject: Subject, found: Found, text: str) -> float:
+    """A factor for a function that handles errors, where the question asks what becomes of a failure; and for one whose tests ask about the
+    question's words, where it asks how something is decided."""
+    document = graph.document(subject.facts.path)
+    node = function_node(subject.symbol, document.lines) if document is not None else None
+    if node is None:
+        return 1.0
+    if asks_failure(text) and any(isinstance(n, ast.ExceptHandler) for n in own_nodes(node)):
+        return _HANDLING_FACTOR
+    if asks_decision(text):
+        tests = [n.test for n in own_nodes(node) if isinstance(n, (ast.If, ast.IfExp, ast.While))]
+        wanted = {t for t in found.weights if t not in terms.distinct(subject.symbol.qualname)}
+        count = sum(bool(wanted & terms.distinct(ast.unparse(test))) for test in tests)
+        return 1.0 + _DECIDING_GAIN * min(count, _MAX_DECISIONS)
+    return 1.0
 
 
 def _called_functions(graph: CodeGraph, subject: Subject, subjects: Sequence[Subject]) -> list[Subject]:
@@ -108,13 +160,14 @@ def _coverage(
 
 
 def _told_text(symbol: Symbol, lines: list[str]) -> str:
-    """The text of a function without the messages that it logs, which speak of what goes on elsewhere."""
+    """The text of a function without the messages that it logs and the options that it declares, which speak of what goes on elsewhere."""
     node = function_node(symbol, lines)
     messages = names_for_messages(symbol, lines)
     logged = {
         n
         for statement in (own_nodes(node) if node is not None else ())
-        if isinstance(statement, ast.stmt) and (is_logging(statement) or _binds_only(statement, messages))
+        if isinstance(statement, ast.stmt)
+        and (is_logging(statement) or _binds_only(statement, messages) or declares_option(statement))
         for n in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
     }
     return "".join(lines[n - 1] for n in range(symbol.start, min(symbol.end, len(lines)) + 1) if n not in logged)
@@ -142,4 +195,4 @@ def _is_idle(node: ast.stmt) -> bool:
     """Whether a statement does nothing that a question how something works asks for: a docstring, an import, an assertion, an error, a
     message."""
     is_constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return isinstance(node, _IDLE) or is_constant or is_logging(node)
+    return isinstance(node, _IDLE) or is_constant or is_logging(node) or declares_option(node)

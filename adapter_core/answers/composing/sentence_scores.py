@@ -28,7 +28,7 @@ _PRIORS: Mapping[str, Mapping[str, float]] = {
         "bases": 1.0, "where": 0.6, "doc": 0.5,
     },
     "count": {"count": 3.0, "where": 0.7, "doc": 0.6, "callers": 0.6},
-    "inheritance": {"overridden": 3.0, "bases": 2.5, "where": 0.7, "doc": 0.7},
+    "inheritance": {"overridden": 3.0, "total": 40.0, "listing": 9.0, "bases": 2.5, "where": 0.7, "doc": 0.7},
     "registered": {"registered": 3.0, "callers": 1.2, "where": 0.8, "doc": 0.7, "calls": 0.6},
     "overview": {"text": 1.2, "doc": 1.0},
     "other": {"doc": 1.0, "text": 0.7, "calls": 0.7},
@@ -42,6 +42,7 @@ _HOW_TO_PRIORS: Mapping[str, float] = {
 _BESIDE_USE_FACTOR = 0.55
 _OF_WHAT_IS_CALLED = frozenset({"signature", "param"})  # which say nothing of how one does it with anything else
 _USE_SHARE = 1.0
+_COURSE_SHARE = 0.65
 _NAMED_USE_PRIOR = 2.3  # of what the thing to call or extend says of itself, before documents on it
 _DECORATED_FACTOR = 0.3
 _PRIVATE_FACTOR = 0.6  # of what is not for users, if a question asks how one does something
@@ -114,10 +115,17 @@ _DEFAULTS: Mapping[str, float] = {
     "steps": 2.0, "listed": 2.0,
     "guide": 2.2, "sample": 2.2, "table": 1.0,
     "quote": 1.0, "branch": 1.2, "decides": 1.2, "used": 0.9, "assigned": 0.8, "calls": 0.6, "signature": 0.25, "where": 0.1,
-    "bare": 0.35, "contents": 1.0, "call_path": 4.0, "line": 4.0, "listing": 4.0, "default": 4.0, "setting": 16.0,
+    "bare": 0.35, "contents": 1.0, "call_path": 4.0, "line": 4.0, "listing": 4.0, "default": 4.0, "setting": 16.0, "total": 16.0,
 }  # fmt: skip
 _DEFAULT_PRIOR = 0.45
-DOMINANT_KINDS = COURSES | {"call_path", "line", "listing", "default", "setting"}  # their scores exceed all others
+DOMINANT_KINDS = COURSES | {
+    "call_path",
+    "line",
+    "listing",
+    "default",
+    "setting",
+    "total",
+}  # their scores exceed all others
 # Factors found by the answers benchmark (gold lines and names of the reference): searched for on one half of the repositories, and gaining
 # on the other half, too.
 _FITTED_FACTORS: Mapping[str, float] = {"doc": 0.75, "comment": 0.75}
@@ -224,6 +232,8 @@ class _Scorer:
         word_share = _BASE_SHARE + self._overlap(item)
         if self._asks_how_to and item.named and item.kind in ("signature", "example", "param", "where"):
             word_share = max(word_share, _USE_SHARE)  # of what is to be called, however it is worded
+        if item.role and item.kind == "steps":
+            word_share = max(word_share, _COURSE_SHARE)  # of what does it, whatever words it holds
         return (
             word_share
             * self._prior(item)

@@ -45,7 +45,7 @@ def call_path_sentence(graph: CodeGraph, question: str) -> Candidate | None:
             sources, targets = _named_symbols(graph, match["a"]), _named_symbols(graph, match["b"])
             edges = _shortest_path(graph, sources, targets) if sources and targets else []
             if len(edges) > 1:
-                return _path_sentence(graph, edges)
+                return path_sentence(graph, edges)
     return None
 
 
@@ -65,37 +65,37 @@ def _shortest_path(
     graph: CodeGraph, sources: Sequence[SymbolRef], targets: Sequence[SymbolRef]
 ) -> list[tuple[SymbolRef, Edge]]:
     """The calls of a shortest path, each with its caller; empty if there is none of at most `_MAX_STEPS`."""
-    target_keys = {_key_of(r) for r in targets} - {_key_of(r) for r in sources}
-    reached_by: dict[_SymbolKey, tuple[SymbolRef, Edge] | None] = {_key_of(r): None for r in sources}
+    target_keys = {key_of(r) for r in targets} - {key_of(r) for r in sources}
+    reached_by: dict[_SymbolKey, tuple[SymbolRef, Edge] | None] = {key_of(r): None for r in sources}
     frontier = list(sources)
     for _ in range(_MAX_STEPS):
         next_frontier: list[SymbolRef] = []
         for ref in frontier:
             if len(reached_by) > _MAX_FUNCTIONS:
                 return []
-            for caller, edge, target in _steps_from(graph, ref):
+            for caller, edge, target in steps_from(graph, ref):
                 if edge.target in reached_by:
                     continue
                 reached_by[edge.target] = (caller, edge)
                 next_frontier.append(target)
                 if edge.target in target_keys:
-                    return _trace_back(graph, reached_by, edge.target)
+                    return trace_back(graph, reached_by, edge.target)
         frontier = next_frontier
     return []
 
 
-def _steps_from(graph: CodeGraph, ref: SymbolRef) -> Iterator[tuple[SymbolRef, Edge, SymbolRef]]:
+def steps_from(graph: CodeGraph, ref: SymbolRef) -> Iterator[tuple[SymbolRef, Edge, SymbolRef]]:
     """(caller, edge, target) of what a function calls, in the order of the text; for a class, of what its `__init__` calls."""
     callers = graph.members(ref, "__init__")[:1] if ref.symbol.kind == "class" else [ref]
     for caller in callers:
         sites = [s for s in graph.calls_of(caller, implicit=False).items if not s.deferred]
         targets = [t for s in sites for t in s.targets if leads_to(s, t) and t != caller and not is_test_path(t.path)]
-        targets_by_key = dict(list({_key_of(t): t for t in targets}.items())[:_MAX_CALLS])
-        for edge in edges_between(graph, {_key_of(caller): caller}, targets_by_key, inferred=True):
+        targets_by_key = dict(list({key_of(t): t for t in targets}.items())[:_MAX_CALLS])
+        for edge in edges_between(graph, {key_of(caller): caller}, targets_by_key, inferred=True):
             yield caller, edge, targets_by_key[edge.target]
 
 
-def _trace_back(
+def trace_back(
     graph: CodeGraph, reached_by: dict[_SymbolKey, tuple[SymbolRef, Edge] | None], end: _SymbolKey
 ) -> list[tuple[SymbolRef, Edge]]:
     path: list[tuple[SymbolRef, Edge]] = []
@@ -105,13 +105,13 @@ def _trace_back(
         caller = step[0]
         # A constructor was reached as its class.
         owner = next((r for r in graph.owners_of(caller) if r.symbol.kind == "class"), None)
-        step = reached_by.get(_key_of(caller)) or (
-            reached_by.get(_key_of(owner)) if owner is not None and caller.symbol.name == "__init__" else None
+        step = reached_by.get(key_of(caller)) or (
+            reached_by.get(key_of(owner)) if owner is not None and caller.symbol.name == "__init__" else None
         )
     return path
 
 
-def _path_sentence(graph: CodeGraph, edges: Sequence[tuple[SymbolRef, Edge]]) -> Candidate:
+def path_sentence(graph: CodeGraph, edges: Sequence[tuple[SymbolRef, Edge]]) -> Candidate:
     parts = []
     for caller, edge in edges:
         target = _name_at(graph, edge.target)
@@ -131,5 +131,5 @@ def _name_at(graph: CodeGraph, key: _SymbolKey) -> str:
     )
 
 
-def _key_of(ref: SymbolRef) -> _SymbolKey:
+def key_of(ref: SymbolRef) -> _SymbolKey:
     return ref.path, ref.symbol.start

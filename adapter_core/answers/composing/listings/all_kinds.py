@@ -20,6 +20,7 @@ from .entry_points import entry_point_sentences
 from .environment_variables import environment_variable_sentences
 from .error_messages import message_sentences
 from .exception_handlers import handler_sentences
+from .module_choices import choice_sentences
 from .raising_places import raising_sentences
 from .sent_signals import sending_sentences
 from .uses import use_listing
@@ -35,8 +36,8 @@ def cached_listings(links: KnownLinks, question: str) -> tuple[Candidate, ...]:
 def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda: None) -> Iterator[Candidate]:
     """The listings that the question or a part of it asks for: classes with a method, defined exceptions, base classes, handlers of an
     exception, where one is raised (also by its message), what a function raises, where something is read, who sends a signal, who changes
-    an attribute, entry points, environment variables, options, and default values; where it asks for none of these, the settings that it
-    describes. `check`: raises if the answer was cancelled."""
+    an attribute, entry points, what a module decides on import, environment variables, options, and default values; where it asks for none
+    of these, the settings that it describes. `check`: raises if the answer was cancelled."""
     found = list(_of_parts(graph, question, check))
     yield from found or described_sentences(graph, question, check)
     yield from message_sentences(graph, question)
@@ -53,6 +54,7 @@ def _of_parts(graph: CodeGraph, question: str, check: Callable[[], None]) -> Ite
         yield from use_listing(graph, part, check)
         yield from sending_sentences(graph, part, check)
         yield from entry_point_sentences(graph, part)
+        yield from choice_sentences(graph, part)
         yield from environment_variable_sentences(graph, part, check)
         yield from command_option_sentences(graph, part)
         yield from setting_sentences(graph, part, check)

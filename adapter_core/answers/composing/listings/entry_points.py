@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....code_graph import CodeGraph, is_test_path
+from ....types import SymbolRef
 from ...inert import code, prose
 from ..candidate import Candidate, definition_span
 
@@ -42,23 +43,12 @@ def entry_point_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate
     """The sentences that quote each script and say what it calls, then those about the modules that `python -m` runs."""
     if not _ASKED.search(question[:_MAX_CHARS]):
         return
-    document = graph.document("pyproject.toml")
-    lines = document.lines if document is not None else []
-    scripts = _scripts("\n".join(lines))
-    section = ""
-    for number, (line, blanked) in enumerate(zip(lines, _blank_long_strings(lines), strict=True), 1):
-        header, script = _SECTION.match(blanked), _SCRIPT.match(blanked)
-        section = header["name"].strip() if header else section
-        if script is not None and (section, script["name"], script["target"]) in scripts:
-            text = f"{code('pyproject.toml')}: “{prose(line.strip())}”"
-            yield Candidate(
-                text, "listing", (("pyproject.toml", number, number),), "pyproject.toml:1", 0, -1, named=True
-            )
-            for ref in graph.find_symbol(script["target"])[:1]:
-                definition_text = f"{code(ref.symbol.qualname)} is a function, defined in {code(ref.path)}."
-                subject = f"{ref.path}:{ref.symbol.start}"
-                if ref.symbol.kind == "function":
-                    yield Candidate(definition_text, "listing", (definition_span(ref),), subject, 0, -1, named=True)
+    for _, ref, sentence in console_scripts(graph):
+        yield sentence
+        if ref is not None and ref.symbol.kind == "function":
+            definition_text = f"{code(ref.symbol.qualname)} is a function, defined in {code(ref.path)}."
+            subject = f"{ref.path}:{ref.symbol.start}"
+            yield Candidate(definition_text, "listing", (definition_span(ref),), subject, 0, -1, named=True)
     main_files = [
         row.path for row in graph.store.files() if row.path.endswith("__main__.py") and not is_test_path(row.path)
     ]
@@ -69,6 +59,23 @@ def entry_point_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate
         if facts is not None and calls:  # the last call into the workspace runs the program; those before it prepare it
             text = f"{code(facts.module)} calls {code(calls[-1].callee + '()')}."
             yield Candidate(text, "listing", ((path, calls[-1].line, calls[-1].line),), f"{path}:1", 0, -1, named=True)
+
+
+def console_scripts(graph: CodeGraph) -> Iterator[tuple[str, SymbolRef | None, Candidate]]:
+    """The scripts in `pyproject.toml`: the name of each, what it calls (None if that is not defined here), and the sentence that quotes
+    it."""
+    document = graph.document("pyproject.toml")
+    lines = document.lines if document is not None else []
+    scripts = _scripts("\n".join(lines))
+    section = ""
+    for number, (line, blanked) in enumerate(zip(lines, _blank_long_strings(lines), strict=True), 1):
+        header, script = _SECTION.match(blanked), _SCRIPT.match(blanked)
+        section = header["name"].strip() if header else section
+        if script is not None and (section, script["name"], script["target"]) in scripts:
+            text = f"{code('pyproject.toml')}: “{prose(line.strip())}”"
+            span = ("pyproject.toml", number, number)
+            sentence = Candidate(text, "listing", (span,), "pyproject.toml:1", 0, -1, named=True)
+            yield script["name"], next(iter(graph.find_symbol(script["target"])), None), sentence
 
 
 def _scripts(text: str) -> set[tuple[str, str, str]]:

@@ -19,6 +19,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NAME = re.compile(r"[^\W\d]\w*")
 ENDLESS_LOOP, IN_FINALLY, BARE_EXCEPT = "again and again", "in `finally`", "when it catches anything"
+WITHOUT_BREAK, NOTHING_RAISED = "when the loop ends without `break`", "when nothing is raised"
 _MAX_TEST = 120
 _MAX_QUOTED = 90
 
@@ -56,13 +57,15 @@ class Test:
 @dataclass(frozen=True, slots=True)
 class PlacedStatement:
     """A statement and its conditions, outermost first. `suite`: the number of the body that it is in (0: of none). `may_be_caught`: a
-    handler may catch what is raised here. `is_return_replaced`: a `finally` that returns replaces what is returned here."""
+    handler may catch what is raised here. `is_return_replaced`: a `finally` that returns replaces what is returned here. `is_header`: it is
+    quoted for its header, and the statements in it follow."""
 
     node: ast.stmt
     tests: tuple[Test, ...]
     suite: int
     may_be_caught: bool = False
     is_return_replaced: bool = False
+    is_header: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ class _Walker:
                 "for", loop_text if is_complete and len(loop_text) <= _MAX_TEST else "", True, node.lineno, last
             )
             yield from self.suite(node.body, context.under(loop_test))
-            yield from self.suite(node.orelse, context.under(_unclear_test(node)))
+            yield from self.suite(node.orelse, context.under(self._else_test(node, WITHOUT_BREAK)))
         elif isinstance(node, ast.While):
             test = replace(self._test(node, True), kind="while")
             is_constant = isinstance(node.test, ast.Constant)
@@ -144,7 +147,7 @@ class _Walker:
                 yield from self.suite(
                     node.body, context.under(_block_test(node, ENDLESS_LOOP) if is_constant else test)
                 )
-            yield from self.suite(node.orelse, context.under(_unclear_test(node)))
+            yield from self.suite(node.orelse, context.under(self._else_test(node, WITHOUT_BREAK)))
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             # A context manager may swallow exceptions (`suppress`, `pytest.raises`); nothing in the text says which do.
             items = ", ".join(expression_text(i.context_expr, self._lines) for i in node.items)
@@ -198,7 +201,7 @@ class _Walker:
             phrase = "" if handler.type is not None else BARE_EXCEPT
             handler_test = Test("except", exception, True, handler.lineno, _handler_header_end(handler), phrase=phrase)
             yield from self.suite(handler.body, handler_context.under(handler_test))
-        yield from self.suite(node.orelse, handler_context.under(_unclear_test(node)))
+        yield from self.suite(node.orelse, handler_context.under(self._else_test(node, NOTHING_RAISED)))
         if node.finalbody:
             first = node.finalbody[0].lineno
             line = self._keyword_line("finally", first, node.lineno) or first
@@ -218,6 +221,14 @@ class _Walker:
             end,
             is_rebound=self._rebinding.tests_rebound_name(test),
         )
+
+    def _else_test(self, node: ast.For | ast.AsyncFor | ast.While | ast.Try, phrase: str) -> Test:
+        """The condition of the `else` of a loop or a `try`, which only the course of a function puts into words."""
+        if not node.orelse:
+            return _unclear_test(node)
+        before = node.handlers[-1] if isinstance(node, ast.Try) and node.handlers else node.body[-1]
+        line = self._keyword_line("else", node.orelse[0].lineno, before.end_lineno or node.lineno)
+        return replace(_unclear_test(node), start=line, end=line, phrase=phrase) if line else _unclear_test(node)
 
     def _else_line(self, node: ast.If) -> int:
         """The line of the `else` of a branch."""

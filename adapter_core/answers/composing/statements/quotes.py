@@ -27,6 +27,7 @@ _MAX_GROUP = 380
 _MAX_INLINE = 100  # of a sentence with one statement
 _MAX_LINES = 12
 _MAX_STATEMENTS = 4  # of one branch that is quoted whole
+_MAX_LED_UP, _MAX_LED_UP_TEXT = 3, 560  # statements that lead up to a branch, and the text of both
 _MAX_BRANCHES = 4
 _MAX_QUOTES = 5  # of one symbol
 _DECIDING_SUBJECTS = 2  # the first subjects, whose decisions are quoted whatever words they hold
@@ -34,6 +35,7 @@ _EXIT_FACTOR = 1.25  # for what ends a function or a loop
 _LITTLE_FACTOR = 0.5
 _SILENT = (ast.Pass, ast.Break, ast.Continue, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 _LOGGING_METHODS = frozenset("debug info warning warn error exception critical log print write echo".split())
+_DECLARING = frozenset({"add_argument", "add_option", "add_parser"})
 _LOGGER_NAMES = frozenset({"log", "logger", "logging", "warnings", "console"})
 
 
@@ -139,7 +141,10 @@ def _quotes_of(name: str, placed: Sequence[PlacedStatement], lines: list[str]) -
         elif not isinstance(node, _SILENT) and not _is_constant(node):
             yield from _quote_single(name, statement, lines)
     for number, items in suites.items():
+        if number:
+            yield from _quote_led_up_to(name, items, bodies, lines)
         if number == 1 or (number and any(t.is_branch for t in items[0].tests)):
+            items = _with_blocks_opened(items, bodies)
             yield from _quote_body(name, [p for p in items if not _is_constant(p.node)], lines)
 
 
@@ -195,13 +200,82 @@ def _quote_body(name: str, items: Sequence[PlacedStatement], lines: list[str]) -
         )
 
 
+def _with_blocks_opened(
+    items: Sequence[PlacedStatement], bodies: Mapping[int, list[PlacedStatement]]
+) -> list[PlacedStatement]:
+    """The statements of a body, with those of a `with` behind its header: what runs in it is what it is for."""
+    opened: list[PlacedStatement] = []
+    for item in items:
+        inner = bodies.get(id(item.node.body[0]), []) if isinstance(item.node, (ast.With, ast.AsyncWith)) else []
+        is_simple = inner and not any(getattr(p.node, "body", None) for p in inner)
+        opened += [replace(item, is_header=True), *inner] if is_simple else [item]
+    return opened
+
+
+def _quote_led_up_to(
+    name: str, items: Sequence[PlacedStatement], bodies: Mapping[int, list[PlacedStatement]], lines: list[str]
+) -> Iterator[_Quote]:
+    """The quotes of an `if` that raises or logs, with the statements right before it that bind the message and what it tests: one without
+    the other tells half of it."""
+    for end, statement in enumerate(items):
+        if not isinstance(statement.node, ast.If) or not _mentions_failure(items[end : end + 2]):
+            continue
+        chain = _quote_chain(name, statement.node, statement, bodies, lines, with_logging=True)
+        start = end
+        while start and end - start < _MAX_LED_UP and _binds_for(items[start - 1].node, items[start : end + 1]):
+            start -= 1
+        if chain is None or start == end:
+            continue
+        bound = items[start:end]
+        parts = [quote_statement(lines, p.node) for p in bound]
+        condition = condition_of(bound[0].tests, bound[0].node.lineno, bound[-1].node.lineno, loops=True)
+        if not all(parts) or any("`" in part for part in parts) or _rebinds_condition(condition, [*bound, statement]):
+            continue
+        steps = (*map(code, parts), *chain.parts)
+        own_lines = [(p.node.lineno, p.node.end_lineno or p.node.lineno) for p in bound]
+        after = _ending_after(statement.node, items[end + 1 : end + 2])
+        if after is not None:
+            steps = (*steps, f"otherwise {code(quote_statement(lines, after.node))}")
+            own_lines.append((after.node.lineno, after.node.end_lineno or after.node.lineno))
+        words = condition.words
+        text = f"In {name}{', ' if words else ''}{words}: {STEP_SEPARATOR.join(steps)}"
+        spans = merge_ranges([*lines_of_tests(condition.tests), *own_lines, *chain.lines])
+        if len(text) <= _MAX_LED_UP_TEXT and all(b - a < _MAX_LINES for a, b in spans):
+            yield _Quote("branch", text, f"{' '.join(parts)} {chain.code}", tuple(spans), _EXIT_FACTOR, steps)
+
+
+def _binds_for(node: ast.stmt, following: Sequence[PlacedStatement]) -> bool:
+    """Whether a statement binds one name that the following ones read."""
+    target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+    return isinstance(target, ast.Name) and any(
+        isinstance(n, ast.Name) and n.id == target.id for p in following for n in ast.walk(p.node)
+    )
+
+
+def _mentions_failure(items: Sequence[PlacedStatement]) -> bool:
+    """Whether these raise or log."""
+    nodes = (n for p in items for n in ast.walk(p.node) if isinstance(n, ast.stmt))
+    return any(isinstance(n, ast.Raise) or is_logging(n) for n in nodes)
+
+
+def _ending_after(node: ast.If, following: Sequence[PlacedStatement]) -> PlacedStatement | None:
+    """The exit right behind an `if` without `else` whose one branch exits, so that it runs otherwise."""
+    is_exit = bool(following) and isinstance(following[0].node, (ast.Raise, ast.Return))
+    return following[0] if is_exit and not node.orelse and isinstance(node.body[-1], EXITS) else None
+
+
 def _rebinds_condition(condition: Condition, items: Sequence[PlacedStatement]) -> bool:
     """Whether a name of an early exit's test is rebound before one of the statements."""
     return any(t not in p.tests for p in items for t in condition.tests)
 
 
 def _quote_chain(
-    name: str, node: ast.If, statement: PlacedStatement, bodies: Mapping[int, list[PlacedStatement]], lines: list[str]
+    name: str,
+    node: ast.If,
+    statement: PlacedStatement,
+    bodies: Mapping[int, list[PlacedStatement]],
+    lines: list[str],
+    with_logging: bool = False,
 ) -> _Quote | None:
     """The quote of an `if` with all its branches ("when `a`, `x = 1`; else when `b`, `x = 2`; otherwise `x = 3`"); None if it is too long
     or cannot be quoted whole."""
@@ -213,7 +287,7 @@ def _quote_chain(
     while True:
         body = bodies.get(id(node.body[0]), [])
         test = body[0].tests[-1] if body and body[0].tests and not body[0].tests[-1].is_guard else None
-        parts = _quote_parts(body, lines)
+        parts = _quote_parts(body, lines, with_logging)
         if test is None or not test.text or not parts or _rebinds_condition(outer, body):
             return None
         lead = f"{'else ' if count else ''}{'when' if test.holds else 'unless'} {code(test.text)}{by_then_suffix([test])}, "
@@ -227,7 +301,7 @@ def _quote_chain(
         break
     if node.orelse:
         body = bodies.get(id(node.orelse[0]), [])
-        parts = _quote_parts(body, lines)
+        parts = _quote_parts(body, lines, with_logging)
         if not parts or _rebinds_condition(outer, body):
             return None
         branches.append("otherwise " + ", then ".join(map(code, parts)))
@@ -243,13 +317,13 @@ def _quote_chain(
     return _Quote("branch", text, f"{condition_text} {' '.join(words)}", tuple(cited_lines), factor, tuple(branches))
 
 
-def _quote_parts(items: Sequence[PlacedStatement], lines: list[str]) -> list[str]:
+def _quote_parts(items: Sequence[PlacedStatement], lines: list[str], with_logging: bool = False) -> list[str]:
     """The quoted statements of a body, without logging and assertions if the rest does more than exit; empty if one of them cannot be
     quoted."""
     quotable = [p for p in items if not isinstance(p.node, (ast.Pass, ast.Import, ast.ImportFrom))]
     non_logging = [p for p in quotable if not is_logging(p.node) and not isinstance(p.node, ast.Assert)]
-    quotable = non_logging if any(not _only_exits(p.node) for p in non_logging) else quotable
-    if len(quotable) > _MAX_STATEMENTS or any(getattr(p.node, "body", None) for p in quotable):
+    quotable = non_logging if not with_logging and any(not _only_exits(p.node) for p in non_logging) else quotable
+    if len(quotable) > _MAX_STATEMENTS or any(getattr(p.node, "body", None) and not p.is_header for p in quotable):
         return []
     parts = [quote_statement(lines, p.node) for p in quotable]
     return parts if all(parts) and not any("`" in part for part in parts) else []
@@ -290,6 +364,12 @@ def is_logging(node: ast.stmt) -> bool:
     return last in _LOGGING_METHODS and (
         callee == "print" or owner.rpartition(".")[2].strip("_").lower() in _LOGGER_NAMES
     )
+
+
+def declares_option(node: ast.stmt) -> bool:
+    """Whether a statement declares an option of the command line: `parser.add_argument(…)`."""
+    value = getattr(node, "value", None)
+    return isinstance(value, ast.Call) and callee_name(value).rpartition(".")[2] in _DECLARING
 
 
 def says_little(node: ast.stmt) -> bool:

@@ -30,15 +30,22 @@ from .control_flow import (
     placed_statements,
 )
 from .endings import ENDINGS
-from .quotes import is_logging, quote_statement, says_little
+from .quotes import declares_option, is_logging, quote_statement, says_little
 
 _MAX_TEXT = 800
-_MAX_STEP = 160
+_MAX_STEP, _MAX_RAISE = 160, 80
 _MIN_STEPS, _MAX_STEPS = 3, 12
-_NAMED_FACTOR = 2  # a function that the question names may have twice the text and steps
+_NAMED_FACTOR, _MAIN_FACTOR = (
+    2,
+    1.5,
+)  # how much more text and steps a function may have that is named, or does what is asked
 _MIN_SHARE = 0.6  # of the important steps, that must fit
 _MAX_TESTS = 3
+_SHORTER = 0.75  # of the room and steps, where the sentence gets too long
+_MANY_STEPS = 20  # of important steps; of more a part is enough
+_MAX_ALIKE = 3  # times that steps are added that read like chosen ones
 _DEPTH = 0.85
+_TEST_SHARE = 0.5  # of a word in the test around a step
 _WORDS_GAIN = 1.5  # added to the score of a step that holds all words of the question
 _MINOR_SCORE, _MIN_SCORE = 0.1, 0.3
 _SILENT = (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Assert)
@@ -73,9 +80,10 @@ def step_sentences(
     lines: list[str],
     weights: Mapping[str, float],
     named: bool = False,
+    is_main: bool = False,
 ) -> Iterator[Candidate]:
     """The sentence about a function's course, if it has three steps or more and most of it can be rendered. `named`: the question names the
-    function."""
+    function; `is_main`: it is the one that does what is asked."""
     all_steps = function_steps(ref.symbol, lines)
     called_here = _workspace_calls(graph, ref)
     mass = sum(weights.values()) or 1.0
@@ -83,20 +91,35 @@ def step_sentences(
     scores = [
         _MINOR_SCORE if _is_aside(s, messages, weights) else _score(s, called_here, weights, mass) for s in all_steps
     ]
-    chosen = _choose_steps(all_steps, scores, _NAMED_FACTOR if named else 1)
+    factor = _NAMED_FACTOR if named else _MAIN_FACTOR if is_main else 1.0
     important_count = sum(score >= _MIN_SCORE for score in scores)
-    if len(chosen) < max(_MIN_STEPS, _MIN_SHARE * important_count):
-        return
-    rendered = render_course(all_steps, chosen)
-    if (
-        rendered is None
-        or render_course(all_steps, mentioned_steps(all_steps, STEP_SEPARATOR.join(rendered[0]))) != rendered
-    ):
-        return  # another statement reads like one of the chosen ones, so the sentence could not be checked
-    parts, spans = rendered
-    sentence = builder.step_list("steps", f"In {code(ref.symbol.qualname)}, in the order written:", parts, *spans)
-    if len(parts) > 1 and len(sentence.text) <= MAX_CHARS:
-        yield sentence
+    for smaller in (factor, _SHORTER * factor):
+        chosen = _choose_steps(all_steps, scores, smaller)
+        is_enough = len(chosen) >= max(_MIN_STEPS, _MIN_SHARE * min(important_count, _MANY_STEPS))
+        rendered = _render_whole(all_steps, chosen) if is_enough else None
+        if rendered is None:
+            return
+        parts, spans = rendered
+        sentence = builder.step_list("steps", f"In {code(ref.symbol.qualname)}, in the order written:", parts, *spans)
+        if len(parts) > 1 and len(sentence.text) <= MAX_CHARS:
+            yield sentence
+            return
+
+
+def _render_whole(steps: Sequence[Step], chosen: Sequence[int]) -> tuple[tuple[str, ...], list[Lines]] | None:
+    """The chosen steps as `render_course` has them, with those that read like one of them, so that the sentence can be checked; None if it
+    cannot."""
+    for _ in range(_MAX_ALIKE):
+        rendered = render_course(steps, chosen)
+        if rendered is None:
+            return None
+        mentioned = mentioned_steps(steps, STEP_SEPARATOR.join(rendered[0]))
+        untellable = {steps[i].text for i in mentioned if i not in chosen and not _has_expressible_place(steps[i])}
+        mentioned = [i for i in mentioned if steps[i].leaves or steps[i].text not in untellable]
+        if mentioned == chosen or render_course(steps, mentioned) == rendered:
+            return rendered
+        chosen = mentioned
+    return None
 
 
 def function_steps(symbol: Symbol, lines: list[str]) -> list[Step]:
@@ -109,8 +132,10 @@ def function_steps(symbol: Symbol, lines: list[str]) -> list[Step]:
 
 def _step(placed: PlacedStatement, lines: list[str]) -> Step | None:
     node = placed.node
-    is_constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    if getattr(node, "body", None) or getattr(node, "cases", None) or isinstance(node, _SILENT) or is_constant:
+    does_nothing = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    does_nothing = does_nothing or (isinstance(node, ast.AnnAssign) and node.value is None)
+    does_nothing = does_nothing or (isinstance(node, ast.Delete) and all(isinstance(t, ast.Name) for t in node.targets))
+    if getattr(node, "body", None) or getattr(node, "cases", None) or isinstance(node, _SILENT) or does_nothing:
         return None
     in_handler = bool(placed.tests) and placed.tests[-1].kind == "except"
     if (isinstance(node, ast.Pass) or is_logging(node)) and not in_handler:
@@ -122,7 +147,7 @@ def _step(placed: PlacedStatement, lines: list[str]) -> Step | None:
 def _text_and_lines(node: ast.stmt, lines: list[str]) -> tuple[str, Lines]:
     """The text of a statement: as written, or a summary of a long one, or "" if there is none; and the lines that show it."""
     text, (start, end) = quote_statement(lines, node), header_lines(node)
-    if text and "`" not in text and len(text) <= _MAX_STEP:
+    if text and "`" not in text and len(text) <= (_MAX_RAISE if isinstance(node, ast.Raise) else _MAX_STEP):
         return code(text), (start, end)
     value = getattr(node, "exc", None) or getattr(node, "value", None)
     while isinstance(value, ast.Await):
@@ -156,13 +181,20 @@ def _workspace_calls(graph: CodeGraph, ref: SymbolRef) -> set[tuple[str, int]]:
 
 
 def _score(step: Step, called: set[tuple[str, int]], weights: Mapping[str, float], mass: float) -> float:
-    word_weight = sum(weights.get(t, 0.0) for t in set(terms.terms_of(step.text)))
-    depth = sum(t.is_branch for t in step.tests)
+    around = set(terms.terms_of(step.tests[-1].text)) if step.tests and step.tests[-1].is_branch else set()
+    own = set(terms.terms_of(step.text))
+    word_weight = sum(weights.get(t, 0.0) for t in own) + _TEST_SHARE * sum(weights.get(t, 0.0) for t in around - own)
+    # What is done otherwise lies behind each test of a chain, and yet is the usual case.
+    depth = sum(t.is_branch and not _is_failed(t) for t in step.tests) + any(map(_is_failed, step.tests))
     return (_statement_score(step.node, called) + _WORDS_GAIN * word_weight / mass) * _DEPTH**depth
 
 
+def _is_failed(test: Test) -> bool:
+    return test.kind == "if" and not test.holds and test.is_branch
+
+
 def _is_aside(step: Step, messages: set[str], weights: Mapping[str, float]) -> bool:
-    """Whether a step only serves messages or debugging, and the question does not ask for that."""
+    """Whether a step only serves messages or debugging, and the question does not ask for that; or declares an option."""
     bound = _bound_names(step)
     is_for_message = (
         isinstance(step.node, ast.Assign) and bool(bound) and bound <= messages and _binds_only_names(step.node)
@@ -170,7 +202,7 @@ def _is_aside(step: Step, messages: set[str], weights: Mapping[str, float]) -> b
     is_debugging = "debug" not in weights and any(
         t.is_branch and t.holds and _DEBUGGING.search(t.text) for t in step.tests
     )
-    return is_for_message or is_debugging
+    return is_for_message or is_debugging or declares_option(step.node)
 
 
 def names_for_messages(symbol: Symbol, lines: list[str]) -> set[str]:
@@ -210,24 +242,58 @@ def _binds_only_names(node: ast.stmt) -> bool:
     return all(target is None or isinstance(target, ast.Name) for target in targets)
 
 
-def _choose_steps(steps: Sequence[Step], scores: Sequence[float], factor: int) -> list[int]:
-    """The indices of the steps to render: all early exits and handlers, the best others that fit, and for all of these the steps that bind
-    their names. Empty if a required step cannot be rendered. `factor`: of the room and the number of steps."""
-    required = [i for i, s in enumerate(steps) if s.leaves or isinstance(s.node, ast.Pass) or is_logging(s.node)]
+def _choose_steps(steps: Sequence[Step], scores: Sequence[float], factor: float) -> list[int]:
+    """The indices of the steps to render: all early exits (but for loops of which nothing is told) and handlers, the best others that fit,
+    and for all of these the steps that bind their names. Empty if a required step cannot be rendered. `factor`: of the room and the number
+    of steps."""
+    untold = {loop for s in steps if _leaves_loop(s) and not _has_expressible_place(s) for loop in _innermost_loop(s)}
+    steps = [s if _has_expressible_place(s) and untold.isdisjoint(s.tests) else replace(s, text="") for s in steps]
+    required = [i for i, s in enumerate(steps) if s.leaves and not (_leaves_loop(s) and not s.text)]
+    required += [i for i, s in enumerate(steps) if s.text and (isinstance(s.node, ast.Pass) or is_logging(s.node))]
     if any(not steps[i].text for i in required):
         return []
+    required += [i - 1 for i in required if i and i - 1 not in required and _is_purpose(steps[i - 1], steps[i])]
+    limit = factor * _MAX_STEPS
     room = factor * _MAX_TEXT - sum(steps[i].length for i in required)
     chosen = set(required)
-    room = _add_binders(steps, chosen, room, factor * _MAX_STEPS)
+    room = _add_binders(steps, chosen, room, limit)
     for i in sorted(range(len(steps)), key=lambda i: -scores[i]):
-        if i not in chosen and steps[i].text and scores[i] >= _MIN_SCORE and steps[i].length <= room:
+        is_worth_it = steps[i].text and scores[i] >= _MIN_SCORE and steps[i].length <= room
+        if i not in chosen and is_worth_it and len(chosen) < limit:
             chosen.add(i)
             room -= steps[i].length
-    room = _add_binders(steps, chosen, room, factor * _MAX_STEPS)
-    return sorted(chosen) if room >= 0 and len(chosen) <= factor * _MAX_STEPS else []
+    room = _add_binders(steps, chosen, room, limit)
+    if room < 0 or len(chosen) > limit:
+        return []
+    told = {loop for i in chosen if not steps[i].leaves for loop in _loops(steps[i])}
+    return sorted(i for i in chosen if not _leaves_loop(steps[i]) or told.issuperset(_innermost_loop(steps[i])))
 
 
-def _add_binders(steps: Sequence[Step], chosen: set[int], room: int, limit: int) -> int:
+def _leaves_loop(step: Step) -> bool:
+    return isinstance(step.node, (ast.Break, ast.Continue))
+
+
+def _loops(step: Step) -> list[Test]:
+    """The loops around a step, outermost first."""
+    return [t for t in step.tests if _is_loop(t) and not t.is_guard]
+
+
+def _innermost_loop(step: Step) -> list[Test]:
+    return _loops(step)[-1:]
+
+
+def _has_expressible_place(step: Step) -> bool:
+    """Whether the conditions of a step can be put into words, however little the ones before it allow to leave out."""
+    tests = [t for t in step.tests if not t.is_guard and (t.phrase or t.kind != "within")]
+    return len(tests) <= _MAX_TESTS and all(map(_is_expressible, tests))
+
+
+def _is_purpose(step: Step, following: Step) -> bool:
+    """Whether a step stands right before a `break` or `continue`, which alone says nothing of what the loop is for."""
+    return _leaves_loop(following) and bool(step.text) and step.tests == following.tests
+
+
+def _add_binders(steps: Sequence[Step], chosen: set[int], room: float, limit: float) -> float:
     """Add to `chosen` the steps that last bound a name in chosen steps and their tests, as far as they fit. Returns the remaining room."""
     binder_of: dict[str, int] = {}
     binders: set[int] = set()
@@ -248,8 +314,14 @@ def _bound_names(step: Step) -> set[str]:
 
 
 def mentioned_steps(steps: Sequence[Step], listing: str) -> list[int]:
-    """The indices of the steps that a rendered course must consist of: the exits, and those whose text occurs in it."""
-    return [i for i, step in enumerate(steps) if step.leaves or (step.text and step.text in listing)]
+    """The indices of the steps that a rendered course must consist of: those whose text occurs in it, and the exits, without a `break` or
+    `continue` of a loop of which nothing else is told."""
+    stated = [i for i, step in enumerate(steps) if not step.leaves and step.text and step.text in listing]
+    told = {loop for i in stated for loop in _loops(steps[i])}
+    exits = [
+        i for i, s in enumerate(steps) if s.leaves and not (_leaves_loop(s) and told.isdisjoint(_innermost_loop(s)))
+    ]
+    return sorted([*stated, *exits])
 
 
 def render_course(steps: Sequence[Step], chosen: Sequence[int]) -> tuple[tuple[str, ...], list[Lines]] | None:
@@ -298,30 +370,37 @@ class _ConditionRenderer:
         self._negated: set[Test] = set()  # the tests that the last "otherwise" stood for
 
     def render(self, tests: list[Test], gap: bool) -> str | None:
-        """The words of a condition, outermost test first; "otherwise" for the negated previous condition, "in the same loop" for the same
-        loops. None if it cannot be put into words. `gap`: steps are left out before it."""
+        """The words of a condition, outermost test first; "otherwise" for the negated previous condition, "in the same loop" (or `with`)
+        for the same blocks. None if it cannot be put into words. `gap`: steps are left out before it."""
         previous, negated = self.tests, self._negated
         self.tests, self._negated = tests, set()
         own_tests, lead = tests, []
         # "Otherwise" negates the whole previous condition: only loops and tests negated already may precede the negated test.
-        is_whole_negation = all(_is_loop(t) or t in negated for t in previous[:-1])
+        is_whole_negation = all(_is_block(t) or t in negated for t in previous[:-1])
         opposite = _negated_test(previous[-1], tests) if previous and not gap and is_whole_negation else None
-        loops = _outer_loops(tests)
+        blocks, blocks_before = _outer_blocks(tests), _outer_blocks(previous)
         if opposite is not None and tests[: len(previous)] == [*previous[:-1], opposite]:
             self._negated = {*negated, opposite}
             own_tests, lead = tests[len(previous) :], ["otherwise"]
-        elif loops and loops == _outer_loops(previous):
-            own_tests, lead = tests[len(loops) :], ["in the same loop"]
+        elif blocks and blocks == blocks_before:
+            has_loop = any(map(_is_loop, blocks))
+            own_tests, lead = tests[len(blocks) :], ["in the same loop" if has_loop else "in the same `with`"]
+        elif blocks and not any(map(_is_loop, blocks)) and blocks == [t for t in blocks_before if not _is_loop(t)]:
+            own_tests, lead = tests[len(blocks) :], ["in the same `with`"]
         if len(own_tests) > _MAX_TESTS or not all(_is_expressible(t) for t in own_tests):
             return None
         # Steps are in the order written, so "by then" goes without saying.
         return ", ".join([*lead, *(t.phrase or condition_words([replace(t, is_rebound=False)]) for t in own_tests)])
 
 
-def _outer_loops(tests: Sequence[Test]) -> list[Test]:
-    """The loops before any other test."""
-    count = next((i for i, t in enumerate(tests) if not _is_loop(t)), len(tests))
+def _outer_blocks(tests: Sequence[Test]) -> list[Test]:
+    """The loops and `with` blocks before any other test."""
+    count = next((i for i, t in enumerate(tests) if not _is_block(t)), len(tests))
     return list(tests[:count])
+
+
+def _is_block(test: Test) -> bool:
+    return _is_loop(test) or (test.kind == "within" and test.phrase.startswith(("in `with", "in a `with")))
 
 
 def _is_loop(test: Test) -> bool:
@@ -329,7 +408,8 @@ def _is_loop(test: Test) -> bool:
 
 
 def _is_expressible(test: Test) -> bool:
-    return bool(test.text or test.phrase) and "`" not in test.text and test.kind != "other" and not test.is_guard
+    is_clear = test.kind != "other" or bool(test.phrase)
+    return bool(test.text or test.phrase) and "`" not in test.text and is_clear and not test.is_guard
 
 
 def _negated_test(test: Test, tests: Sequence[Test]) -> Test | None:
