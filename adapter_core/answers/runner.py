@@ -22,27 +22,19 @@ from ..models.backend import Backend
 from ..types import Answer, CancelToken, Claim, EventSink, Evidence, SymbolRef
 from .absent_things import absent_thing
 from .aside_words import told_of_asides, without_noise, words_of_asides
-from .asked_symbols import module_asked_about, named_symbols, resolve_answer_kind
+from .asked_symbols import module_asked_about, resolve_answer_kind
 from .chat import WHAT_CAN_BE_ASKED, is_chat
-from .citations import cite
-from .compose import asks_how_laid_out, introduction
-from .composing.candidate import COURSES, Candidate
-from .composing.choose import choose
+from .claims import chosen_claims, verified_claim
+from .compose import introduction
 from .composing.comparisons import definitions_to_compare
 from .composing.documentation.reasons import reason_sentences
-from .composing.leading import leading_sentence
 from .composing.links.counts import asks_workspace_count
 from .composing.listings.absent_members import AbsentMember, absence_sentences, absent_members, names_something_else
 from .composing.listings.all_kinds import cached_listings
-from .composing.listings.environment_variables import asks_variables
-from .composing.namesakes import with_module
-from .composing.reading_order import arrange_with_opening, sort_for_reading
 from .composing.sentence_scores import lexical_scores, mix
-from .composing.settings.asked_in_words import calls_it_setting
-from .composing.settings.command_options import MAX_OPTIONS, command_asked_for_options
 from .export import join_reasons
 from .flags import validate_options
-from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does, compared_names
+from .kinds import LINKS, compared_names
 from .options import AskOptions
 from .pointing import (
     NOTHING_BEFORE,
@@ -82,9 +74,6 @@ from .writing.adapting import Plan, plan
 from .writing.phrasing import phrase
 from .writing.reading import votes_on
 
-_FURTHER_PARTS = 5  # how many sentences more it has if it is about the parts of the project
-_MAIN_DISCOUNT = 1  # the same, if it is the function that does what is asked
-_COURSE_DISCOUNT = 2  # how many sentences less the answer has if one of them covers a whole function
 _ABOUT_OWNER = 2  # sentences about the class or module of what does not exist
 _COUNT_HINT = (
     'counts are told of what a question names, for example "How many methods does Router have?"; '
@@ -153,7 +142,7 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     run.emit("evidence", found.evidence)
     absent = absent_members(graph, found.question)
     about_absent = [
-        claim for item in absent for one in absence_sentences(graph, item) if (claim := _verified_claim(run, one))
+        claim for item in absent for one in absence_sentences(graph, item) if (claim := verified_claim(run, one))
     ]
     if about_absent and not names_something_else(graph, found.question, absent):
         return _finish_absent(run, found, absent[0], about_absent)
@@ -223,10 +212,10 @@ def _finish_absent(run: Run, found: Found, absent: AbsentMember, about_absent: l
     claims = list({claim.text: claim for claim in about_absent}.values())
     if found.question.kind == "why":
         reasons = reason_sentences(run.graph, owner.symbol.name, absent.name)
-        claims += [claim for item in reasons if (claim := _verified_claim(run, item)) is not None]
+        claims += [claim for item in reasons if (claim := verified_claim(run, item)) is not None]
     told = len(claims)
     for item in introduction(run.graph, owner):
-        if len(claims) - told < _ABOUT_OWNER and (claim := _verified_claim(run, item)) is not None:
+        if len(claims) - told < _ABOUT_OWNER and (claim := verified_claim(run, item)) is not None:
             claims.append(claim)
     for claim in claims:
         run.emit("claim", claim)
@@ -335,7 +324,7 @@ def _compose(
         found.alternatives,
     )
     run.check()
-    claims = kept(_choose_claims(run, found, items, base_scores))
+    claims = kept(chosen_claims(run, found, items, base_scores))
     _note_time_limit(run, found)
     run.mark("composed")
     if not run.options.phrase:
@@ -344,62 +333,13 @@ def _compose(
     votes = votes_on(run, items, base_scores, plan_once)
     if all(vote is None for vote in votes):
         return claims
-    return kept(_choose_claims(run, found, items, mix(base_scores, votes, run.options.reading.weight))) or claims
+    return kept(chosen_claims(run, found, items, mix(base_scores, votes, run.options.reading.weight))) or claims
 
 
 def _note_time_limit(run: Run, found: Found) -> None:
     budget = run.links.budget
     if budget.over or (budget.cut and resolve_answer_kind(run.graph, found.question) in LINKS):
         run.note(_TIME_LIMIT_NOTE)
-
-
-def _choose_claims(run: Run, found: Found, items: list[Candidate], scores: list[float]) -> list[Claim]:
-    limit = run.options.compose.max_sentences
-    if asks_how_laid_out(found):
-        return _ordered_claims(run, items[: limit + _FURTHER_PARTS])
-    if command_asked_for_options(found.question.text) and cached_listings(run.links, run.question):
-        limit = max(limit, min(len(items), MAX_OPTIONS + 2))  # each is part of the answer
-    elif calls_it_setting(found.question.text) or asks_variables(found.question.text):
-        limit = max(limit, min(sum(item.kind in ("setting", "listing") for item in items), MAX_OPTIONS + 2))
-    chosen = choose(items, scores, found.weights, limit)
-    discount = (
-        _MAIN_DISCOUNT if any(item.role == "main" and item.kind in COURSES for item in chosen) else _COURSE_DISCOUNT
-    )
-    course_limit = max(1, limit - discount)
-    if any(item.kind in COURSES for item in chosen[:course_limit]):
-        chosen, limit = chosen[:course_limit], course_limit
-    run.check()
-    ordered = _arrange(run, found, items, chosen)
-    if len(ordered) > limit:  # with the opening
-        ordered = _arrange(run, found, items, chosen[:-1]) or sort_for_reading(run.graph, chosen)
-    return _ordered_claims(run, ordered)
-
-
-def _ordered_claims(run: Run, items: list[Candidate]) -> list[Claim]:
-    told = (_verified_claim(run, with_module(run.graph, item)) or _verified_claim(run, item) for item in items)
-    return [claim for claim in told if claim is not None]
-
-
-def _arrange(run: Run, found: Found, items: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:
-    """The chosen sentences (best first) in reading order: the answer is about what was found first."""
-    kind = resolve_answer_kind(run.graph, found.question)
-    if kind in LINKS:
-        return sort_for_reading(run.graph, chosen)
-    lead = leading_sentence(chosen, kind, found.question.text, found.weights)
-    if lead is not None:  # before what leads to it
-        chosen = [replace(lead, rank=-1, order=-1), *(item for item in chosen if item is not lead)]
-    explains = bool(chosen) and chosen[0].kind != "listing" and asks_what_it_does(found.question.text)
-    best_subject = chosen[0].subject if explains else ""
-    chosen = sorted(chosen, key=lambda item: (bool(best_subject) and item.subject != best_subject, item.rank))
-    named_refs = named_symbols(run.graph, found.question)
-    wants_structure = asks_structure(found.question)
-    wants_workings = wants_structure or kind in ("how", "overview") or asks_course(found.question)
-    return arrange_with_opening(run.graph, chosen, items, named_refs, wants_structure, wants_workings)
-
-
-def _verified_claim(run: Run, item: Candidate) -> Claim | None:
-    citations = [cite(run.graph, path, a, b, run.options.citations.max_lines) for path, a, b in item.spans]
-    return run.verify(Claim(item.text, "composed", tuple(c for c in citations if c is not None), item.steps))
 
 
 def _refuse(run: Run, found: Found, missing: Sequence[str] | None = None) -> Answer:
