@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import PurePosixPath
 
@@ -112,7 +113,9 @@ def guides_for(
     repeats a heading word by word. `is_in_code`: there is code that one calls or builds on to add what is asked about."""
     in_order = bool(_ORDER.search(question.text[:_MAX_CHARS]))
     if (asks_how_to(question.text) or in_order) and not (question.is_report or asks_for_own(question.text)):
-        told = _sections_telling_how(graph, index, question, options, _MIN_TITLED_ORDER if in_order else 0.0)
+        # Beside code the word says nothing; a title has it.
+        asked = replace(question, terms={**question.terms, "order": 1.0}) if in_order else question
+        told = _sections_telling_how(graph, index, asked, options, _MIN_TITLED_ORDER if in_order else 0.0)
         if told:
             return told
     whether = bool(_WHETHER.match(question.text))

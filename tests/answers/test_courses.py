@@ -251,8 +251,7 @@ def test_classes_that_implement_something_extend_it(graph: CodeGraph) -> None:
 def test_of_many_subclasses_the_number_is_told(tmp_path: Path) -> None:
     classes = "\n\n".join(f"class Part{n:02}(Base):\n    pass" for n in range(15))
     sentences = told(graph_of(tmp_path, f"#- m.py\nclass Base:\n    pass\n\n\n{classes}\n"), "what extends Base?")
-    assert sentences[0].endswith("and `Part11` among others.")
-    assert sentences[1] == "`Base` has 15 direct subclasses, as the index counts; the first are cited."
+    assert sentences[0].endswith("and `Part11`, among others (15 in all).")
 
 
 @pytest.mark.parametrize(
