@@ -26,9 +26,11 @@ log = logging.getLogger(__name__)
 Event = dict[str, Any]
 
 _QUIET_SECONDS = 0.4
+_MAX_DELAY_SECONDS = 2.0  # of a change, while others keep coming
 _MAX_DEATHS = 3
 _RESTART_SECONDS = 2.0
 _UNWRITABLE_SECONDS = 30.0
+_CLOSED = "the folder was closed"
 
 
 class RootIndex:
@@ -58,10 +60,16 @@ class RootIndex:
         # Files are parsed before it turns out that what they say cannot be written: not again with every question.
         self._unwritable = ""
         self._retry_at = float("-inf")
+        self._delayed_since: float | None = None
+        self._closed = False
 
     def sync(self, rebuild: bool = False, paths: Iterable[str] | None = None) -> None:
         """Update the index now, or once more after the running sync. `paths`: the files that may have changed (None: any)."""
+        if self._closed:
+            self._resolve_waiting(_CLOSED)
+            return
         self._cancel_timer()
+        self._delayed_since = None
         self._rebuild = self._rebuild or rebuild
         self._note_changed(paths)
         if self._running:
@@ -81,9 +89,15 @@ class RootIndex:
 
     def sync_soon(self, paths: Iterable[str] | None = None) -> None:
         """Sync after a short delay, so that changes in quick succession (a branch switch, a formatter) are one sync."""
+        if self._closed:
+            return
         self._cancel_timer()
         self._note_changed(paths)
-        self._timer = self._loop.call_later(_QUIET_SECONDS, self.sync, False, ())
+        now = self._loop.time()
+        if self._delayed_since is None:
+            self._delayed_since = now
+        due = min(now + _QUIET_SECONDS, self._delayed_since + _MAX_DELAY_SECONDS)
+        self._timer = self._loop.call_at(due, self.sync, False, ())
 
     def _note_changed(self, paths: Iterable[str] | None) -> None:
         if paths is None or self._changed is None:
@@ -108,8 +122,9 @@ class RootIndex:
 
     def abandon(self) -> None:
         """Stop waiting: the root was closed. Pending `sync_and_wait` calls raise."""
+        self._closed = True
         self._cancel_timer()
-        self._resolve_waiting("the folder was closed")
+        self._resolve_waiting(_CLOSED)
 
     def close(self) -> None:
         """End the process. May be called from any thread."""
@@ -132,6 +147,8 @@ class RootIndex:
         self._indexer.set_linking(linking)
 
     def _handle_event(self, event: Event) -> None:
+        if self._closed:
+            return
         kind = event.get("event")
         if kind in ("progress", "busy"):
             self._on_event(self.root, event)

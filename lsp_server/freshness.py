@@ -31,6 +31,11 @@ class Located:
     def uris(self) -> set[str]:
         return {location["uri"] for location in self.locations.values()}
 
+    @property
+    def cited_uris(self) -> set[str]:
+        spans = (citation.span for claim in self.answer.claims for citation in claim.citations)
+        return {self.locations[span]["uri"] for span in spans}
+
     def to_json(self) -> dict[str, Any]:
         """As `answer_to_dict`, with the locations beside the spans."""
         value = answer_to_dict(self.answer)
@@ -44,7 +49,7 @@ class Located:
 
 def up_to_date(located: Located, moves: LineMoves, documents: Mapping[str, Document]) -> tuple[Located, int]:
     """(the answer with current lines, the number of citations that are stale because their lines were edited). `moves`: since the snapshot
-    that the answer was made from. `documents`: the currently open ones."""
+    that the answer was made from. `documents`: the currently open ones, and what was read of others."""
     locations: dict[Span, dict[str, Any]] = {}
 
     def moved_span(span: Span) -> Span | None:
@@ -76,7 +81,7 @@ def up_to_date(located: Located, moves: LineMoves, documents: Mapping[str, Docum
 
 
 def documents_on_disk(uris: Iterable[str]) -> dict[str, Document]:
-    """The files of documents that were closed, as they are on disk; empty where there is none. For a worker thread."""
+    """Files that are not open, as they are on disk; empty where there is none. For a worker thread."""
     found: dict[str, Document] = {}
     for uri in uris:
         path = path_of_uri(uri)

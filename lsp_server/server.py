@@ -178,10 +178,10 @@ class PathlineServer(LanguageServer):
 
     def set_roots(self, roots: tuple[Root, ...]) -> None:
         """Set the workspace folders."""
-        staying = {root.real for root in roots}
+        staying = {(root.real, root.name) for root in roots}
         for root in set(self.session.roots) - set(roots):
             self.index_progress.on_event(root, {"event": "closed"})
-            if root.real not in staying:  # else it is the same folder under another spelling
+            if (root.real, root.name) not in staying:  # else it is the same folder under another spelling
                 # Also if the name is still used: a new folder of this name has another database.
                 self.session.indexes.pop(root.name, None)
                 self.cited.folder_closed(root)

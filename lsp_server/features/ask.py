@@ -123,7 +123,8 @@ async def _answer(
     root = await loop.run_in_executor(pool, root_of, server.session.snapshot(), question)
     current = await server.catch_up(root, _CATCH_UP_SECONDS, cancel)
     for attempt in range(1, _MAX_TRIES + 1):
-        located, stale, remember = await _try(server, question, cancel, progress, partial)
+        # The first try's sentences stand until the result comes: a client adds what it is sent to what it has.
+        located, stale, remember = await _try(server, question, cancel, progress, partial if attempt == 1 else None)
         if not stale:
             break
         log.info("%d cited lines were edited while the answer was made (try %d)", stale, attempt)
@@ -167,9 +168,10 @@ async def _try(
             pool, answer, snapshot, question, server.engine, server.conversations, cancel, emit
         )
         on_disk: dict[str, Document] = {}
-        if closed := moves.closed_of(located.uris):
-            on_disk = await loop.run_in_executor(pool, documents_on_disk, closed)
-            moves.reread(on_disk)
+        # Others may be closed while these are read.
+        while unread := located.cited_uris - documents.all().keys() - on_disk.keys():
+            on_disk |= await loop.run_in_executor(pool, documents_on_disk, unread)
+        moves.reread(on_disk)
         return *up_to_date(located, moves, {**on_disk, **documents.all()}), remember
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from adapter_core import CodeGraph
 
     from ..server import PathlineServer
-    from ..workspace import Root
 
 _BUDGET_SECONDS = 2.0
 _MAX_RESULTS = 200
@@ -82,7 +81,7 @@ def flat_symbols(snapshot: Snapshot, uri: str) -> list[types.SymbolInformation] 
         if facts is None:
             return None
         refs = [graph.ref(facts, index) for index in range(1, len(facts.symbols))]
-        return [_symbol_information(snapshot, graph, place.root, ref) for ref in refs]
+        return [_symbol_information(graph, ref, uri, snapshot.encoding) for ref in refs]
 
 
 def nested(symbols: dict[int, types.DocumentSymbol], parents: dict[int, int]) -> list[types.DocumentSymbol]:
@@ -121,7 +120,8 @@ def workspace_symbols(snapshot: Snapshot, query: str, stop: threading.Event) -> 
     for root in snapshot.roots:
         with snapshot.graph(root) as graph:
             for name, ref in islice(_matches(graph, letters, owner if last else "", stop), _MAX_RESULTS):
-                found[name].append(_symbol_information(snapshot, graph, root, ref))
+                uri = snapshot.uri_of(root, ref.path)
+                found[name].append(_symbol_information(graph, ref, uri, snapshot.encoding))
     return [item for name in _closest(set(found), letters) for item in found[name]][:_MAX_RESULTS]
 
 
@@ -158,8 +158,8 @@ def _distance(name: str, letters: str) -> int:
     return 0 if name == letters else 1 if name.startswith(letters) else 2 if letters in name else 3
 
 
-def _symbol_information(snapshot: Snapshot, graph: CodeGraph, root: Root, ref: SymbolRef) -> types.SymbolInformation:
-    location = types.Location(snapshot.uri_of(root, ref.path), _range(name_range(graph, ref, snapshot.encoding)))
+def _symbol_information(graph: CodeGraph, ref: SymbolRef, uri: str, encoding: str) -> types.SymbolInformation:
+    location = types.Location(uri, _range(name_range(graph, ref, encoding)))
     container = ref.full_name.rpartition(".")[0] if ref.symbol.kind != "section" else ref.path
     return types.SymbolInformation(location, ref.symbol.name, kind_of(ref.symbol), container_name=container or None)
 

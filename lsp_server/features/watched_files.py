@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 # The files that are indexed, and those that decide which are; and all that comes and goes, for a folder is reported by its own name,
 # without its files, and a pattern cannot tell it from a file.
-_PATTERNS = ("**/*.{py,pyi,pyw,md,rst,txt,toml,cfg,ini}", "**/.gitignore")
+_PATTERNS = (
+    "**/*.{py,pyi,pyw,md,rst,txt,toml,cfg,ini}",
+    "**/{README,CHANGELOG,CHANGES,CONTRIBUTING,ARCHITECTURE,HACKING,DEVELOPMENT,TESTING}",
+    "**/{readme,changelog,changes,contributing,architecture,hacking,development,testing}",
+    "**/.gitignore",
+)
 _EVERYTHING = "**/*"
 _MAX_OTHERS = 100  # paths that may be folders; of more, it is not looked at each
 

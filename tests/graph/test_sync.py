@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from adapter_core.code_graph import CodeGraph
 from adapter_core.errors import Cancelled
 from adapter_core.evidence.selection import search
+from adapter_core.graph.discovery.discover import DiscoverOptions, Discovery
+from adapter_core.graph.indexing import sync as sync_module
 from adapter_core.graph.indexing.sync import SyncOptions, sync
 from adapter_core.graph.storage.store import Store
 from adapter_core.graph.workspace import index_path
@@ -244,3 +246,26 @@ def test_an_empty_folder_and_one_with_broken_files_only(repo: Path) -> None:
         assert graph.report
         assert [p.path for p in graph.report.problems] == ["broken.py"]
         assert [(p.path, p.reason) for p in graph.report.skipped] == [("binary.py", "binary data")]
+
+
+def test_a_file_that_is_never_indexed_makes_nobody_look_at_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that writes a log beside its code does so all the time."""
+    write_tree(tmp_path, "#- pkg/a.py\nx = 1\n#- logs/run.log\nstarted\n#- new/b.py\ny = 1\n")
+    store = Store(None)
+    sync(tmp_path, store)
+    walks: list[Path] = []
+    walk = sync_module.discover
+
+    def noted(root: Path, options: DiscoverOptions) -> Discovery:
+        walks.append(root)
+        return walk(root, options)
+
+    monkeypatch.setattr(sync_module, "discover", noted)
+    (tmp_path / "logs/2.log").write_text("started")
+    sync(tmp_path, store, SyncOptions(only=("logs/run.log", "logs/2.log")))
+    assert walks == []
+    write(tmp_path, "first/c.py", "z = 1\n")
+    sync(tmp_path, store, SyncOptions(only=("first/c.py",)))
+    assert walks == [tmp_path]

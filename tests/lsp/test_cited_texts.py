@@ -34,6 +34,9 @@ def test_a_client_watches_what_is_indexed() -> None:
     """(Neovim goes by the kind of a file that it finds out itself: see the tests of it.)"""
     from lsp_server.features.watched_files import _PATTERNS
 
-    endings = re.search(r"\{(.*)\}", _PATTERNS[0])
-    assert endings is not None
-    assert {name.rpartition(".")[2] for name in NAMES} <= set(endings[1].split(","))
+    def choices(pattern: str) -> set[str]:
+        braces = re.search(r"\{(.*)\}", pattern)
+        return set(braces[1].split(",")) if braces else set()
+
+    assert {name.rpartition(".")[2] for name in NAMES} <= choices(_PATTERNS[0])
+    assert {*TITLES, *map(str.upper, TITLES)} <= set().union(*map(choices, _PATTERNS[1:]))

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from lsp_server import workspace
+from lsp_server.server import PathlineServer
+from lsp_server.session import IndexState
 from lsp_server.workspace import make_roots, places_of, without_folders
 from tests.support import write_tree
 
@@ -158,3 +160,22 @@ def test_a_cursor_in_a_text_is_no_place_to_ask_about(shared: tuple[Client, Path]
     place = {"textDocument": {"uri": client.open(shop / "README.md")}, "position": {"line": 2, "character": 3}}
     assert not client.ask("What does this do?", **place)["found"]
     assert client.ask("What does parse_price do?", **place)["found"]
+
+
+def test_a_folder_that_gets_the_name_of_another_gets_not_its_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [tmp_path / "one/app", tmp_path / "two/app"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    first, second = (folder.as_uri() for folder in folders)
+    server = PathlineServer()
+    monkeypatch.setattr(server.engine, "set_roots", lambda roots: None)
+    server.set_roots(tuple(make_roots([first, second])[0]))
+    for root in server.session.roots:
+        server.session.indexes[root.name] = IndexState(root.real / "its own.db")
+    kept = without_folders(server.session.roots, [first, second])
+    server.set_roots(tuple(make_roots([second, first], kept)[0]))
+    for root in server.session.roots:
+        state = server.session.indexes.get(root.name)
+        assert state is None or state.database == root.real / "its own.db"

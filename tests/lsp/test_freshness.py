@@ -212,6 +212,37 @@ def test_a_question_during_which_a_document_is_closed(
     assert asyncio.run(run())["text"].startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("on_disk", "tries", "expected"),
+    [
+        (BEFORE.text, 1, "- A. (`a.py:4-5`)"),
+        ("# new\n" + BEFORE.text, 2, "No answer: cited lines were edited while"),
+    ],
+)
+def test_a_question_during_which_a_file_changes_that_is_not_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, on_disk: str, tries: int, expected: str
+) -> None:
+    """A branch switch: nothing tells that its lines moved but the file itself."""
+    file = tmp_path / "a.py"
+    file.write_text(BEFORE.text)
+    server = PathlineServer()
+    server.session.roots = (Root("r", tmp_path.as_uri(), str(tmp_path), tmp_path),)
+    monkeypatch.setattr(server, "catch_up", _caught_up)
+    monkeypatch.setattr(server.cited, "show", lambda answer: None)
+    told = located(cited(4, 5, "A."))
+    told = Located(told.answer, {span: {**place, "uri": file.as_uri()} for span, place in told.locations.items()})
+    answered: list[int] = []
+
+    def answer(*_: Any) -> tuple[Located, Callable[[], None]]:
+        answered.append(1)
+        file.write_text(on_disk)
+        return told, lambda: None
+
+    monkeypatch.setattr(answering, "answer", answer)
+    assert asyncio.run(run_question(server, answering.Question("Why?")))["text"].startswith(expected)
+    assert len(answered) == tries
+
+
 async def _call(work: Callable[[], None]) -> None:
     work()
 

@@ -80,6 +80,36 @@ def test_a_wish_to_build_anew_outlives_the_indexer(syncs: Syncs) -> None:
     assert syncs == [(True, ["a.py"]), (True, None), (False, ["c.py"])]
 
 
+def test_changes_that_keep_coming_put_off_no_sync_for_ever(syncs: Syncs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_client, "_QUIET_SECONDS", 0.5)
+    monkeypatch.setattr(engine_client, "_MAX_DELAY_SECONDS", 0.6)
+
+    async def on_loop() -> None:
+        index = RootIndex(ROOT, asyncio.get_running_loop(), lambda *_: None)
+        index.sync_soon(["a.py"])
+        deadline = time.monotonic() + 30
+        while not syncs and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+            index.sync_soon(["b.lock"])
+        index.abandon()
+
+    asyncio.run(on_loop())
+    assert syncs == [(False, ["a.py", "b.lock"])]
+
+
+def test_a_closed_folder_is_not_indexed_again(syncs: Syncs) -> None:
+    def work(index: RootIndex) -> None:
+        index.sync()
+        index.sync()
+        index.abandon()
+        index._handle_event({"event": "synced"})
+        index.sync_soon(["a.py"])
+        index.sync()
+
+    run(work)
+    assert syncs == [(False, None)]
+
+
 def test_a_branch_switch_is_one_change() -> None:
     """It took ten seconds for 16,000 files when each was noted by itself."""
     count = 16_000

@@ -23,6 +23,7 @@ from ..discovery.discover import (
     discover,
     discover_some,
     is_folder,
+    may_be_indexed,
 )
 from ..discovery.roots import SourceRoots, source_roots
 from ..memory.garbage import without_gc
@@ -193,6 +194,8 @@ def _affects_others(
         comes_or_goes = known != there
     except (OSError, ValueError):
         return False  # no name of a file
+    if there and not known and not may_be_indexed(path):
+        return False  # programs write logs all the time
     if affects_discovery(path) or (comes_or_goes and path.rpartition("/")[2] == "__init__.py"):
         return True
     if not known and not there:

@@ -10,8 +10,19 @@ local function is_text(buffer)
   return vim.tbl_contains(M.text_filetypes, vim.bo[buffer].filetype)
 end
 
+--- Where Python and its packages are installed: a definition in one of them is looked at, and not asked about.
+local INSTALLED = { '/site%-packages/', '/dist%-packages/', '/lib/python%d', '/Lib/' }
+
+---@param folder string
+---@return boolean
+local function is_installed(folder)
+  return vim.iter(INSTALLED):any(function(pattern)
+    return (folder .. '/'):find(pattern) ~= nil
+  end)
+end
+
 --- The folder above a file that has a marker. Of a file that lies in no project, its own folder is one, unless it is the home folder or one
---- above it.
+--- above it, or one of Python's own.
 ---@param buffer integer
 ---@return string?
 local function root_of(buffer)
@@ -22,7 +33,9 @@ local function root_of(buffer)
   end
   local folder = vim.fs.dirname(vim.fs.normalize(file))
   local home = vim.fs.normalize(vim.uv.os_homedir() or '/') .. '/'
-  return not vim.startswith(home, (folder:gsub('/*$', '/'))) and vim.fn.isdirectory(folder) == 1 and folder or nil
+  local is_above_home = vim.startswith(home, folder:gsub('/+$', '') .. '/')
+  local is_project = not is_above_home and not is_installed(folder) and vim.fn.isdirectory(folder) == 1
+  return is_project and folder or nil
 end
 
 ---@param root string?
