@@ -362,6 +362,16 @@ def test_a_file_in_no_project_is_answered_about_from_its_folder(
     neovim.command(f"edit {home / 'tool.py'}")
     neovim.wait(ATTACHED, "the server is attached")
     assert neovim.lua("return vim.lsp.get_clients({ name = 'pathline', bufnr = 0 })[1].root_dir") is None
+    # Nor is the whole disk, nor what is installed: a definition is looked at there.
+    installed = tmp_path / "lib/python3.11/site-packages/kit"
+    installed.mkdir(parents=True)
+    (installed / "tool.py").write_text("x = 1\n", "utf-8")
+    for file in (f"{Path(tmp_path.anchor).as_posix()}tool.py", (installed / "tool.py").as_posix()):
+        neovim.command(f"edit {file}")
+        found = neovim.lua(
+            "local found = {}; require('pathline.files').find_root(0, function(root) found.root = root end); return found"
+        )
+        assert not found, (file, found)
     neovim.quit()
 
 
