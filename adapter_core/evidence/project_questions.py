@@ -15,7 +15,9 @@ _PROJECT = re.compile(
     rf"\b(?:this|the|our|your|its) (?:(?:python|whole|entire|source) )?(?:code base|{'|'.join(sorted(_PROJECT_NOUNS))})\b"
     r"|\b(?:every|any)thing (?:is|fits?|works?|starts?)\b|\bwhere (?:do|should|can|would|could) (?:i|we|one|you) (?:start|begin)\b"
     r"|\b(?:parts|pieces|modules|components|packages|classes|everything|it all) (?:\w+ )?(?:fits?|works?|hangs?) together\b"
-    rf"|\bwhat(?:'s| is) this\b|{_MAIN_PARTS}",
+    rf"|\bwhat(?:'s| is) this\b"
+    r"|\b(?:overview of|describe|explain) the (?:whole |overall )?(?:architecture|structure|layout|design)\b"
+    rf"|{_MAIN_PARTS}",
     re.I,
 )
 _ASKS = re.compile(r"\W*(?:what|how|where|explain|describe|give|show|tell|introduce|summar|overview)", re.I)
@@ -29,7 +31,7 @@ ASKING_WORDS = frozenset(
     "organized our out overall overview package packages part parts picture piece pieces place places please point points problem "
     "purpose python quick quickly read reading s short should show side so solve solves source split start started starting starts "
     "structure structured summarise summarize summary tell that the there these this through to together top tour understand up us use "
-    "used useful using walk we what whats where which who whole why with work working works would you your".split()
+    "used useful using walk we what whats where which who whole why with work working works would you your them they".split()
 )
 _LAYOUT = re.compile(
     r"\b(?:architect\w*|structur\w*|organi[sz]\w*|laid|layout|parts?|pieces?|components?|modules?|packages|classes|files|folders|"

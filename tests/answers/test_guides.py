@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter_core.answers.compose import candidates
 from adapter_core.answers.foreign import verify_text
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
@@ -488,3 +489,16 @@ class Event:
     assert sentences[0] == "`Event` has no `clear`."
     assert sentences[1].startswith("`docs/events.md`, “Events”: “Events cannot be reused, and must be replaced.")
     assert not any("cannot be seen" in s for s in sentences)
+
+
+def test_code_that_nothing_introduces_is_told_where_it_is_about_the_question(tmp_path: Path) -> None:
+    """A long section has code for everything."""
+    limits = "# All commands have a limit of 10 calls\nMill(..., limit=10)"
+    document = f"# mill.py\n\nMillers log in before they may grind.\n\nIt goes:\n\n- on.\n\n```python\n{limits}\n```\n"
+    graph = graph_of(tmp_path, f"#- docs/mill.md\n{document}#- mill.py\nclass Mill:\n    ...\n")
+
+    def may_be_told(question: str) -> bool:
+        return any("limit=10" in item.text for item in candidates(graph, search(graph, question), 60))
+
+    assert not may_be_told("How do I require millers to log in before they grind?")
+    assert may_be_told("How do I limit the calls of a command?")

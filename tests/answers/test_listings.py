@@ -618,6 +618,35 @@ def test_the_environment_variables_that_are_read(repo: Path) -> None:
     assert told("What does connect do?") == []
 
 
+def test_a_variable_whose_name_is_a_constant_is_told_with_it(repo: Path) -> None:
+    fixture = """
+        #- kit/config.py
+        import os
+
+        ENV_HOME = "KIT_HOME"  # where all is
+        ENV_COLOUR: str = 'KIT_COLOUR'
+        TWICE = "KIT_ONCE"
+        TWICE = "KIT_TWICE"
+
+
+        def paint():
+            return ENV_COLOUR in os.environ
+
+
+        def folder(ask):
+            return os.environ.get(ENV_HOME) or os.environ[ask] or os.environ[TWICE]
+        """
+    with graph_of(repo, fixture) as graph:
+        answer = answer_question(graph, "Which environment variables decide which folder it uses?")
+        assert [claim.text for claim in answer.claims] == [
+            "`KIT_HOME` is read in `folder`.",
+            "`KIT_COLOUR` is read in `paint`.",
+        ]
+        first = answer.claims[0].citations
+        assert [(c.span.start, c.span.end) for c in first] == [(14, 14), (3, 3)]
+        assert not supports(graph, "`KIT_COLOUR` is read in `folder`.", first).ok
+
+
 OPTIONS = """
 #- kit/cli.py
 import argparse

@@ -27,6 +27,9 @@ KINDS_OF_ACTS = {
     "returns": ("return",), "returns_result": ("return",), "yields": ("yield",), "yields_from": ("yield_from",), "raises": ("raise",),
     "raises_result": ("raise",), "catches": ("catch",), "sets": ("set",), "calls": ("call",),
 }  # fmt: skip
+_CONSTANT = re.compile(
+    r"""(?P<name>[A-Za-z_]\w{0,80})(?:: ?[\w.]{1,40})? ?= ?(["'])(?P<value>\w{1,80})\2[ \t]*(?:#.*)?"""
+)
 
 
 def _with_owner(
@@ -206,8 +209,17 @@ def check_passed(region: Region, relation: Relation) -> str:
     return ""
 
 
+def _cited_constants(region: Region, path: str) -> dict[str, str]:
+    """The names of constants that cited lines of a file bind to a name in quotes, and those."""
+    document = region.graph.document(path)
+    lines = document.lines if document is not None else []
+    cited = (line for file, start, end in region.spans if file == path for line in lines[start - 1 : end])
+    return {match["name"]: match["value"] for line in cited if (match := _CONSTANT.fullmatch(line)) is not None}
+
+
 def check_uses(region: Region, relation: Relation) -> str:
-    """An unknown verb claims only that the object's names occur in the cited lines of the subject."""
+    """An unknown verb claims only that the object's names occur in the cited lines of the subject, or constants that are cited and hold
+    them: `ENV_HOME = "KIT_HOME"`."""
     for mention in relation.objects:
         wanted_names = set(NAME.findall(mention.text))
         for path, start, end in region.spans:
@@ -218,12 +230,11 @@ def check_uses(region: Region, relation: Relation) -> str:
                 if scope and all(scope_matches(*scope, s, region) for s in relation.subjects)
             ]
             document = region.graph.document(path)
-            if (
-                owned_lines
-                and document
-                and wanted_names <= {n for i in owned_lines for n in NAME.findall(document.lines[i - 1])}
-            ):
-                break
+            if owned_lines and document:
+                names = {n for i in owned_lines for n in NAME.findall(document.lines[i - 1])}
+                constants = _cited_constants(region, path)
+                if wanted_names <= names | {constants[n] for n in names & constants.keys()}:
+                    break
         else:
             return f"the cited lines of {quote_names(relation.subjects)} do not use `{mention.text}`"
     return ""

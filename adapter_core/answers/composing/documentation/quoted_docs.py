@@ -27,6 +27,7 @@ MAX_HEADER_LINES = 12
 _WHOLE = frozenset({"listed", "table"})  # lists and tables, which are told as they are
 _ALTERNATIVE_SHARE = 0.6  # of a word of the question that a text says in other words
 _SAME_END = 20  # characters
+_MIN_SHARE_ALONE = 0.25  # of the question, for a sample without a sentence
 _MAX_SAMPLES = 2  # of the first guide; of each other one less than of that before it
 _IS_MARKUP = re.compile(r"\s*(?:[`~]{3,}.*|\.\. .*|::|:[\w-]+:.*)?")  # between an introduction and the code below it
 _INNER_END = re.compile(
@@ -185,9 +186,21 @@ def guide_sentences(
             guides.append((line, guide))
         elif shortened := _without_introduction(guide.text):
             guides.append((line, replace(guide, text=shortened)))
-    guides += [(number, samples[number]) for number in shown if samples[number].kind == "sample"]
+    # What nothing introduces has to be about the question itself: a long section has code for everything.
+    own_terms = terms.distinct(builder.symbol.qualname)
+    guides += [
+        (number, samples[number])
+        for number in shown
+        if samples[number].kind == "sample"
+        and _share(own_terms | terms.distinct(samples[number].text), weights) >= _MIN_SHARE_ALONE
+    ]
     wants_order = terms.stem("order") in weights  # which a table or a list shows best
     yield from (g for _, g in sorted(guides, key=lambda pair: (not (wants_order and pair[1].kind in _WHOLE), pair[0])))
+
+
+def _share(present: Set[str], weights: Mapping[str, float]) -> float:
+    """The share of a question's words that is among these."""
+    return sum(w for term, w in weights.items() if term in present) / (sum(weights.values()) or 1.0)
 
 
 def _ends_as(guide: Candidate, sentence: Candidate) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ....code_graph import CodeGraph
 from ....evidence.search_index import SearchIndex
+from ....evidence.vocabulary import STOP_TERMS, synonyms
 from ....graph import terms
 from ....graph.finding.lookup import scope_at
 from ....graph.outline import outline_of
@@ -29,17 +30,22 @@ _MAX_CHARS = 300
 _WORDS = ("environ", "getenv", "env", "envvar")  # one of them stands in each file that reads a variable
 _KEYWORDS = frozenset({"env", "envvar", "env_var"})
 _LOOKUPS = frozenset({"get", "pop", "setdefault"})
+# Words of such questions that do not say what the variables are about.
+_ASKING = frozenset(
+    map(terms.stem, "environment env var vars variable variables read reads set sets decide decides list".split())
+)
 _MAX_FILES = 60
 _MAX_LISTED, _MAX_SENTENCES = 4, 8
 
 
 class _Read(NamedTuple):
-    """A variable that is read on a line of `path`, in `owner`."""
+    """A variable that is read on a line of `path`, in `owner`, by the name that stands there or in the constant of line `named_at`."""
 
     variable: str
     path: str
     line: int
     owner: SymbolRef
+    named_at: int
 
 
 def environment_variable_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
@@ -56,10 +62,15 @@ def environment_variable_sentences(graph: CodeGraph, question: str, check: Calla
         yield from prefix_sentences(graph)
     with graph.store.snapshot():
         own_names = SearchIndex(graph).own_names
+    asked = _asked_words(question)
     # What is named after the project is its own, and other programs do not set it by the way.
     owners = sorted(
         by_owner.values(),
-        key=lambda of: (not any(own_names & terms.parts(read.variable) for read in of), -len(of)),
+        key=lambda of: (
+            -max(len(asked & _words_of(read)) for read in of),
+            not any(own_names & terms.parts(read.variable) for read in of),
+            -len(of),
+        ),
     )
     groups = [reads[at : at + _MAX_LISTED] for reads in owners for at in range(0, len(reads), _MAX_LISTED)]
     listed = groups[:_MAX_SENTENCES]
@@ -69,8 +80,20 @@ def environment_variable_sentences(graph: CodeGraph, question: str, check: Calla
         is_total = number == len(listed) and not wanted and not graph.inference.expired
         others = among_others(sum(map(len, listed)), len(reads), is_total)
         text = f"{join_list([code(read.variable) for read in group])} {verb} read in {code(scope_name(owner))}{others}."
-        spans = tuple((read.path, read.line, read.line) for read in group)
+        lines = dict.fromkeys((read.path, line) for read in group for line in (read.line, read.named_at))
+        spans = tuple((path, line, line) for path, line in lines)
         yield Candidate(text, "listing", spans, f"{owner.path}:{owner.symbol.start}", 0, -1, named=True)
+
+
+def _asked_words(question: str) -> set[str]:
+    """The terms by which a question says what the variables are about, each with those that code has for it."""
+    synonyms_of = synonyms()
+    found = terms.distinct(question) - STOP_TERMS - _ASKING
+    return found | {other for term in found for other in synonyms_of.get(term, ())}
+
+
+def _words_of(read: _Read) -> set[str]:
+    return terms.parts(read.variable) | terms.parts(read.owner.symbol.name)
 
 
 def count_of_variables(graph: CodeGraph) -> int:
@@ -102,24 +125,48 @@ def _reads(graph: CodeGraph, check: Callable[[], None]) -> Iterator[_Read]:
         document, facts = graph.document(path), graph.facts(path)
         tree = outline_of(document.text).tree if document is not None else None
         seen: set[tuple[str, int]] = set()
+        constants = _constants(tree) if tree is not None else {}
         # A bare `environ` may as well be a WSGI server's.
         imports = facts.imports if facts is not None else ()
         from_os = {i.alias or i.name or "" for i in imports if i.module == "os"}
         for node in ast.walk(tree) if tree is not None and facts is not None else ():
-            for literal in _literals(node, from_os):
-                index = scope_at(facts, literal.lineno) if facts is not None else 0
-                variable = str(literal.value)
-                if facts is not None and (variable, index) not in seen:
+            for key in _keys(node, from_os):
+                literal = constants.get(key.id) if isinstance(key, ast.Name) else key
+                if (
+                    facts is None
+                    or not isinstance(literal, ast.Constant)
+                    or not _VARIABLE.fullmatch(str(literal.value))
+                ):
+                    continue
+                index, variable = scope_at(facts, key.lineno), str(literal.value)
+                if (variable, index) not in seen:
                     seen.add((variable, index))
-                    yield _Read(variable, path, literal.lineno, graph.ref(facts, index))
+                    yield _Read(variable, path, key.lineno, graph.ref(facts, index), literal.lineno)
 
 
-def _literals(node: ast.AST, from_os: Set[str]) -> list[ast.Constant]:
-    """The string literals by which a node reads variables: `os.environ["A"]`, `os.environ.get("A")`, `getenv("A")`, `option(envvar="A")`.
-    `from_os`: the names that the file imports from `os`."""
+def _constants(tree: ast.Module) -> dict[str, ast.Constant]:
+    """The names of a module that one statement of it binds to a string: `HOME = "KIT_HOME"`."""
+    found: dict[str, ast.Constant | None] = {}
+    for node in tree.body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+        text = value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+        for target in targets:
+            if isinstance(target, ast.Name):
+                found[target.id] = text if target.id not in found else None
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _keys(node: ast.AST, from_os: Set[str]) -> list[ast.expr]:
+    """The expressions by which a node reads variables: `os.environ["A"]`, `os.environ.get(A)`, `getenv("A")`, `"A" in os.environ`,
+    `option(envvar="A")`. `from_os`: the names that the file imports from `os`."""
     found: list[ast.expr] = []
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _is_environ(node.value, from_os):
         found = [node.slice]
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        found = [node.left] if _is_environ(node.comparators[0], from_os) else []
     elif isinstance(node, ast.Call):
         function = node.func
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
@@ -131,7 +178,7 @@ def _literals(node: ast.AST, from_os: Set[str]) -> list[ast.Constant]:
                 value = keyword.value
                 values = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
                 found += [v for v in values if isinstance(v, ast.Constant) and _OF_KEYWORD.fullmatch(str(v.value))]
-    return [one for one in found if isinstance(one, ast.Constant) and _VARIABLE.fullmatch(str(one.value))]
+    return found
 
 
 def _is_environ(node: ast.expr, from_os: Set[str]) -> bool:

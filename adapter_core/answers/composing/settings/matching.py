@@ -36,7 +36,9 @@ _HELP, _SCOPE, _AROUND = 0.8, 0.45, 0.35
 _OTHER_IN_FILE = 0.6
 _OF_FILE = 0.8  # of the share of the words that a setting must have, what its file must have
 _DEPRECATED, _MINOR, _BESIDE_FLAGS = 0.7, 0.1, 0.85
-_NO_AMOUNT = 0.5  # of the score, for what is none where one is asked for
+# Of the score, where an amount is asked for: for what is none, and for a name, which may be one.
+_NO_AMOUNT, _NAMED_AMOUNT = 0.5, 0.75
+_SWITCHES = frozenset({"True", "False"})
 _SPOKEN = 0.7  # the score of what a question has the name of, word by word
 _IS_DEPRECATED = re.compile(r"\W*(?:deprecated|obsolete)\b", re.I)
 _PRECISION = 0.35  # how much of the score goes by the share of the name that the question has
@@ -119,8 +121,8 @@ def matches(
         score *= _DEPRECATED if _IS_DEPRECATED.match(one.quoted) else 1.0
         if has_flags and not is_flag(one) and not one.quoted:
             score *= _BESIDE_FLAGS
-        if described.is_amount and not _is_amount(one, own):
-            score *= _NO_AMOUNT
+        if described.is_amount:
+            score *= _amount_factor(one, own)
         if described.spoken & _compounds(one):
             score = max(score, _SPOKEN)
         found.append(Match(path, one, score * (1 + _MINOR * bool(parts & described.minor))))
@@ -146,13 +148,15 @@ def _shares(graph: CodeGraph, path: str, one: Declared, said: str, described: De
     return found
 
 
-def _is_amount(one: Declared, shares: Mapping[str, float]) -> bool:
-    """Whether a setting may be how long or how many: its default is a number or a name, or it has none and is spoken of as an amount."""
-    if one.default in {"", "None"}:
-        return any(words in shares for words in AMOUNT_WORDS)
-    return one.default not in {"True", "False"} and (
-        one.default[0].isidentifier() or any(map(str.isdigit, one.default))
-    )
+def _amount_factor(one: Declared, shares: Mapping[str, float]) -> float:
+    """A factor for how likely a setting is how long or how many: its default is a number, or it is spoken of as an amount."""
+    if any(words in shares for words in AMOUNT_WORDS) and one.default not in _SWITCHES:
+        return 1.0
+    if one.default in {"", "None", *_SWITCHES}:
+        return _NO_AMOUNT
+    if any(map(str.isdigit, one.default)):
+        return 1.0
+    return _NAMED_AMOUNT if one.default[0].isidentifier() else _NO_AMOUNT
 
 
 def _compounds(one: Declared) -> set[str]:
