@@ -494,7 +494,10 @@ class Event:
 def test_code_that_nothing_introduces_is_told_where_it_is_about_the_question(tmp_path: Path) -> None:
     """A long section has code for everything."""
     limits = "# All commands have a limit of 10 calls\nMill(..., limit=10)"
-    document = f"# mill.py\n\nMillers log in before they may grind.\n\nIt goes:\n\n- on.\n\n```python\n{limits}\n```\n"
+    document = (
+        "# mill.py\n\nRequire millers to log in: millers that have to log in before they grind are required to log in, and a mill "
+        f"may require them to.\n\nIt goes:\n\n- on.\n\n```python\n{limits}\n```\n"
+    )
     graph = graph_of(tmp_path, f"#- docs/mill.md\n{document}#- mill.py\nclass Mill:\n    ...\n")
 
     def may_be_told(question: str) -> bool:
