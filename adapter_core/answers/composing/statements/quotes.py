@@ -36,7 +36,7 @@ _LITTLE_FACTOR = 0.5
 _SILENT = (ast.Pass, ast.Break, ast.Continue, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 _LOGGING_METHODS = frozenset("debug info warning warn error exception critical log print write echo".split())
 _DECLARING = frozenset({"add_argument", "add_option", "add_parser"})
-_LOGGER_NAMES = frozenset({"log", "logger", "logging", "warnings", "console"})
+_LOGGER_NAMES = frozenset({"log", "logger", "logging", "console"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +354,8 @@ def _is_constant(node: ast.stmt) -> bool:
 
 
 def is_logging(node: ast.stmt) -> bool:
-    """Whether a statement only logs or prints: `logger.warning(…)`, `print(…)`, `logger and logger.debug(…)`."""
+    """Whether a statement only logs or prints: `logger.warning(…)`, `print(…)`, `logger and logger.debug(…)`. A warning of Python is more:
+    callers see it, and may have it raised."""
     value = node.value if isinstance(node, ast.Expr) else None
     value = value.values[-1] if isinstance(value, ast.BoolOp) else value
     if not isinstance(value, ast.Call):
