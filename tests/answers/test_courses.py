@@ -305,3 +305,30 @@ def test_a_test_is_no_course_of_the_product(tmp_path: Path) -> None:
         tmp_path, f"#- tests/test_query.py\ndef test_query_optimizer():\n{body}\n#- m.py\ndef f():\n    pass\n"
     )
     assert not any("in the order written" in s for s in told(graph, "How does the query optimizer work?"))
+
+
+def test_what_happens_when_something_is_stopped_is_told_by_stop(tmp_path: Path) -> None:
+    source = """
+#- press.py
+class Press:
+    def stop(self):
+        self.is_stopping = True
+        if self.watcher is not None:
+            self.watcher.stop()
+        self.halt()
+
+    def halt(self):
+        self.plate = None
+        self.order.clear()
+
+    def restart_press(self):
+        if self.is_stopping:
+            return
+        self.halt()
+        # It is shut down by now.
+        self.plate = object()
+        self.starts += 1
+"""
+    with graph_of(tmp_path, source) as graph:
+        answer = answer_question(graph, "In which order are things shut down when the press is stopped?")
+    assert answer.claims[0].text.startswith("In `Press.stop`")

@@ -4,6 +4,7 @@ question, and that does something itself instead of declaring, forwarding or log
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,6 +32,12 @@ _MAX_CALLEES = 2  # functions that it hands over to
 _FEW_STATEMENTS = 4
 _FOUND_GAIN = 0.5  # of what the search found, too
 _HANDLING_FACTOR = 1.25
+# "When the server is stopped": what is done to something, which its method is called for.
+_OCCASION = re.compile(
+    r"\b(?:when|whenever|if|after|once|while)\b[^,;?]{1,60}?\b(?:is|are|was|were|gets?|being|been) (?P<verb>[a-z]{2,}(?:ed|en))\b",
+    re.I,
+)
+_OCCASION_GAIN = 0.35
 _DECIDING_GAIN, _MAX_DECISIONS = 0.12, 3
 _LEAST_COVERAGE = 0.2  # of the question, that these hold
 _IDLE = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Assert, ast.Raise)
@@ -108,12 +115,18 @@ def does_what_is_asked(graph: CodeGraph, found: Found, ref: SymbolRef) -> float:
 
 
 def _fitness(graph: CodeGraph, subject: Subject, found: Found, text: str) -> float:
-    """A factor for a function that handles errors, where the question asks what becomes of a failure; and for one whose tests ask about the
-    question's words, where it asks how something is decided."""
+    """A factor: for the function that is called for what happens (`stop` "when the server is stopped"); for one that handles errors, where
+    the question asks what becomes of a failure; and for one whose tests ask about the question's words, where it asks how something is
+    decided."""
     document = graph.document(subject.facts.path)
     node = function_node(subject.symbol, document.lines) if document is not None else None
     if node is None:
         return 1.0
+    occasion = _OCCASION.search(text)
+    if occasion is not None:
+        name = terms.parts(subject.symbol.name)
+        if terms.stem(occasion["verb"].lower()) in name:
+            return 1.0 + _OCCASION_GAIN / len(name)
     if asks_failure(text) and any(isinstance(n, ast.ExceptHandler) for n in own_nodes(node)):
         return _HANDLING_FACTOR
     if asks_decision(text):
