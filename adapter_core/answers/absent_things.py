@@ -64,7 +64,12 @@ class AbsentThing:
         listed = f"{', '.join(quoted[:-1])} and {quoted[-1]}"
         if self.is_mentioned:
             return f"no definition of the code is named for {listed}; what is told is what speaks of them"
-        return f"no place in the code or the documentation speaks of {listed} together"
+        return f"no definition and no guide speaks of {listed} together"
+
+    def is_told_by(self, claims: Sequence[Claim]) -> bool:
+        """Whether a sentence has all words: one that quotes an example or what changed, where this was not looked for."""
+        forms = [_forms(word) for word in self.words]
+        return any(all(alike & set(terms.terms_of(claim.text)) for alike in forms) for claim in claims)
 
     def nearest(self, claims: Sequence[Claim]) -> list[Claim]:
         """The sentences about a thing of that kind; the others are about something else."""

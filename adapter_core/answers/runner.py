@@ -184,7 +184,8 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
                 else without_noise(graph, found.question, told, asides, words)
             ),
         )
-    told_of = thing.told if thing is not None and not words else told_of_asides(graph, asides)
+    is_absent = thing is not None and not words and (thing.is_mentioned or not thing.is_told_by(claims))
+    told_of = thing.told if thing is not None and is_absent else told_of_asides(graph, asides)
     if not claims:
         run.note(f"nothing in this workspace speaks of {_quoted(words)}" if words else told_of)
         return _refuse(run, found, words or (thing.words if thing is not None else None))

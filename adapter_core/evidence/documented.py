@@ -6,7 +6,6 @@ title counts for much: it says what the section is for.
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from ..graph.storage.postings import BODY, NAME, QUALNAME
 from .options import RankingOptions
 from .question import Question
 from .ranking import expanded_terms
-from .search_index import SearchIndex, StoredDocuments
+from .search_index import SearchIndex
 
 # What changed from one version to the next, what goes with a project beside its documentation, and how it compares with others.
 _NO_GUIDE = re.compile(
@@ -141,13 +140,10 @@ def _idf(count: int, matching: int) -> float:
 
 def _documentation(index: SearchIndex) -> np.ndarray:
     """Which files are documentation, (files,)."""
-    known = _stored_documentation(index.stored)
+    known = index.stored.derived(
+        "documentation", lambda: np.array([is_documentation(path) for path in index.stored.paths], dtype=bool)
+    )
     return np.append(known, [is_documentation(path) for path in index.paths[len(known) :]]).astype(bool)
-
-
-@functools.lru_cache(maxsize=4)
-def _stored_documentation(stored: StoredDocuments) -> np.ndarray:
-    return np.array([is_documentation(path) for path in stored.paths], dtype=bool)
 
 
 def _is_aside(path: str) -> bool:

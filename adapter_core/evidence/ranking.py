@@ -224,7 +224,7 @@ def _file_factors(index: SearchIndex, question: Question, options: RankingOption
         "text": options.text_factor,
         "changes": options.changelog_factor,
     }
-    classes, aside_factors = _path_classes(index.stored)
+    classes, aside_factors = index.stored.derived("path classes", lambda: _path_classes(index.stored))
     overlay_classes = [
         _path_class(*pair)
         for pair in zip(index.paths[len(aside_factors) :], index.kinds[len(aside_factors) :], strict=True)
@@ -240,7 +240,6 @@ def _file_factors(index: SearchIndex, question: Question, options: RankingOption
     return factors
 
 
-@functools.lru_cache(maxsize=4)
 def _path_classes(stored: StoredDocuments) -> tuple[np.ndarray, np.ndarray]:
     """Each file's class (index in `_CLASSES`) and its factor by `_ASIDE`, both (files,)."""
     classes_and_factors = [_path_class(path, kind) for path, kind in zip(stored.paths, stored.kinds, strict=True)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from ..graph.memory.recent import Recent
 from ..graph.source import is_python
 from ..graph.storage.postings import FIELDS, PATH, build_segment, unpack
 from ..graph.storage.store import Store
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,14 @@ class StoredDocuments:
         self.lengths = np.concatenate(lengths)
         self.statistics = _statistics(self.file_of, self.lengths)
         self.own_names = _own_names(self.paths, self.file_of)
+        self._derived: dict[str, Any] = {}
+
+    def derived(self, name: str, work_out: Callable[[], T]) -> T:
+        """What somebody works out of the paths, and calls `name`; kept as long as these documents."""
+        if name not in self._derived:
+            self._derived[name] = work_out()
+        found: T = self._derived[name]
+        return found
 
     def hits(self, store: Store, term: str) -> PackedHits:
         """The postings of a term in live documents; cached, since questions share many words and synonyms."""

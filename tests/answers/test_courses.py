@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.absent_things import absent_thing
+from adapter_core.answers.absent_things import AbsentThing, absent_thing
 from adapter_core.answers.checking.quoted_statements import statements_hold
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.links.startup import asks_startup
+from adapter_core.answers.composing.reacting import reacting_functions
 from adapter_core.answers.kinds import answer_kind, asks_order, asks_workings
 from adapter_core.answers.runner import answer_question
 from adapter_core.code_graph import CodeGraph
 from adapter_core.evidence.guides import asks_how_to
 from adapter_core.evidence.question import analyse
+from adapter_core.types import Claim
 from tests.support import graph_of
 
 SERVER = '''
@@ -277,7 +279,7 @@ def test_nothing_else_is_told_as_if_it_were_what_is_not_there(graph: CodeGraph) 
     assert answer.reason == "nothing in this workspace speaks of “cache”"
     answer = answer_question(graph, "How does barn's built-in state parser work?")
     assert all("Pars" in claim.text for claim in answer.claims)
-    assert answer.reason == "no place in the code or the documentation speaks of “state” and “parser” together"
+    assert answer.reason == "no definition and no guide speaks of “state” and “parser” together"
 
 
 def test_of_what_is_only_mentioned_that_is_told(tmp_path: Path) -> None:
@@ -332,3 +334,39 @@ class Press:
     with graph_of(tmp_path, source) as graph:
         answer = answer_question(graph, "In which order are things shut down when the press is stopped?")
     assert answer.claims[0].text.startswith("In `Press.stop`")
+
+
+def test_an_error_is_handled_where_it_is_caught_and_not_where_it_is_spoken_of(tmp_path: Path) -> None:
+    terms_of_sum = " + ".join(["size"] * 900)
+    source = f"""
+#- mill.py
+class JamError(Exception):
+    pass
+
+
+def grind(stones, size):
+    '''Is fine, except that a JamError may come.'''
+    if size > {terms_of_sum}:
+        return None
+    return stones.turn()
+
+
+def run(stones):
+    try:
+        return grind(stones, 1)
+    except (OSError, JamError):
+        stones.lift()
+        return None
+"""
+    with graph_of(tmp_path, source) as graph:
+        assert [s.symbol.name for s in reacting_functions(graph, {"JamError"})] == ["run"]
+        assert answer_question(
+            graph, "How is the size of the stones decided?"
+        ).text  # nested too deeply for `ast.unparse`
+
+
+def test_what_a_sentence_tells_is_not_said_to_be_nowhere() -> None:
+    thing = AbsentThing(("cascade", "throttler"), "throttler")
+    news = Claim("`CHANGELOG.md`: “Added throttling of the cascade.”", "composed", ())
+    assert thing.is_told_by([news])
+    assert not thing.is_told_by([Claim("`Mill` has a throttler.", "composed", ())])

@@ -13,6 +13,7 @@ from ...evidence.selection import Found
 from ...graph import terms
 from ...types import Symbol, SymbolRef
 from ..kinds import asks_decision, asks_failure, asks_order
+from ..unparsing import unparse
 from .about_symbol import Subject, subject_of
 from .reacting import reacting_functions
 from .statements.control_flow import function_node, own_nodes
@@ -132,7 +133,7 @@ def _fitness(graph: CodeGraph, subject: Subject, found: Found, text: str) -> flo
     if asks_decision(text):
         tests = [n.test for n in own_nodes(node) if isinstance(n, (ast.If, ast.IfExp, ast.While))]
         wanted = {t for t in found.weights if t not in terms.distinct(subject.symbol.qualname)}
-        count = sum(bool(wanted & terms.distinct(ast.unparse(test))) for test in tests)
+        count = sum(bool(wanted & terms.distinct(unparse(test))) for test in tests)
         return 1.0 + _DECIDING_GAIN * min(count, _MAX_DECISIONS)
     return 1.0
 

@@ -186,13 +186,13 @@ def parts_sentence(graph: CodeGraph, builder: SentenceBuilder) -> Iterator[Candi
 def _parts_of(graph: CodeGraph, package: str) -> dict[str, str]:
     """The public modules and packages right in a package, by name, each with a file that is not empty; the private ones if there are no
     others."""
-    folder = PurePosixPath(package).parent
+    folder = package.rpartition("/")[0]
+    prefix = f"{folder}/" if folder else ""
     files: dict[str, list[str]] = {}
     for row in graph.store.files():
-        path = PurePosixPath(row.path)
-        if path.suffix == ".py" and folder in path.parents and not is_test_path(row.path):
-            inside = path.relative_to(folder).parts
-            files.setdefault(inside[0].removesuffix(".py"), []).append(row.path)
+        if row.path.startswith(prefix) and row.path.endswith(".py") and not is_test_path(row.path):
+            inside = row.path[len(prefix) :].partition("/")[0]
+            files.setdefault(inside.removesuffix(".py"), []).append(row.path)
     has_public = any(not name.startswith("_") for name in files)
     found: dict[str, str] = {}
     for name, paths in sorted(files.items()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Collection, Iterator
 
 import numpy as np
@@ -13,16 +13,13 @@ from ...evidence.search_index import SearchIndex
 from ...graph import terms
 from ...graph.source import is_python
 from .about_symbol import Subject
+from .statements.control_flow import function_node, own_nodes
 
 _MAX_DOCUMENTS = 80
 
 
 def reacting_functions(graph: CodeGraph, names: Collection[str]) -> Iterator[Subject]:
     """The functions of the product in which one of these classes is caught or asked for."""
-    pattern = re.compile(
-        rf"\bexcept\b[^:\n]*\b(?:{'|'.join(map(re.escape, names))})\b|"
-        rf"\bisinstance\([^()\n]*(?:\([^()\n]*)?\b(?:{'|'.join(map(re.escape, names))})\b"
-    )
     with graph.store.snapshot():
         index = SearchIndex(graph)
         documents = {int(n) for name in names for n in np.unique(index.hits(terms.split(name)[-1]).documents)}
@@ -33,5 +30,17 @@ def reacting_functions(graph: CodeGraph, names: Collection[str]) -> Iterator[Sub
         if facts is None or document is None or number >= len(facts.symbols):
             continue
         symbol = facts.symbols[number]
-        if symbol.is_callable and pattern.search("".join(document.lines[symbol.start - 1 : symbol.end])):
+        node = function_node(symbol, document.lines) if symbol.is_callable else None
+        if node is not None and any(not _named_by(part).isdisjoint(names) for part in own_nodes(node)):
             yield Subject(facts, number, None)
+
+
+def _named_by(node: ast.AST) -> set[str]:
+    """The names of the classes that a handler catches, or `isinstance` asks for."""
+    classes: ast.expr | None = None
+    if isinstance(node, ast.ExceptHandler):
+        classes = node.type
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
+        classes = node.args[1] if len(node.args) > 1 else None
+    parts = classes.elts if isinstance(classes, ast.Tuple) else [classes]
+    return {part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "") for part in parts}
