@@ -231,3 +231,32 @@ TICKET_NAME = "last"
             "how long until a ticket expires, and which setting changes it?",
         ):
             assert "`TICKET_AGE`" in told(graph, question)[0]
+
+
+def test_a_prefix_is_told_of_fields_and_not_of_what_only_has_the_name(tmp_path: Path) -> None:
+    source = """
+#- shop/settings.py
+LABELS = {"env_prefix": "LABEL_"}
+
+
+class Settings(Base):
+    model_config = SettingsConfigDict(env_prefix="SHOP_")
+
+
+def build():
+    env_prefix = "BUILD_"
+    return env_prefix
+"""
+    with graph_of(tmp_path, source) as graph:
+        text = answer_question(graph, "which environment variables are read?").text
+    assert "behind `SHOP_`" in text
+    assert "LABEL_" not in text
+    assert "BUILD_" not in text
+
+
+def test_of_too_many_files_no_total_is_told(tmp_path: Path) -> None:
+    source = "".join(f"#- m{n}.py\nimport os\n\nVALUE = os.environ['KIT_{n}']\n" for n in range(70))
+    with graph_of(tmp_path, source) as graph:
+        answer = answer_question(graph, "which environment variables are read?")
+    assert answer.claims
+    assert "in all" not in answer.text

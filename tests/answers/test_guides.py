@@ -418,6 +418,18 @@ def test_code_that_a_document_includes_is_told_with_the_lines_of_its_file(tmp_pa
     assert not supports(graph, claim.text.replace("delay=10", "delay=11"), claim.citations).ok
 
 
+@pytest.mark.parametrize("file", ["ignored.py", "../.venv/lib/kept.py", "../../outside.py", "/etc/outside.py"])
+def test_a_file_that_is_not_indexed_is_not_shown_because_a_document_names_it(tmp_path: Path, file: str) -> None:
+    root = tmp_path / "repo"
+    document = IN_OTHER_WORDS.replace("literalinclude:: snippets/defer.py", f"literalinclude:: {file}")
+    kept_out = ("docs/ignored.py", ".venv/lib/kept.py", "../outside.py")
+    others = "".join(f"#- {path}\nKEY = 'hidden'\n" for path in kept_out)
+    graph = graph_of(root, f"{document}#- .gitignore\nignored.py\n{others}")
+    answer = answer_question(graph, "How do I send a letter later on?")
+    assert answer.claims
+    assert "hidden" not in answer.text
+
+
 def test_what_no_section_tells_is_told_by_code(tmp_path: Path) -> None:
     graph = graph_of(tmp_path, IN_OTHER_WORDS)
     assert not search(graph, "How do I paint the walls?").guides

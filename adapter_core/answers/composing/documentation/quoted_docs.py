@@ -22,6 +22,7 @@ from .samples import ReadLines, is_markdown, sample_sentences
 from .tables import ROW, table_sentences
 
 # An address or the license, with a label before it.
+_MAX_FORMALITY = 200
 _FORMALITY = re.compile(r"\A\W*[\w -]{0,40}:?\W*https?://\S+\s*\Z|\A\W*(?:licen[cs]e|SPDX-License-Identifier)\b", re.I)
 MAX_HEADER_LINES = 12
 _WHOLE = frozenset({"listed", "table"})  # lists and tables, which are told as they are
@@ -124,7 +125,7 @@ def quote_documentation(
         if (words := printable(s.text.lstrip("# "))) != own_title and (s.start, words) not in titles
     ]
     if not weights:  # about the project as a whole, of which an address or a license says nothing
-        sentences = [sentence for sentence in sentences if not _FORMALITY.search(sentence.text)]
+        sentences = [sentence for sentence in sentences if not _FORMALITY.search(sentence.text[:_MAX_FORMALITY])]
     for sentence in join_passages(sentences, lines, _has_question_word(weights), with_leads):
         spans = [(sentence.start, sentence.end)]
         # The title is part of the sentence, so its line is cited, too.
@@ -179,7 +180,11 @@ def guide_sentences(
         if number in shown and _ends_as(guide, sentence) and (leads or samples[number].kind == "sample"):
             sample = samples[number]
             text = f"{guide.text} {STEP_SEPARATOR.join(sample.steps)}"
-            spans = [span for span in sample.spans if span not in guide.spans and span[1] != builder.symbol.start]
+            spans = [
+                span
+                for span in sample.spans
+                if span not in guide.spans and span[:2] != (builder.path, builder.symbol.start)
+            ]
             guides.append((line, replace(guide, text=text, steps=sample.steps, spans=(*guide.spans, *spans))))
             shown.discard(number)
         elif not leads:

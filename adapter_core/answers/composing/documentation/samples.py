@@ -65,10 +65,10 @@ ReadLines = Callable[[str], list[str] | None]
 
 
 def reader_of(graph: CodeGraph) -> ReadLines:
-    """A function that gives the lines of a file of the workspace."""
+    """A function that gives the lines of an indexed file: what a document names may be one that the user keeps out of the index."""
 
     def read(path: str) -> list[str] | None:
-        document = graph.document(path)
+        document = graph.document(path) if graph.view.row(path) is not None else None
         return document.lines if document is not None else None
 
     return read
@@ -169,10 +169,12 @@ def _included(name: str, number: int, path: str, read: ReadLines) -> Iterator[Sa
 
 
 def _beside(path: str, name: str) -> str:
-    """The path of a file that a document names relative to itself."""
+    """The path of a file that a document names relative to itself; "" where that is outside."""
     parts: list[str] = []
     for part in (*PurePosixPath(path).parent.parts, *PurePosixPath(name).parts):
-        if part == ".." and parts:
+        if part == "..":
+            if not parts:
+                return ""
             parts.pop()
         elif part not in (".", "/"):
             parts.append(part)

@@ -18,10 +18,10 @@ ROW = " has a table with the row:"
 _MAX_ROWS = 16  # of a table that is told as a whole
 _MAX_TEXT = 1500
 _MAX_TABLE_LINES = 200
-_BETWEEN_CELLS = " · "
+_BETWEEN_CELLS, _EMPTY = " · ", "–"  # a value stays below its header
 _RULE = re.compile(
-    r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*\Z|\s*\|\s*:?-+:?\s*\|\s*\Z"
-)  # of Markdown, below the header
+    r"(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?|\|[ \t]*:?-+:?[ \t]*\|"
+)  # of Markdown, below the header, without the space around it
 _BORDER = re.compile(r"\s*\+(?:[-=]+\+)+\s*\Z")
 _SIMPLE_BORDER = re.compile(r"\s*=+(?: +=+)+\s*\Z")
 _LIST_TABLE = re.compile(r"\s*\.\. list-table::")
@@ -40,7 +40,7 @@ class Row:
 
     @property
     def text(self) -> str:
-        return f"“{prose(_BETWEEN_CELLS.join(cell for cell in self.cells if cell))}”"
+        return f"“{prose(_BETWEEN_CELLS.join(cell or _EMPTY for cell in self.cells) if any(self.cells) else '')}”"
 
 
 def table_sentences(builder: SentenceBuilder, lines: list[str], start: int, end: int) -> Iterator[Candidate]:
@@ -98,7 +98,7 @@ def tables_in(lines: list[str], start: int, end: int) -> Iterator[list[Row]]:
     number, end = start, min(end, len(lines))
     while number <= end:
         line = lines[number - 1]
-        if _RULE.match(line) and number > start and "|" in lines[number - 2]:
+        if _RULE.fullmatch(line.strip()) and number > start and "|" in lines[number - 2]:
             last = _last(lines, number, end, lambda text: "|" in text)
             yield [Row(_cells(lines[n - 1]), n, n) for n in range(number - 1, last + 1) if n != number]
         elif _BORDER.match(line):

@@ -50,6 +50,8 @@ def _prefixes(graph: CodeGraph, path: str) -> Iterator[tuple[str, int]]:
             scope = facts.symbols[index]
             if name == _FIELDS and scope.kind == "class" and scope.name == "Config" and scope.parent > 0:
                 index = scope.parent  # which configures the class around it
+            if name == _FIELDS and facts.symbols[index].kind != "class":
+                continue  # any variable or dictionary may have the name
             thing, behind = ("option", f"{prefix}_") if name == _OPTIONS else ("field", prefix)
             owner = code(scope_name(graph.ref(facts, index)))
             yield (

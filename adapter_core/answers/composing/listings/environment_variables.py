@@ -77,7 +77,7 @@ def environment_variable_sentences(graph: CodeGraph, question: str, check: Calla
     for number, group in enumerate(listed, 1):
         owner = group[0].owner
         verb = "are" if len(group) > 1 else "is"
-        is_total = number == len(listed) and not wanted and not graph.inference.expired
+        is_total = number == len(listed) and not wanted and not graph.inference.expired and _are_all_read(graph)
         others = among_others(sum(map(len, listed)), len(reads), is_total)
         text = f"{join_list([code(read.variable) for read in group])} {verb} read in {code(scope_name(owner))}{others}."
         lines = dict.fromkeys((read.path, line) for read in group for line in (read.line, read.named_at))
@@ -96,9 +96,14 @@ def _words_of(read: _Read) -> set[str]:
     return terms.parts(read.variable) | terms.parts(read.owner.symbol.name)
 
 
-def count_of_variables(graph: CodeGraph) -> int:
-    """How many variables the product reads by name."""
-    return len(_all_reads(graph, lambda: None))
+def count_of_variables(graph: CodeGraph) -> int | None:
+    """How many variables the product reads by name; None where not all files are looked through."""
+    return len(_all_reads(graph, lambda: None)) if _are_all_read(graph) else None
+
+
+def _are_all_read(graph: CodeGraph) -> bool:
+    with graph.store.snapshot():
+        return len(product_files_with(SearchIndex(graph), _WORDS)) <= _MAX_FILES
 
 
 def _all_reads(graph: CodeGraph, check: Callable[[], None]) -> list[_Read]:

@@ -246,7 +246,7 @@ def _classes_with_default(tree: ast.Module) -> dict[str, int]:
         if isinstance(node, ast.ClassDef):
             for method in node.body:
                 if isinstance(method, ast.FunctionDef) and method.name == "__init__":
-                    names = [a.arg for a in method.args.args[1:]]
+                    names = [a.arg for a in [*method.args.posonlyargs, *method.args.args][1:]]
                     if "default" in names:
                         positions[node.name] = names.index("default")
     return positions

@@ -14,7 +14,7 @@ from .quotable import Lines
 _HOLDS_SETTINGS = re.compile(r"\w*(?:settings|config(?:uration)?|conf|options|opts|preferences|defaults)", re.I)
 _FIELD_CALLS = frozenset({"field", "Field", "attrib", "ib"})
 _NO_COMMENT = re.compile(r"#+:?\s*(?:noqa|type:|pragma|pylint|mypy|ruff|fmt:|TODO|FIXME|XXX|!|-{3,}|={3,})", re.I)
-_COMMENT = re.compile(r"(?<=\s)#+:? *(?P<text>[^#\"']*[^#\"'\s])\s*\Z")
+_COMMENT = re.compile(r"(?<=\s)#+:? *(?P<text>[^#\"'\s](?:[^#\"']*[^#\"'\s])?)\s*\Z")
 _LINE_COMMENT = re.compile(r"\s*#+:? *(?P<text>\S.*?)\s*\Z")
 _MIN_WORDS, _MAX_CHARS, _MAX_LINES_ABOVE = 3, 300, 3
 
