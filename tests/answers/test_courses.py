@@ -3,6 +3,7 @@ questions about things that are not there."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from adapter_core.answers.absent_things import AbsentThing, absent_thing
 from adapter_core.answers.checking.quoted_statements import statements_hold
 from adapter_core.answers.citations import cite
 from adapter_core.answers.composing.links.startup import asks_startup
+from adapter_core.answers.composing.listings.module_choices import _told_try
 from adapter_core.answers.composing.reacting import reacting_functions
 from adapter_core.answers.kinds import answer_kind, asks_order, asks_workings
 from adapter_core.answers.runner import answer_question
@@ -334,6 +336,16 @@ class Press:
     with graph_of(tmp_path, source) as graph:
         answer = answer_question(graph, "In which order are things shut down when the press is stopped?")
     assert answer.claims[0].text.startswith("In `Press.stop`")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"), [("pass", "nothing else happens"), ('log.error("no stones")', '`log.error("no stones")`')]
+)
+def test_a_handler_that_logs_does_something(body: str, told: str) -> None:
+    source = f"try:\n    import quickstone\nexcept ImportError:\n    {body}\n"
+    (node,) = ast.parse(source).body
+    assert isinstance(node, ast.Try)
+    assert _told_try(node, source.splitlines(keepends=True)).endswith(told)
 
 
 def test_an_error_is_handled_where_it_is_caught_and_not_where_it_is_spoken_of(tmp_path: Path) -> None:

@@ -260,3 +260,10 @@ def test_of_too_many_files_no_total_is_told(tmp_path: Path) -> None:
         answer = answer_question(graph, "which environment variables are read?")
     assert answer.claims
     assert "in all" not in answer.text
+
+
+def test_a_value_that_something_replaces_further_down_is_no_default() -> None:
+    source = "A = 1\nB = 2\nC = 3\nD = 4\nE: int = 5\nA, X = 7, 8\nY = B = 9\nfrom .local import C\ndel D\n"
+    defaults = {one.dest: one.default for one in declared_in(source, "settings.py")}
+    assert defaults == {"A": "", "B": "", "C": "", "D": "", "E": "5", "Y": "9"}
+    assert [one.default for one in declared_in("AA = 1\nfrom .local import *\nBB = 2\n", "settings.py")] == ["", "2"]

@@ -145,7 +145,8 @@ def _told_try(node: ast.Try, lines: list[str]) -> str:
 
 def _told(body: Sequence[ast.stmt], lines: list[str]) -> str:
     """The statements of a branch as written; "" if they cannot be quoted."""
-    told = [s for s in body if not isinstance(s, ast.Pass) and not is_logging(s)]
+    done = [s for s in body if not isinstance(s, ast.Pass)]
+    told = [s for s in done if not is_logging(s)] or done  # a message that is all is something
     if len(told) == 1 and isinstance(told[0], ast.Try):
         inner = _told_try(told[0], lines)
         return f"({inner})" if inner else ""

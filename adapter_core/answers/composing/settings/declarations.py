@@ -256,7 +256,8 @@ def _constants(tree: ast.Module) -> Iterator[Declared]:
     """`DOWNLOAD_DELAY = 0` of a module of settings: the last assignment, without its value where another one follows under a condition."""
     found: dict[str, Declared] = {}
     for node in tree.body:
-        for name in _assigned_below(node) & found.keys():
+        bound = _bound_otherwise(node)
+        for name in found.keys() if "*" in bound else bound & found.keys():
             found[name] = replace(found[name], default="")
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
@@ -266,12 +267,16 @@ def _constants(tree: ast.Module) -> Iterator[Declared]:
     yield from found.values()
 
 
-def _assigned_below(node: ast.stmt) -> set[str]:
-    """The names that a branch, loop or the like of a module assigns."""
-    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+def _bound_otherwise(node: ast.stmt) -> set[str]:
+    """The names that a statement binds or deletes otherwise than by `name = value`; "*" for an import of all that a module has."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    if len(targets) == 1 and isinstance(targets[0], ast.Name):
         return set()
-    stores = (n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-    return {n.id for n in stores}
+    parts = list(ast.walk(node))
+    names = {n.id for n in parts if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    return names | {(n.asname or n.name).partition(".")[0] for n in parts if isinstance(n, ast.alias)}
 
 
 def _implied(names: Sequence[str]) -> str:
