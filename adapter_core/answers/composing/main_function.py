@@ -33,11 +33,12 @@ _MAX_CALLEES = 2  # functions that it hands over to
 _FEW_STATEMENTS = 4
 _FOUND_GAIN = 0.5  # of what the search found, too
 _HANDLING_FACTOR = 1.25
-# "When the server is stopped": what is done to something, which its method is called for.
+# "When the server is stopped": the one thing that is done to something, which its method is called for.
 _OCCASION = re.compile(
     r"\b(?:when|whenever|if|after|once|while)\b[^,;?]{1,60}?\b(?:is|are|was|were|gets?|being|been) (?P<verb>[a-z]{2,}(?:ed|en))\b",
     re.I,
 )
+_DONE = re.compile(r"\b(?:is|are|was|were|gets?|being|been) [a-z]{2,}(?:ed|en)\b", re.I)
 _OCCASION_GAIN = 0.35
 _DECIDING_GAIN, _MAX_DECISIONS = 0.12, 3
 _LEAST_COVERAGE = 0.2  # of the question, that these hold
@@ -124,7 +125,7 @@ def _fitness(graph: CodeGraph, subject: Subject, found: Found, text: str) -> flo
     if node is None:
         return 1.0
     occasion = _OCCASION.search(text)
-    if occasion is not None:
+    if occasion is not None and len(_DONE.findall(text)) == 1:
         name = terms.parts(subject.symbol.name)
         if terms.stem(occasion["verb"].lower()) in name:
             return 1.0 + _OCCASION_GAIN / len(name)
