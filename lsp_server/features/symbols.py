@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lsprotocol import types
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from adapter_core import CodeGraph
 
     from ..server import PathlineServer
+
+T = TypeVar("T")
 
 _BUDGET_SECONDS = 2.0
 _MAX_RESULTS = 200
@@ -57,22 +59,24 @@ def register(server: PathlineServer) -> None:
 
 
 def document_symbols(snapshot: Snapshot, uri: str) -> list[types.DocumentSymbol] | None:
-    place = snapshot.place(uri)
-    if place is None:
-        return None
-    with snapshot.graph(place.root, place.path) as graph:
-        facts = graph.facts(place.path)
-        if facts is None:
-            return None
-        symbols = {
-            index: _document_symbol(graph, graph.ref(facts, index), snapshot.encoding)
-            for index in range(1, len(facts.symbols))
-        }
-        return nested(symbols, {index: facts.symbols[index].parent for index in symbols})
+    def told(graph: CodeGraph, refs: dict[int, SymbolRef]) -> list[types.DocumentSymbol]:
+        symbols = {index: _document_symbol(graph, ref, snapshot.encoding) for index, ref in refs.items()}
+        return nested(symbols, {index: ref.symbol.parent for index, ref in refs.items()})
+
+    return _of_document(snapshot, uri, told)
 
 
 def flat_symbols(snapshot: Snapshot, uri: str) -> list[types.SymbolInformation] | None:
     """The symbols of a document for a client that takes no nested ones."""
+
+    def told(graph: CodeGraph, refs: dict[int, SymbolRef]) -> list[types.SymbolInformation]:
+        return [_symbol_information(graph, ref, uri, snapshot.encoding) for ref in refs.values()]
+
+    return _of_document(snapshot, uri, told)
+
+
+def _of_document(snapshot: Snapshot, uri: str, told: Callable[[CodeGraph, dict[int, SymbolRef]], T]) -> T | None:
+    """What is told of the symbols of a document, which are given by their index; None for one that is in no folder."""
     place = snapshot.place(uri)
     if place is None:
         return None
@@ -80,8 +84,7 @@ def flat_symbols(snapshot: Snapshot, uri: str) -> list[types.SymbolInformation] 
         facts = graph.facts(place.path)
         if facts is None:
             return None
-        refs = [graph.ref(facts, index) for index in range(1, len(facts.symbols))]
-        return [_symbol_information(graph, ref, uri, snapshot.encoding) for ref in refs]
+        return told(graph, {index: graph.ref(facts, index) for index in range(1, len(facts.symbols))})
 
 
 def nested(symbols: dict[int, types.DocumentSymbol], parents: dict[int, int]) -> list[types.DocumentSymbol]:

@@ -17,6 +17,7 @@ from ...types import Citation
 from ..inert import code, prose
 from .candidate import Candidate, SentenceBuilder, join_list
 from .definitions import EXCEPTION_NAMES, content_sentence, export_sentence
+from .documentation.quotation import quoted_in
 from .documentation.quoted_docs import quote_docstring, quote_module_docstring
 from .documentation.sections import section_quotes
 from .links.imports import module_name
@@ -95,14 +96,10 @@ def _purpose(graph: CodeGraph, index: SearchIndex) -> Iterator[Candidate]:
         facts = graph.facts(path)
         for number in introductions(graph, facts) if facts is not None else ():
             quotes += section_quotes(graph, facts, number) if facts is not None else ()
-    names_it = [q for q in quotes if _IS_A.match(_said(q))]
-    plain = [q for q in quotes if not _NOTICE.search(_said(q))]
-    says_what = [q for q in plain if _SAYS_WHAT.search(_said(q))]
+    names_it = [q for q in quotes if _IS_A.match(quoted_in(q))]
+    plain = [q for q in quotes if not _NOTICE.search(quoted_in(q))]
+    says_what = [q for q in plain if _SAYS_WHAT.search(quoted_in(q))]
     yield from (names_it or _described(graph) or says_what or plain or quotes)[:1]
-
-
-def _said(quote: Candidate) -> str:
-    return quote.text.partition(": “")[2]
 
 
 def _described(graph: CodeGraph) -> list[Candidate]:
@@ -126,7 +123,7 @@ def _written_about_layout(graph: CodeGraph, index: SearchIndex) -> Iterator[Cand
         for number, symbol in enumerate(facts.symbols if facts is not None else ()):
             if facts is not None and symbol.kind == "section" and _LAYOUT_TITLE.match(symbol.name):
                 found += section_quotes(graph, facts, number)[:_MAX_ABOUT_LAYOUT]
-    yield from [q for q in found if not _IS_A.match(_said(q))][:_MAX_ABOUT_LAYOUT]
+    yield from [q for q in found if not _IS_A.match(quoted_in(q))][:_MAX_ABOUT_LAYOUT]
 
 
 def _about(graph: CodeGraph, path: str, with_exports: bool = False) -> Iterator[Candidate]:
@@ -157,7 +154,7 @@ def _main_class(builder: SentenceBuilder, lines: list[str]) -> list[Candidate]:
     if len(public) != 1:
         return []
     quotes = quote_docstring(SentenceBuilder(facts, public[0][0], 0), lines, {}, False)
-    return [quote for quote in quotes if quote.kind == "doc" and not _OF_AN_ERROR.match(_said(quote))][:1]
+    return [quote for quote in quotes if quote.kind == "doc" and not _OF_AN_ERROR.match(quoted_in(quote))][:1]
 
 
 def _package_of(graph: CodeGraph, path: str, packages: list[str]) -> str:

@@ -13,6 +13,7 @@ from ....evidence.documented import is_documentation
 from ....evidence.search_index import SearchIndex
 from ....graph import terms
 from ..candidate import Candidate
+from .quotation import quoted_in
 from .sections import section_quotes
 
 _MAX_SECTIONS = 12  # that are read
@@ -38,12 +39,8 @@ def comparing_sentences(graph: CodeGraph, names: Sequence[str]) -> Iterator[Cand
         facts = graph.facts(path)
         quotes = section_quotes(graph, facts, number) if facts is not None and number < len(facts.symbols) else []
         for n, quote in enumerate(quotes):
-            if set(wanted) <= terms.distinct(_said(quote)):
-                further = list(takewhile(lambda q: _OF_BOTH.match(_said(q)), quotes[n + 1 :]))
-                found.append([quote, *([q for q in further if _CONTRAST.search(_said(q))] or further)[:1]])
-    contrasting = [quotes for quotes in found if any(_CONTRAST.search(_said(q)) for q in quotes)]
+            if set(wanted) <= terms.distinct(quoted_in(quote)):
+                further = list(takewhile(lambda q: _OF_BOTH.match(quoted_in(q)), quotes[n + 1 :]))
+                found.append([quote, *([q for q in further if _CONTRAST.search(quoted_in(q))] or further)[:1]])
+    contrasting = [quotes for quotes in found if any(_CONTRAST.search(quoted_in(q)) for q in quotes)]
     yield from [q for quotes in contrasting or found[:1] for q in quotes][:_MAX_SENTENCES]
-
-
-def _said(quote: Candidate) -> str:
-    return quote.text.partition(": “")[2]

@@ -17,6 +17,7 @@ from ...inert import code, printable, prose
 from ..candidate import Candidate, SentenceBuilder
 from .numbered_lists import Lines, Listing, lists_in
 from .prose import LEADS_ON, join_passages
+from .quotation import is_quotable, title_of
 from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
 from .samples import ReadLines, is_markdown, sample_sentences
 from .tables import ROW, table_sentences
@@ -45,7 +46,6 @@ _LEANS = re.compile(r"(?:This|It|These|They|Those|Such|Instead|Here|In this|In t
 _TITLE_LINES = 4  # from a title on the first sentence begins here, at most
 LISTED = ", in the order listed:"
 _ONLY_DEFAULT = re.compile(r"\W*(?:default(?:s to| is|:)?|optional)\W*\S*\W*", re.I)
-_QUOTATION = re.compile("[“”]")  # in a title it would end the quotation of it
 
 
 def quote_docstring(
@@ -112,7 +112,7 @@ def quote_documentation(
     """Quotes of the found lines of a section. `with_lists`: also the numbered lists of the section; `with_leads`: also sentences that
     introduce what is not quoted ("…:")."""
     facts, symbol = builder.facts, builder.symbol
-    title = _title(symbol)
+    title = title_of(symbol)
     text_start = min(symbol.start, item.span.start)
     sentences = prose_in(
         lines, *(item.span.start, item.span.end), True, read_from=text_start, in_markdown=is_markdown(builder.path)
@@ -136,7 +136,7 @@ def quote_documentation(
         yield builder.sentence("text", f"{code(facts.path)}{title}: “{prose(sentence.text)}”", *spans)
     for table in table_sentences(builder, lines, item.span.start, item.span.end):
         yield replace(table, kind="listed") if with_lists and table.kind == "table" else table
-    shows_lists = with_lists and not _QUOTATION.search(title[3:-1])
+    shows_lists = with_lists and is_quotable(title)
     for listing in _section_lists(facts, builder.index, lines) if shows_lists else ():
         lead = f"{code(facts.path)}{title}{LISTED}"
         yield builder.step_list("listed", lead, listing.steps, _title_lines(symbol), *listing.spans)
@@ -282,7 +282,7 @@ def matches_list(graph: CodeGraph, owner: str, title: str, listing: str, citatio
         if facts is None or document is None:
             continue
         for index, symbol in enumerate(facts.symbols):
-            if owner == path and symbol.kind in ("section", "module") and title == _title(symbol):
+            if owner == path and symbol.kind in ("section", "module") and title == title_of(symbol):
                 listings = list(_section_lists(facts, index, document.lines))
                 heading_lines = _title_lines(symbol)
             elif not title and symbol.kind not in ("section", "module") and owner == symbol.qualname:
@@ -299,10 +299,6 @@ def matches_list(graph: CodeGraph, owner: str, title: str, listing: str, citatio
             ):
                 return True
     return False
-
-
-def _title(symbol: Symbol) -> str:
-    return f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""
 
 
 def _title_lines(symbol: Symbol) -> Lines:

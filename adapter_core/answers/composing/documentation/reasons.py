@@ -12,6 +12,7 @@ from ....evidence.search_index import SearchIndex
 from ....evidence.vocabulary import synonyms
 from ....graph import terms
 from ..candidate import Candidate
+from .quotation import quoted_in
 from .sections import section_quotes
 
 _MAX_SECTIONS = 20  # that are read
@@ -39,7 +40,7 @@ def reason_sentences(graph: CodeGraph, owner: str, member: str) -> Iterator[Cand
             continue
         is_entitled = thing[0] in terms.distinct(facts.symbols[number].name)
         for quote in section_quotes(graph, facts, number):
-            said = quote.text.partition(": “")[2]
+            said = quoted_in(quote)
             if _DENIES.search(said) and (thing[0] in terms.distinct(said)):
                 speaks_of_it = not acts.isdisjoint(terms.distinct(said))
                 if speaks_of_it or is_entitled:

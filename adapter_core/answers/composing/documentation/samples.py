@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ....code_graph import CodeGraph
-from ....types import STEP_SEPARATOR, Citation, ModuleFacts
+from ....types import STEP_SEPARATOR, Citation
 from ...citations import are_within, spans_of
-from ...inert import code, prose
+from ...inert import code
 from ..candidate import MAX_CITED, Candidate, SentenceBuilder
+from .quotation import QUOTES, is_quotable, title_of
 
 SHOWS = " shows this code:"
 _FENCE = re.compile(
@@ -39,7 +40,6 @@ _LANGUAGES = frozenset(
 _MARKDOWN = (".md", ".markdown", ".mdx")
 _MAX_LINES = 16
 _MAX_TEXT = 900
-_UNQUOTABLE = re.compile("[“”]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ def sample_sentences(
 ) -> dict[int, Candidate]:
     """The code samples on lines `start..end` of a section, text or docstring, by the lines where they stand; as kind "signature" the
     signatures documented there. `read`: gives the files that a text includes."""
-    title = _title(builder.facts, builder.index)
-    if _UNQUOTABLE.search(title[3:-1]):
+    title = title_of(builder.symbol)
+    if not is_quotable(title):
         return {}
     first, last = builder.symbol.start, min(builder.symbol.start + 1, builder.symbol.end)
     heading = [(builder.path, first, last)] if title else []
@@ -99,8 +99,8 @@ def matches_sample(graph: CodeGraph, path: str, title: str, steps: str, citation
     if facts is None or document is None:
         return False
     cited = spans_of(citations)
-    for index, symbol in enumerate(facts.symbols):
-        if symbol.kind not in ("section", "module") or _title(facts, index) != title:
+    for symbol in facts.symbols:
+        if symbol.kind not in ("section", "module") or title_of(symbol) != title:
             continue
         for sample in samples_in(document.lines, symbol.start, symbol.end, path, reader_of(graph)):
             heading = [(path, symbol.start, symbol.start)] if title else []
@@ -217,7 +217,7 @@ def _last_of_signatures(lines: list[str], number: int, end: int) -> int:
 
 def _signatures(lines: list[str], start: int, end: int) -> Iterator[Sample]:
     shown = [(n, m["signature"].strip()) for n in range(start, end + 1) if (m := _API.match(lines[n - 1]))]
-    kept = [(n, signature) for n, signature in shown if n - start < MAX_CITED and not _UNQUOTABLE.search(signature)]
+    kept = [(n, signature) for n, signature in shown if n - start < MAX_CITED and not QUOTES.search(signature)]
     if kept and sum(len(signature) for _, signature in kept) <= _MAX_TEXT:
         steps = [code(signature) for _, signature in kept]
         if len(kept) < len(shown):
@@ -244,7 +244,7 @@ def _sample(lines: list[str], start: int, end: int) -> Iterator[Sample]:
     if (
         not kept
         or lines[kept[0] - 1].lstrip().startswith("<")
-        or any(_UNQUOTABLE.search(step) or len(step) > _MAX_TEXT for step in steps)
+        or any(QUOTES.search(step) or len(step) > _MAX_TEXT for step in steps)
     ):
         return
     if len(kept) < len(shown):
@@ -265,8 +265,3 @@ def _code_line(line: str, indent: int) -> str:
 
 def _plain(steps: str) -> str:
     return re.sub(r"\s+", " ", steps).replace("` ", "`")
-
-
-def _title(facts: ModuleFacts, index: int) -> str:
-    symbol = facts.symbols[index]
-    return f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""

@@ -12,6 +12,7 @@ from ....types import STEP_SEPARATOR, Citation, Symbol
 from ...citations import are_within, spans_of
 from ...inert import code, prose
 from ..candidate import MAX_CITED, Candidate, SentenceBuilder
+from .quotation import QUOTES, is_quotable, title_of
 
 TABLE = " has this table:"
 ROW = " has a table with the row:"
@@ -26,7 +27,6 @@ _BORDER = re.compile(r"\s*\+(?:[-=]+\+)+\s*\Z")
 _SIMPLE_BORDER = re.compile(r"\s*=+(?: +=+)+\s*\Z")
 _LIST_TABLE = re.compile(r"\s*\.\. list-table::")
 _FIRST_CELL, _NEXT_CELL = re.compile(r"\s*[*+-] +[*+-](?: +|\Z)"), re.compile(r"\s*[*+-](?: +|\Z)")
-_UNQUOTABLE = re.compile("[“”]")
 _FORM = re.compile(rf"`(?P<path>[^`]+)`(?P<title>, “[^“”]+”)?(?:{TABLE}|{ROW}) (?P<rows>“.+”)", re.DOTALL)
 
 
@@ -74,11 +74,11 @@ def _told(
     path: str, symbol: Symbol, lines: list[str], start: int, end: int
 ) -> Iterator[tuple[str, list[Row], tuple[str, ...]]]:
     """Each sentence with its rows, and its steps if it is about a whole table."""
-    title = f", “{prose(symbol.name)}”" if symbol.kind == "section" else ""
-    if _UNQUOTABLE.search(title[3:-1]):
+    title = title_of(symbol)
+    if not is_quotable(title):
         return
     for table in tables_in(lines, start, end):
-        rows = [row for row in table if row.text != "“”" and not _UNQUOTABLE.search(row.text[1:-1])]
+        rows = [row for row in table if row.text != "“”" and not QUOTES.search(row.text[1:-1])]
         steps = tuple(row.text for row in rows)
         if 1 < len(rows) <= _MAX_ROWS and len(rows) == len(table) and sum(map(len, steps)) <= _MAX_TEXT:
             yield f"{code(path)}{title}{TABLE} {STEP_SEPARATOR.join(steps)}", rows, steps

@@ -22,7 +22,7 @@ _LOWERING_CALLS = frozenset({"option", "argument"})  # click's
 _DEFAULT_FIRST = frozenset("Any Bool Bytes CBool CFloat CInt CUnicode Field Float Int Integer Option Unicode".split())
 _DOCUMENTING = ("desc", "help", "doc", "description", "help_text", "documentation")
 _FLAGS = frozenset({"cli", "flags", "option_strings", "opts"})
-_MODULE_OF_SETTINGS = re.compile(r"(?:^|/)(?:\w+_)?(?:settings|config|conf|defaults)\.py\Z")
+MODULE_OF_SETTINGS = re.compile(r"(?:^|/)(?:\w+_)?(?:settings|config|conf|defaults)\.py\Z")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _FLAG = re.compile(r"--?[^\W\d][\w-]*|-\d")
 _NAME = re.compile(rf"{_FLAG.pattern}|[^\W\d][\w-]*")
@@ -56,7 +56,7 @@ def declared_in(text: str, path: str) -> tuple[Declared, ...]:
             found += _of_table(node, with_default)
         elif isinstance(node, ast.Call) and id(node) not in calls_read:
             found.append(_of_option_call(node, texts) or _of_setting_call(node))
-    if _MODULE_OF_SETTINGS.search(path):
+    if MODULE_OF_SETTINGS.search(path):
         found += _constants(tree)
     overridden = {
         keyword.arg

@@ -15,7 +15,7 @@ from ....graph.storage.postings import NAME
 from ..listings.product_files import of_product
 from .asked_in_words import AMOUNT_WORDS, Described, in_plain_words
 from .command_options import scope_of
-from .declarations import declared_in
+from .declarations import MODULE_OF_SETTINGS, declared_in
 from .declared import Declared, is_flag
 
 # The terms of which a file has one that declares options by calls, or several that declares them otherwise.
@@ -23,7 +23,6 @@ _DECLARING = ("addargument", "addoption", "addini", "addconfigvalue", "registero
 _DOCUMENTING = ("desc", "help", "descript")
 _HOLDERS = ("config", "set", "setting", "option", "opt", "conf", "configur", "preferenc", "default")
 _DOCS = re.compile(r"(?:.*/)?docs?/|(?:.*/)?examples?/")
-_MODULE_OF_SETTINGS = re.compile(r"(?:^|/)(?:\w+_)?(?:settings|config|conf|defaults|options)\.py\Z")
 _DECLARES = re.compile(
     r"\b(?:add_?(?:argument|option|ini)|add_config_value|register_option|[oO]ption|[aA]rgument)\("
     r"|\b(?:help|description|desc|doc)(?:=[\"'f(_]|=\n| = [\"'f(_])"
@@ -65,7 +64,7 @@ def declaring_files(graph: CodeGraph, described: Described) -> list[str]:
             numbers.update(with_default & set(index.file_of[hit.documents].tolist()))
         for hit in map(index.hits, _HOLDERS):
             numbers.update(index.file_of[hit.documents[hit.fields == NAME]].tolist())
-        numbers.update(n for n, path in enumerate(index.paths) if _MODULE_OF_SETTINGS.search(path))
+        numbers.update(n for n, path in enumerate(index.paths) if MODULE_OF_SETTINGS.search(path))
         paths = [p for p in {*of_product(index, numbers), *_of_scripts(index, by_calls)} if not _DOCS.match(p)]
         shares: dict[str, float] = dict.fromkeys(paths, 0.0)
         for term, weight in described.weights.items():
@@ -93,7 +92,7 @@ def declared_at(graph: CodeGraph, paths: Iterable[str], check: Callable[[], None
             break
         check()
         document = graph.document(path)
-        if document is not None and (_DECLARES.search(document.text) or _MODULE_OF_SETTINGS.search(path)):
+        if document is not None and (_DECLARES.search(document.text) or MODULE_OF_SETTINGS.search(path)):
             found += [(path, one) for one in declared_in(document.text, path)]
     return found
 
