@@ -517,3 +517,12 @@ def test_code_that_nothing_introduces_is_told_where_it_is_about_the_question(tmp
 
     assert not may_be_told("How do I require millers to log in before they grind?")
     assert may_be_told("How do I limit the calls of a command?")
+
+
+def test_included_code_begins_with_a_whole_statement(tmp_path: Path) -> None:
+    code = '"""About lenses."""\nfrom box import (\n    Box,\n    Lid,\n)\n\nbox = Box()\nbox.send("hello", delay=10)\n'
+    before, _, behind = IN_OTHER_WORDS.partition("#- docs/snippets/defer.py\n")
+    _, separator, others = behind.partition("#- ")
+    graph = graph_of(tmp_path, f"{before}#- docs/snippets/defer.py\n{code}{separator}{others}")
+    claim = answer_question(graph, "How do I send a letter later on?").claims[0]
+    assert claim.steps == ("`box = Box()`", '`box.send("hello", delay=10)`')

@@ -127,3 +127,36 @@ def test_lines_of_nothing_but_space_or_rules_take_no_time() -> None:
     started = time.monotonic()
     assert list(tables_in(lines, 1, len(lines))) == []
     assert time.monotonic() - started < 20
+
+
+def test_a_cell_over_several_columns_and_a_list_in_a_cell_move_no_other_cell() -> None:
+    simple = ["=====  ====", "Valve  Flow", "=====  ====", "inputs and", "relie  900", "=====  ===="]
+    (table,) = tables_in(simple, 1, len(simple))
+    assert [row.cells for row in table] == [("Valve", "Flow"), (), ("relie", "900")]
+    grid = ["+---+---+", "| a | b |", "+---+---+", "| all   |", "+---+---+", "| c | d |", "+---+---+"]
+    (table,) = tables_in(grid, 1, len(grid))
+    assert [row.cells for row in table] == [("a", "b"), (), ("c", "d")]
+    listed = """.. list-table::
+
+   * - Model
+     - Notes
+   * - alpha
+     - It has
+
+       - a rotor
+       - a stator""".split("\n")
+    (table,) = tables_in(listed, 1, len(listed))
+    assert [row.cells for row in table] == [("Model", "Notes"), ("alpha", "It has - a rotor - a stator")]
+
+
+def test_what_stands_between_fences_is_no_table() -> None:
+    lines = ["```text", "| a | b |", "|---|---|", "| 1 | 2 |", "```", "", "| c | d |", "|---|---|", "| 3 | 4 |"]
+    (table,) = tables_in(lines, 1, len(lines), in_markdown=True)
+    assert [row.cells for row in table] == [("c", "d"), ("3", "4")]
+
+
+def test_the_end_of_a_long_table_is_no_table_of_its_own() -> None:
+    border = "+-----+-----+"
+    lines = [border, *(line for n in range(300) for line in (f"| {n:03} | {n:03} |", border))]
+    (table,) = tables_in(lines, 1, len(lines))
+    assert len(table) == 300

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ....code_graph import CodeGraph
+from ....graph.outline import outline_of
 from ....types import STEP_SEPARATOR, Citation
 from ...citations import are_within, spans_of
 from ...inert import code
@@ -23,7 +25,6 @@ _BLOCK = re.compile(
     r"|(?!\s*\.\. ).*::\s*\Z"
 )
 _INCLUDE = re.compile(r"\s*\.\.\s+literalinclude::\s*(?P<file>[\w./+-]+)\s*\Z")
-_PREAMBLE = re.compile(r"(?:import|from) |\s*#|[\"']{3}.*[\"']{3}\s*\Z|\s*\Z")  # of a file, which shows nothing yet
 _OPTION = re.compile(r"\s*:[\w-]+:")
 # What a document says of a function or class, which is what "the following method:" introduces.
 _API = re.compile(
@@ -163,9 +164,19 @@ def _included(name: str, number: int, path: str, read: ReadLines) -> Iterator[Sa
     lines = read(file) if file.endswith(".py") else None
     if lines is None:
         return
-    first = next((n for n, line in enumerate(lines, 1) if not _PREAMBLE.match(line)), 0)
+    first = _first_statement(lines)
     for sample in _sample(lines, first, len(lines)) if first else ():
         yield replace(sample, path=file, line=number)
+
+
+def _first_statement(lines: list[str]) -> int:
+    """The line of the first statement of a module that is no import and no docstring; 0 where there is none, or it does not parse."""
+    tree = outline_of("\n".join(lines)).tree
+    for node in tree.body if tree is not None else ():
+        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not is_text and not isinstance(node, (ast.Import, ast.ImportFrom)):
+            return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+    return 0
 
 
 def _beside(path: str, name: str) -> str:
