@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -237,6 +239,21 @@ def test_a_prefix_is_told_of_fields_and_not_of_what_only_has_the_name(tmp_path: 
     source = """
 #- shop/settings.py
 LABELS = {"env_prefix": "LABEL_"}
+auto_envvar_prefix = "AUTO"
+
+
+class Other(Base):
+    labels = {"env_prefix": "OTHER_"}
+    sign = make(env_prefix="SIGN_")
+
+
+class Depot(Base):
+    class Config:
+        env_prefix = "DEPOT_"
+
+
+class Yard(Base, env_prefix="YARD_"):
+    size: int = 3
 
 
 class Settings(Base):
@@ -249,9 +266,9 @@ def build():
 """
     with graph_of(tmp_path, source) as graph:
         text = answer_question(graph, "which environment variables are read?").text
-    assert "behind `SHOP_`" in text
-    assert "LABEL_" not in text
-    assert "BUILD_" not in text
+    told = dict(re.findall(r"Each field of `(\w+)` .*? behind `(\w+)`", text))
+    assert told == {"Depot": "DEPOT_", "Yard": "YARD_", "Settings": "SHOP_"}
+    assert "Each option" not in text
 
 
 def test_of_too_many_files_no_total_is_told(tmp_path: Path) -> None:
@@ -267,3 +284,38 @@ def test_a_value_that_something_replaces_further_down_is_no_default() -> None:
     defaults = {one.dest: one.default for one in declared_in(source, "settings.py")}
     assert defaults == {"A": "", "B": "", "C": "", "D": "", "E": "5", "Y": "9"}
     assert [one.default for one in declared_in("AA = 1\nfrom .local import *\nBB = 2\n", "settings.py")] == ["", "2"]
+
+
+def test_a_field_that_something_else_changes_has_no_default() -> None:
+    source = """class Config:
+    twice = 1
+    twice = 2
+    more = 3
+    more += 1
+    if FAST:
+        maybe = 5
+    first = 6
+    first, other = 7, 8
+    maybe = 9
+    set_later = 10
+    kept = 11
+
+    def __init__(self):
+        self.set_later = 12
+"""
+    defaults = {one.dest: one.default for one in declared_in(source, "kit.py")}
+    assert defaults == {"twice": "2", "more": "", "first": "", "maybe": "9", "set_later": "", "kept": "11"}
+    parser = "p.add_argument('--deep', default=4)\np.set_defaults(**values)\n"
+    assert [one.default for one in declared_in(parser, "cli.py")] == [""]
+
+
+def test_a_default_is_found_by_its_place_also_behind_positional_parameters() -> None:
+    source = "class Opt:\n    def __init__(self, /, rebuild, default): ...\n\n\nOPTS = {'page_size': Opt('env', 20)}\n"
+    assert [(one.dest, one.default) for one in declared_in(source, "kit.py")] == [("page_size", "20")]
+
+
+def test_much_space_in_a_comment_takes_no_time() -> None:
+    source = f"class Config:\n    polish: int = 5  #{' ' * 60_000}it's\n"
+    started = time.monotonic()
+    assert [one.dest for one in declared_in(source, "kit.py")] == ["polish"]
+    assert time.monotonic() - started < 10

@@ -42,17 +42,13 @@ def _prefixes(graph: CodeGraph, path: str) -> Iterator[tuple[str, int]]:
     document, facts = graph.document(path), graph.facts(path)
     tree = outline_of(document.text).tree if document is not None else None
     for node in ast.walk(tree) if tree is not None and facts is not None else ():
-        for name, value in _settings_in(node):
+        of_fields = _prefixes_of_fields(node) if isinstance(node, ast.ClassDef) else []
+        for thing, value in [*(("field", v) for v in of_fields), *(("option", v) for v in _prefixes_of_options(node))]:
             prefix = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
-            if name not in (_OPTIONS, _FIELDS) or not _PREFIX.fullmatch(prefix) or facts is None:
+            if not _PREFIX.fullmatch(prefix) or facts is None:
                 continue
-            index = scope_at(facts, value.lineno)
-            scope = facts.symbols[index]
-            if name == _FIELDS and scope.kind == "class" and scope.name == "Config" and scope.parent > 0:
-                index = scope.parent  # which configures the class around it
-            if name == _FIELDS and facts.symbols[index].kind != "class":
-                continue  # any variable or dictionary may have the name
-            thing, behind = ("option", f"{prefix}_") if name == _OPTIONS else ("field", prefix)
+            index = scope_at(facts, node.lineno if isinstance(node, ast.ClassDef) else value.lineno)
+            behind = f"{prefix}_" if thing == "option" else prefix
             owner = code(scope_name(graph.ref(facts, index)))
             yield (
                 f"Each {thing} of {owner} is also read from the environment variable that has its name behind {code(behind)}.",
@@ -60,15 +56,40 @@ def _prefixes(graph: CodeGraph, path: str) -> Iterator[tuple[str, int]]:
             )
 
 
-def _settings_in(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    if isinstance(node, ast.keyword) and node.arg:
-        yield node.arg, node.value
-    elif isinstance(node, ast.Dict):
-        for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                yield key.value, value
-    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        yield node.targets[0].id, node.value
+def _prefixes_of_options(node: ast.AST) -> list[ast.expr]:
+    """What a node gives as prefix for a command's options: as a keyword, or as an entry of a dictionary."""
+    if isinstance(node, ast.keyword):
+        return [node.value] if node.arg == _OPTIONS else []
+    return [value for key, value in _entries(node) if key == _OPTIONS]
+
+
+def _prefixes_of_fields(node: ast.ClassDef) -> list[ast.expr]:
+    """What a class gives as prefix for its fields: as its keyword, in `model_config`, or in a class `Config` in it. Anything else may have
+    the name, too."""
+    found = [keyword.value for keyword in node.keywords if keyword.arg == _FIELDS]
+    for statement in node.body:
+        value = _assigned_to(statement, "model_config")
+        if isinstance(value, ast.Call):
+            found += [keyword.value for keyword in value.keywords if keyword.arg == _FIELDS]
+        elif value is not None:
+            found += [entry for key, entry in _entries(value) if key == _FIELDS]
+        if isinstance(statement, ast.ClassDef) and statement.name == "Config":
+            found += [prefix for part in statement.body if (prefix := _assigned_to(part, _FIELDS)) is not None]
+    return found
+
+
+def _assigned_to(statement: ast.stmt, name: str) -> ast.expr | None:
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    is_name = any(isinstance(target, ast.Name) and target.id == name for target in targets)
+    return statement.value if is_name and isinstance(statement, (ast.Assign, ast.AnnAssign)) else None
+
+
+def _entries(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield key.value, value
 
 
 def prefix_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:

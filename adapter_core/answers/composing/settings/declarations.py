@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ....graph.memory.request_cache import request_cache
 from ....graph.parsing.tree import parse_tree
-from .declared import Declared, argument_of, declare, last_line, name_of, text_of, widened
+from .declared import Declared, argument_of, bound_otherwise, declare, last_line, name_of, text_of, widened
 from .quotable import text_node
 from .setting_classes import fields_of_settings
 
@@ -64,7 +64,10 @@ def declared_in(text: str, path: str) -> tuple[Declared, ...]:
         if isinstance(node, ast.Call) and name_of(node) == "set_defaults"
         for keyword in node.keywords
     }
-    declared = (replace(one, default="") if one.dest in overridden else one for one in found if one is not None)
+    is_any = None in overridden  # `set_defaults(**values)`
+    declared = (
+        replace(one, default="") if is_any or one.dest in overridden else one for one in found if one is not None
+    )
     return tuple(sorted(declared, key=lambda one: one.start))
 
 
@@ -256,7 +259,7 @@ def _constants(tree: ast.Module) -> Iterator[Declared]:
     """`DOWNLOAD_DELAY = 0` of a module of settings: the last assignment, without its value where another one follows under a condition."""
     found: dict[str, Declared] = {}
     for node in tree.body:
-        bound = _bound_otherwise(node)
+        bound = bound_otherwise(node)
         for name in found.keys() if "*" in bound else bound & found.keys():
             found[name] = replace(found[name], default="")
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
@@ -265,18 +268,6 @@ def _constants(tree: ast.Module) -> Iterator[Declared]:
                 shown = [(node.lineno, last_line(node))]
                 found[target.id] = declare([target.id], target.id, node.value, None, "documentation", node, shown)
     yield from found.values()
-
-
-def _bound_otherwise(node: ast.stmt) -> set[str]:
-    """The names that a statement binds or deletes otherwise than by `name = value`; "*" for an import of all that a module has."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {node.name}
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    if len(targets) == 1 and isinstance(targets[0], ast.Name):
-        return set()
-    parts = list(ast.walk(node))
-    names = {n.id for n in parts if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    return names | {(n.asname or n.name).partition(".")[0] for n in parts if isinstance(n, ast.alias)}
 
 
 def _implied(names: Sequence[str]) -> str:

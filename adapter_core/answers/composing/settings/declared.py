@@ -107,3 +107,15 @@ def text_of(node: ast.expr | None) -> str:
 
 def last_line(node: ast.stmt | ast.expr) -> int:
     return node.end_lineno or node.lineno
+
+
+def bound_otherwise(node: ast.stmt) -> set[str]:
+    """The names that a statement binds or deletes otherwise than by `name = value`; "*" for an import of all that a module has."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    if len(targets) == 1 and isinstance(targets[0], ast.Name):
+        return set()
+    parts = list(ast.walk(node))
+    names = {n.id for n in parts if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    return names | {(n.asname or n.name).partition(".")[0] for n in parts if isinstance(n, ast.alias)}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...inert import prose
-from .declared import Declared, argument_of, declare, last_line, name_of
+from .declared import Declared, argument_of, bound_otherwise, declare, last_line, name_of
 from .quotable import Lines
 
 _HOLDS_SETTINGS = re.compile(r"\w*(?:settings|config(?:uration)?|conf|options|opts|preferences|defaults)", re.I)
@@ -20,10 +20,14 @@ _MIN_WORDS, _MAX_CHARS, _MAX_LINES_ABOVE = 3, 300, 3
 
 
 def fields_of_settings(node: ast.ClassDef, lines: list[str]) -> Iterator[Declared]:
-    """The fields with a default of a class that is named like what holds settings, or is built on one."""
+    """The fields with a default of a class that is named like what holds settings, or is built on one: of each the last assignment, without
+    its value where something else changes it."""
     if not any(_HOLDS_SETTINGS.fullmatch(name) for name in (node.name, *map(name_of, node.bases))):
         return
+    found: dict[str, Declared] = {}
     for statement, below in zip(node.body, [*node.body[1:], None], strict=True):
+        for name in bound_otherwise(statement) & found.keys():
+            found[name] = replace(found[name], default="")
         if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
             continue
         target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
@@ -36,7 +40,21 @@ def fields_of_settings(node: ast.ClassDef, lines: list[str]) -> Iterator[Declare
         doc = below.value if isinstance(below, ast.Expr) and is_text else None
         shown = [(statement.lineno, last_line(statement))]
         one = declare([target.id], target.id, value, doc, "documentation", statement, shown)
-        yield replace(one if one.quoted else _with_comment(one, lines), is_field=True)
+        found[target.id] = replace(one if one.quoted else _with_comment(one, lines), is_field=True)
+    for name in _set_by_constructor(node) & found.keys():
+        found[name] = replace(found[name], default="")
+    yield from found.values()
+
+
+def _set_by_constructor(node: ast.ClassDef) -> set[str]:
+    """The attributes that a class sets for each of its objects."""
+    constructors = (s for s in node.body if isinstance(s, ast.FunctionDef) and s.name in ("__init__", "__post_init__"))
+    return {
+        part.attr
+        for constructor in constructors
+        for part in ast.walk(constructor)
+        if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)
+    }
 
 
 def _default_of(value: ast.expr) -> ast.expr | None:
