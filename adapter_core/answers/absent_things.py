@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..code_graph import CodeGraph, is_test_path
+from ..evidence.documented import is_documentation
 from ..evidence.question import Question
 from ..evidence.ranking import is_aside
 from ..evidence.search_index import SearchIndex
@@ -42,8 +43,6 @@ _ASKED = tuple(
         rf"{_THING}{_OF}\b[^?]*\W*\Z",
     )
 )
-_DOCUMENT = re.compile(r"\.(?:rst|md|txt)\Z", re.I)
-_NEWS = re.compile(r"(^|[/_.-])(news|changes|changelog|release[-_]?notes|history)[^/]*(/|\Z)", re.I)
 _ENDINGS = re.compile(r"(?:ers?|ors?|ings?|ions?)\Z")
 _LEAST_STEM = 4
 
@@ -153,11 +152,7 @@ def _places(index: SearchIndex, alike: Set[str]) -> set[int]:
 
 
 def _is_told(path: str) -> bool:
-    return (
-        not is_test_path(path)
-        and ((is_python(path) and not is_aside(path)) or bool(_DOCUMENT.search(path)))
-        and not _NEWS.search(path)
-    )
+    return is_documentation(path) or (is_python(path) and not (is_aside(path) or is_test_path(path)))
 
 
 def _in_one_path(index: SearchIndex, forms: Sequence[Set[str]]) -> bool:

@@ -18,14 +18,13 @@ from ..graph import terms
 from ..graph.storage.postings import BODY, NAME, QUALNAME
 from .options import RankingOptions
 from .question import Question
-from .ranking import expanded_terms
+from .ranking import expanded_terms, is_changelog
 from .search_index import SearchIndex
 
-# What changed from one version to the next, what goes with a project beside its documentation, and how it compares with others.
+# What goes with a project beside its documentation, and how one goes from one version to the next.
 _NO_GUIDE = re.compile(
-    r"(^|[/_.-])(news|changes|changelog|releases?|release[-_]?notes?|history)[^/]*(/|$)|"
-    r"(^|/)(\.github/|[^/]*(?:migrating|migrate[-_](?:to|from)|upgrad|porting|versionhistory|whats?[-_]?new|licen[cs]e|authors|credits|code_of_conduct|security"
-    r"|_template)[^/]*(/|$))|"
+    r"(^|/)(\.github/|[^/]*(?:migrating|migrate[-_](?:to|from)|upgrad|porting|versionhistory|whats?[-_]?new|"
+    r"licen[cs]e|authors|credits|code_of_conduct|security|_template)[^/]*(/|$))|"
     r"(^|/)migration(?:[-_]?(?:guide|v?\d)[^/]*)?\.\w+$",  # to another version: a project may have migrations of its own
     re.I,
 )
@@ -152,4 +151,9 @@ def _is_aside(path: str) -> bool:
 
 def is_documentation(path: str) -> bool:
     """Whether a file tells users about the program: no tests, news, licenses and the like."""
-    return path.lower().endswith(_TEXT) and not is_test_path(path) and not _NO_GUIDE.search(path)
+    return (
+        path.lower().endswith(_TEXT)
+        and not is_test_path(path)
+        and not is_changelog(path)
+        and not _NO_GUIDE.search(path)
+    )

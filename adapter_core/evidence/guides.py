@@ -20,7 +20,7 @@ from .candidates import Candidate
 from .documented import best_sections
 from .options import RankingOptions
 from .question import Question, asks_for_own, extending_terms, writes_own
-from .ranking import Ranked
+from .ranking import Ranked, is_changelog
 from .search_index import SearchIndex
 from .vocabulary import STOP_TERMS
 
@@ -73,7 +73,6 @@ _USERS_OWN = re.compile(r"\bmy (?:\w+ ){0,2}tests?\b.*\b(?:only|with|on|under|ag
 _SETUP_FILE = re.compile(r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$", re.I)
 _TUTORIAL = re.compile(r"(^|/)[\w-]*tutorials?/", re.I)
 _CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy coverage".split()))
-_NEWS = re.compile(r"(^|[/_.-])(news|changes|changelog|release[-_]?notes|history)[^/]*(/|$)", re.I)
 _ASIDE = re.compile(r"(^|/)(examples?|samples?|demos?|bench(marks?)?|extras|contrib)/")
 _ASIDE_SHARE = 0.45  # of the share of an example's text: it tells how the example is run
 _HOW_TO_PATH = re.compile(r"(^|/)(how-?tos?|tutorials?|extend\w*|extdev|develop\w*|plugins?)[/.]", re.I)
@@ -321,7 +320,7 @@ def _documents(index: SearchIndex, ranked: Ranked, wanted: Set[str]) -> Iterator
 
 
 def _may_guide(path: str) -> bool:
-    return not is_test_path(path) and not _NEWS.search(path)
+    return not is_test_path(path) and not is_changelog(path)
 
 
 def _heading_share(facts: ModuleFacts, number: int, weights: Mapping[str, float]) -> tuple[float, float]:

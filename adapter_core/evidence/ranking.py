@@ -248,6 +248,11 @@ def _path_classes(stored: StoredDocuments) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def is_changelog(path: str) -> bool:
+    """Whether the path is that of a text on what changed from one version to the next."""
+    return _CHANGELOG_PATH.search(path) is not None
+
+
 def is_aside(path: str) -> bool:
     """Whether the path is that of an example, a copy of others' code or generated code."""
     return any(pattern.search(path) for pattern, _ in _ASIDE)
@@ -259,5 +264,5 @@ def _path_class(path: str, kind: str) -> tuple[int, float]:
     if is_test_path(path):
         class_name = "tests"
     elif kind == "text":
-        class_name = "changes" if _CHANGELOG_PATH.search(path) else "text"
+        class_name = "changes" if is_changelog(path) else "text"
     return _CLASSES.index(class_name), math.prod(penalty for pattern, penalty in _ASIDE if pattern.search(path))
