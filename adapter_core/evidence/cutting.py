@@ -23,7 +23,11 @@ class Cutter:
     which code uses other words; `max_lines`: a longer definition is cut to its deciding lines. `alternatives` as in `Found`."""
 
     def __init__(
-        self, graph: CodeGraph, weights: Mapping[str, float], max_lines: int, phrases: Sequence[Phrase] = ()
+        self,
+        graph: CodeGraph,
+        weights: Mapping[str, float],
+        max_lines: int,
+        phrases: Mapping[Phrase, tuple[str, ...]] | None = None,
     ) -> None:
         self._graph = graph
         self._weights = weights
@@ -31,7 +35,7 @@ class Cutter:
         synonyms_of, everyday = synonyms(), everyday_table()
         # Each term and phrase of the question with the terms that code may use instead.
         self.alternatives = {term: (*synonyms_of.get(term, ()), *everyday.words.get(term, ())) for term in weights}
-        self.alternatives |= {" ".join(phrase): everyday.phrases.get(phrase, ()) for phrase in phrases}
+        self.alternatives |= {" ".join(phrase): said for phrase, said in (phrases or {}).items()}
         self._line_weights = self._weights_for_lines(weights)
         self._terms_of: dict[str, set[str]] = {}
 

@@ -25,18 +25,20 @@ class EverydayTable:
     phrases: Mapping[Phrase, tuple[str, ...]]
     longest: int
 
-    def phrases_in(self, text: str) -> tuple[Phrase, ...]:
-        """The phrases of the table that a text contains, each once, in order; of overlapping ones the first, and of those the longest."""
+    def phrases_in(self, text: str) -> dict[Phrase, tuple[str, ...]]:
+        """The phrases of the table that a text contains, in order, with the terms that code uses; of overlapping ones the first, and of those
+        the longest."""
         text_words = [word.lower() for word in terms.words(text)]
-        phrases: dict[Phrase, None] = {}
+        phrases: dict[Phrase, tuple[str, ...]] = {}
         position = 0
         while position < len(text_words):
             lengths = range(min(self.longest, len(text_words) - position), 1, -1)
             length = next((n for n in lengths if tuple(text_words[position : position + n]) in self.phrases), 0)
             if length:
-                phrases[tuple(text_words[position : position + length])] = None
+                phrase = tuple(text_words[position : position + length])
+                phrases[phrase] = self.phrases[phrase]
             position += length or 1
-        return tuple(phrases)
+        return phrases
 
 
 def everyday_table() -> EverydayTable:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..graph import terms
 from .everyday import Phrase, everyday_table
 from .options import RankingOptions
 from .project_questions import asks_about_project
+from .repetition import repeating_terms
 from .vocabulary import GENERIC_WORDS, INFORMATIVE_WORDS, STOP_TERMS, STOP_WORDS
 
 MAX_CHARS = 20_000
@@ -89,7 +90,7 @@ _KINDS = (
 class Question:
     """A parsed question. `terms`: stemmed term to weight. `words`: its content words as written, longest first. `identifiers`: names
     written as code; `mentions`: words that may be names. `paths`: files it mentions. `is_report`: it is as long as a bug report.
-    `phrases`: those for which code uses other words (see `everyday`)."""
+    `phrases`: those for which code uses other words (see `everyday` and `repetition`), with these words as terms, the likeliest first."""
 
     text: str
     kind: str  # overview | callers | tests | where | why | how | what | other
@@ -99,7 +100,7 @@ class Question:
     paths: tuple[str, ...]
     is_report: bool = False
     mentions: tuple[str, ...] = ()
-    phrases: tuple[Phrase, ...] = ()
+    phrases: Mapping[Phrase, tuple[str, ...]] = field(default_factory=dict)
 
 
 def analyse(text: str, own_names: frozenset[str] = frozenset(), options: RankingOptions | None = None) -> Question:
@@ -120,9 +121,10 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     _weigh_text_words(title, 1.0, own_names, options, weights)
     _weigh_text_words(body, options.long_body_weight if is_report else 0.5, own_names, options, weights)
     _weigh_extending_terms(text, options, weights)
-    phrases = everyday_table().phrases_in(title) if options.said_weight and not is_report else ()
-    for term in {term for phrase in phrases for word in phrase for term in terms.split(word)} & weights.keys():
+    said = everyday_table().phrases_in(title) if options.said_weight and not is_report else {}
+    for term in {term for phrase in said for word in phrase for term in terms.split(word)} & weights.keys():
         weights[term] *= options.said_word
+    phrases = {**repeating_terms(title), **said} if options.said_weight and not is_report else {}
     for name in identifiers:
         if terms.compound(name) not in own_names:
             weight = 1.5 if name in title_identifiers or not is_report else options.long_name_weight

@@ -144,13 +144,8 @@ def expanded_terms(
             dict.fromkeys((*synonyms_of.get(term, ()), *everyday_terms)) if weight >= _MIN_EXPANDED_WEIGHT else {}
         )
         yield term, weight, [t for t in alternatives if t not in query_terms][:_MAX_SYNONYMS]
-    for phrase in question.phrases:
-        alternatives_of_phrase = everyday.phrases.get(phrase, ())
-        yield (
-            " ".join(phrase),
-            options.said_weight,
-            [t for t in alternatives_of_phrase if t not in query_terms][:_MAX_SYNONYMS],
-        )
+    for phrase, said in question.phrases.items():
+        yield " ".join(phrase), options.said_weight, [t for t in said if t not in query_terms][:_MAX_SYNONYMS]
 
 
 def _frequency(index: SearchIndex, hits: TermHits, options: RankingOptions) -> np.ndarray:

@@ -245,8 +245,7 @@ def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[s
                 alternatives[term] = dict.fromkeys(amounts, _OWN_SHARE) | alternatives[term]
             weights[asking.pattern] = _AMOUNT_WEIGHT
             alternatives[asking.pattern] = dict.fromkeys(amounts, 1.0)
-    for phrase in query.phrases:
-        others = everyday.phrases.get(phrase, ())
+    for phrase, others in query.phrases.items():
         is_minor = phrase[0] in _ASKING or all(terms.stem(word) in _MINOR or word in STOP_WORDS for word in phrase)
         if others and not is_minor:
             weights[" ".join(phrase)] = _PHRASE_WEIGHT
