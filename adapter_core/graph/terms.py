@@ -9,12 +9,18 @@ from __future__ import annotations
 import functools
 import re
 
+from .irregular import BASE_OF
+
 _WORD = re.compile(r"\w+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _MAX_LENGTH = 64
 # Nouns of verbs, and adverbs: `creation` meets `create`, `management` `manage`, `serialization` `serialize`.
 _DERIVED = (("ization", "iz"), ("ion", ""), ("ment", ""), ("ly", ""))
 _LEAST = 5  # letters left: `version`, `session` and `document` are no verbs
+# What is left of a short verb: a vowel, then consonants. One with a single consonant has lost its e, or the consonant would be doubled.
+_SHORT_VERB = re.compile(r"[^aeiou]?[aeiouy][^aeiou]{1,2}|[^aeiouy]{2}y")
+_WITH_E = re.compile(r"[^aeiou]?[aeiouy][^aeiouwxy]")
+_NO_FORMS = frozenset({"during", "embed", "evening", "red", "shed", "sled"})
 _NO_DERIVED = frozenset({"statement", "question", "implement", "supplement", "compliment", "complement"})
 
 
@@ -52,10 +58,12 @@ def compound(name: str) -> str:
 @functools.lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """A light suffix stripper: plural, -ing, -ed, some suffixes that make nouns of verbs, and final e, as long as four letters are
-    left."""
+    left, or what is left is a verb of three; and the verb of an irregular form."""
+    if (base := BASE_OF.get(word) or BASE_OF.get(word.removesuffix("s"))) is not None:
+        word = base
     if len(word) < 5 or not word.isascii() or not word.isalpha():
         return word[:-1] if len(word) == 4 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
-    if word.endswith("ies"):
+    if word.endswith(("ies", "ied")):
         word = word[:-3] + "y"
     elif word.endswith(("sses", "xes", "ches", "shes", "zes")):
         word = word[:-2]
@@ -66,6 +74,8 @@ def stem(word: str) -> str:
         if word.endswith(suffix) and len(rest) >= 4 and any(c in "aeiouy" for c in rest):
             word = rest[:-1] if rest[-1] == rest[-2] and rest[-1] not in "aeiosl" else rest
             break
+        if word.endswith(suffix) and len(word) < 7 and word not in _NO_FORMS and _SHORT_VERB.fullmatch(rest):
+            return rest + "e" if _WITH_E.fullmatch(rest) else rest  # `moved` of `move`, `asked` of `ask`
     for suffix, kept in () if word in _NO_DERIVED else _DERIVED:
         rest = word[: -len(suffix)]
         if word.endswith(suffix) and len(rest) >= _LEAST and (suffix != "ion" or rest[-1] in "st"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 # Modules whose change can change a stored row.
 _SHAPING = """
-    discovery/discover discovery/roots indexing/batch parsing/blocks parsing/complete parsing/define parsing/exports
+    discovery/discover discovery/roots indexing/batch irregular parsing/blocks parsing/complete parsing/define parsing/exports
     parsing/extract parsing/fields parsing/layout parsing/limited parsing/line_starts parsing/newer parsing/parse
     parsing/patterns parsing/quotes parsing/recover parsing/repair parsing/scope parsing/textfacts parsing/tree source
     storage/codec storage/columns storage/postings storage/rows storage/sealed storage/segments storage/sstable
