@@ -207,7 +207,7 @@ def test_no_piece_of_a_long_function_begins_within_a_long_statement(repo: Path) 
     [
         ("urlMapBuild", ("url", "map", "build", "urlmapbuild")),
         ("url_map", ("url", "map", "urlmap")),
-        ("HTTPResponse", ("http", "respons", "httpresponse")),
+        ("HTTPResponse", ("http", "respond", "httpresponse")),
         ("__init__", ("init",)),
         ("routes", ("rout",)),
         ("größe", ("größe",)),
@@ -225,7 +225,7 @@ def test_a_noun_meets_its_verb(noun: str, verb: str) -> None:
     assert terms.stem(noun) == terms.stem(verb)
 
 
-@pytest.mark.parametrize("word", ["union", "region", "element", "comment", "only", "apply"])
+@pytest.mark.parametrize("word", ["union", "region", "element", "comment", "only", "apply", "string", "need", "embed", "red"])
 def test_what_only_looks_like_a_suffix_stays(word: str) -> None:
     assert terms.stem(word) == word
 
@@ -236,6 +236,15 @@ def test_word_forms_meet() -> None:
         "route routes routing routed",
         "cache caches caching cached",
         "entry entries",
+        "copy copies copied copying",
+        "save saves saved saving",
+        "move moves moved moving",
+        "ask asks asked asking",
+        "fly flies flew flying",
+        "fail fails failed failing failure failures",
+        "keep keeps kept keeping",
+        "expand expanded expansion expansions",
+        "die dies died dying death",
     ):
         assert len({terms.stem(w) for w in forms.split()}) == 1
 
@@ -275,7 +284,7 @@ def test_a_word_that_tells_is_kept_though_its_stem_is_that_of_one_that_does_not(
         ("Please list where a parcel is weighed", "other", {"list", "parcel", "weigh"}),
         ("How is a parcel weighed, please?", "how", {"parcel", "weigh"}),
         ("How are the terms of a contract shown?", "how", {"term", "contract", "shown"}),
-        ("How are links built in detail views?", "how", {"link", "built", "detail", "view"}),
+        ("How are links built in detail views?", "how", {"link", "build", "detail", "view"}),
         ("How are parcels printed in short format?", "how", {"parcel", "print", "short", "format"}),
         ("What does the `Thanks` parcel weigh?", "what", {"thank", "parcel", "weigh"}),
         ('Where is "in detail" weighed?', "where", {"detail", "weigh"}),

@@ -170,10 +170,10 @@ def test_of_phrases_that_overlap_the_longest_counts() -> None:
     table = read_table(
         ("run out -> exhaust", "run out of memory | runs out of memory -> oom memoryerror", "# run -> no")
     )
-    assert table.phrases_in("What if we RUN out of memory, or run out?") == (
-        ("run", "out", "of", "memory"),
-        ("run", "out"),
-    )
+    assert table.phrases_in("What if we RUN out of memory, or run out?") == {
+        ("run", "out", "of", "memory"): ("oom", "memoryerror"),
+        ("run", "out"): ("exhaust",),
+    }
     assert table.phrases[("runs", "out", "of", "memory")] == ("oom", "memoryerror")
     assert not table.words
 
@@ -559,3 +559,10 @@ def test_the_one_definition_of_a_qualified_name_comes_first(tmp_path: Path) -> N
         assert with_boost.score == pytest.approx(without.score + 1.2)
         # One that is not qualified, or has several definitions, is lifted less.
         assert search(graph, question.replace("web.api.", ""), less).evidence[0].score > without.score
+
+
+def test_what_is_done_again_is_found_by_its_prefix() -> None:
+    said = analyse("Where are jobs put back on the queue, and connections opened a second time?").phrases
+    assert "requeue" in said[("queue", "back")]
+    assert "reopen" in said[("opened", "a", "second", "time")]
+    assert not {("ports", "again"), ("moved", "again")} & analyse("Which ports are moved again?").phrases.keys()
