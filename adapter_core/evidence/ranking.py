@@ -71,9 +71,9 @@ def rank(index: SearchIndex, question: Question, options: RankingOptions | None 
     matched_scores += options.path_weight * path_information
     if not question.is_report:
         # Terms that a definition leaves out may be elsewhere in its file.
-        matched_scores *= _coverage_factor(
-            matches.in_files[files] / matches.total_information, options.file_coverage_power
-        )
+        matched_scores *= _coverage_factor(matches.in_files / matches.total_information, options.file_coverage_power)[
+            files
+        ]
     else:
         # A few lines match some of so many words by chance.
         body = index.lengths[matched, BODY] / index.average[BODY]
@@ -99,28 +99,32 @@ def _match_terms(index: SearchIndex, question: Question, options: RankingOptions
     for term, weight, alternatives in expanded_terms(question, query_terms, options):
         hits = index.hits(term)
         files = hits.files
-        # Over all documents, which is faster than finding those with the term first; the rest is for those only.
-        tf = _frequency(index, hits, options)
-        direct = np.flatnonzero(tf > 0)
+        direct, tf = _frequency(index, hits, options)
         term_idf = _idf(index.count, len(direct))
         if alternatives:
             alternative_hits = _concatenated([index.hits(other) for other in alternatives])
             files = np.concatenate((files, alternative_hits.files))
-            tf = tf + options.synonym_weight * _frequency(index, alternative_hits, options)
-            joint_idf = _idf(index.count, int(np.count_nonzero(tf)))
+            by_alternative = np.bincount(
+                alternative_hits.documents,
+                _field_frequencies(index, alternative_hits, options),
+                minlength=document_count,
+            )
+            tf = tf + options.synonym_weight * by_alternative[direct]
+            by_alternative[direct] = 0.0
+            by_alternative_only = np.flatnonzero(by_alternative > 0)
+            joint_idf = _idf(index.count, len(direct) + len(by_alternative_only))
             # A rare word keeps much of its idf beside a common synonym: `download` beside `get`.
             term_idf = term_idf + options.synonym_idf * (joint_idf - term_idf) if len(direct) else joint_idf
-            by_alternative_only = np.flatnonzero(tf > 0)
-            by_alternative_only = by_alternative_only[
-                np.isin(by_alternative_only, direct, assume_unique=True, invert=True)
-            ]
-            scores[by_alternative_only] += weight * joint_idf * _saturated(tf[by_alternative_only], options.k1)
+            scores[by_alternative_only] += (
+                weight
+                * joint_idf
+                * _saturated(options.synonym_weight * by_alternative[by_alternative_only], options.k1)
+            )
             covered[by_alternative_only] += weight * joint_idf * options.synonym_coverage
-        scores[direct] += weight * term_idf * _saturated(tf[direct], options.k1)
+        scores[direct] += weight * term_idf * _saturated(tf, options.k1)
         covered[direct] += weight * term_idf
-        files_with_term = np.zeros(len(index.paths), dtype=bool)
-        files_with_term[index.file_of[direct]] = True
-        in_files[files_with_term] += weight * term_idf
+        # Once for each file, however many of its documents have the term: NumPy reads all before it writes.
+        in_files[index.file_of[direct]] += weight * term_idf
         if term in query_terms:
             idf[term] = term_idf
         total_information += weight * term_idf
@@ -148,12 +152,25 @@ def expanded_terms(
         yield " ".join(phrase), options.said_weight, [t for t in said if t not in query_terms][:_MAX_SYNONYMS]
 
 
-def _frequency(index: SearchIndex, hits: TermHits, options: RankingOptions) -> np.ndarray:
-    """The BM25F frequency of a term in each document, (documents,): counts by field, normalised by length and weighted."""
+def _frequency(index: SearchIndex, hits: TermHits, options: RankingOptions) -> tuple[np.ndarray, np.ndarray]:
+    """(the documents with a term, in order; its BM25F frequency in each)."""
+    # Few documents have a term, and its postings come document by document: all that follows is for those documents only.
+    is_first = np.ones(len(hits.documents), dtype=bool)
+    np.not_equal(hits.documents[1:], hits.documents[:-1], out=is_first[1:])
+    documents = hits.documents[is_first]
+    tf = np.bincount(np.cumsum(is_first) - 1, _field_frequencies(index, hits, options), minlength=len(documents))
+    return (documents, tf) if (tf > 0).all() else (documents[tf > 0], tf[tf > 0])
+
+
+def _field_frequencies(index: SearchIndex, hits: TermHits, options: RankingOptions) -> np.ndarray:
+    """What each posting adds to the BM25F frequency of its term: the count in one field, normalised by length and weighted."""
     weights, b = _field_arrays(options)
-    length = index.lengths[hits.documents, hits.fields] / index.average[hits.fields]
-    norm = 1 - b[hits.fields] + b[hits.fields] * length
-    return np.bincount(hits.documents, weights[hits.fields] * hits.counts / norm, minlength=len(index.file_of))
+    fields = hits.fields
+    # `take` with flat positions is faster than an index of two arrays.
+    length = index.lengths.ravel().take(hits.documents * len(FIELDS) + fields) / index.average.take(fields)
+    norm = (1 - b).take(fields) + b.take(fields) * length
+    frequencies: np.ndarray = weights.take(fields) * hits.counts / norm
+    return frequencies
 
 
 def _saturated(tf: np.ndarray, k1: float) -> np.ndarray:

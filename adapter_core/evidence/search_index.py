@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TermHits:
-    """Postings of one term in live documents, except those of the path field: `documents`, `fields`, `counts`, each (n,).
+    """Postings of one term in live documents, except those of the path field: `documents`, in order, `fields`, `counts`, each (n,).
 
     `files`: positions in `SearchIndex.paths` of the files whose path holds the term.
     """
@@ -103,11 +103,10 @@ class StoredDocuments:
             is_current = store.state() == self._state
             parts = [(self.offsets[s], packed) for s, packed in store.postings(term) if s in self.offsets]
         if parts:
-            packed = np.concatenate([packed for _, packed in parts])
-            packed[:, 0] += np.repeat([offset for offset, _ in parts], [len(packed) for _, packed in parts]).astype(
-                "<u4"
-            )
-            hits = _packed_hits(packed[self.file_of[packed[:, 0]] >= 0])
+            documents = np.concatenate([packed[:, 0].astype(np.int32) + offset for offset, packed in parts])
+            packed = np.concatenate([packed[:, 1].astype(np.uint16) for _, packed in parts])
+            alive = self.file_of[documents] >= 0
+            hits = _packed_hits(documents, packed) if alive.all() else _packed_hits(documents[alive], packed[alive])
         else:
             hits = _NO_HITS
         if is_current:
@@ -116,9 +115,8 @@ class StoredDocuments:
         return hits
 
 
-def _packed_hits(postings: np.ndarray) -> PackedHits:
-    """The hits in postings (n, 2), whose documents are numbered over the whole index."""
-    documents, packed = postings[:, 0].astype(np.int32), postings[:, 1].astype(np.uint16)
+def _packed_hits(documents: np.ndarray, packed: np.ndarray) -> PackedHits:
+    """The hits in postings, int32 and uint16, whose documents are numbered over the whole index."""
     fields, _ = unpack(packed)
     in_path = fields == PATH
     return PackedHits(documents[~in_path], packed[~in_path], documents[in_path])
@@ -225,7 +223,10 @@ class SearchIndex:
             alive = self.alive[documents]
             documents, packed, in_path = documents[alive], packed[alive], in_path[self.alive[in_path]]
         if term in self._overlay:
-            overlay_hits = _packed_hits(self._overlay[term] + np.array([self._overlay_offset, 0], "<u4"))
+            postings = self._overlay[term]
+            overlay_hits = _packed_hits(
+                postings[:, 0].astype(np.int32) + self._overlay_offset, postings[:, 1].astype(np.uint16)
+            )
             documents = np.concatenate((documents, overlay_hits.documents))
             packed = np.concatenate((packed, overlay_hits.packed))
             in_path = np.concatenate((in_path, overlay_hits.in_path))
