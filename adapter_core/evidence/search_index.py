@@ -101,10 +101,11 @@ class StoredDocuments:
                 return self._hits[term]
         with store.snapshot():
             is_current = store.state() == self._state
-            parts = [(self.offsets[s], packed) for s, packed in store.postings(term) if s in self.offsets]
+            parts = [(self.offsets[s], found) for s, found in store.postings(term) if s in self.offsets]
         if parts:
-            documents = np.concatenate([packed[:, 0].astype(np.int32) + offset for offset, packed in parts])
-            packed = np.concatenate([packed[:, 1].astype(np.uint16) for _, packed in parts])
+            postings = np.concatenate([found for _, found in parts])
+            offsets = np.array([offset for offset, _ in parts], "<u4").repeat([len(found) for _, found in parts])
+            documents, packed = (postings[:, 0] + offsets).astype(np.int32), postings[:, 1].astype(np.uint16)
             alive = self.file_of[documents] >= 0
             hits = _packed_hits(documents, packed) if alive.all() else _packed_hits(documents[alive], packed[alive])
         else:

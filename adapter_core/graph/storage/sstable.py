@@ -1,7 +1,7 @@
 """Sorted tables of keys, cut into blocks: how a segment stores its postings and names.
 
 A segment's tables are written once and never changed, so they need no row for each of their many thousand keys: neighbours share a block of
-some ten kilobytes, and the first key of each block is enough to know where to look (the idea of the sorted string tables of log-structured
+some kilobytes, and the first key of each block is enough to know where to look (the idea of the sorted string tables of log-structured
 stores: Chang et al., "Bigtable", OSDI 2006).
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 
 # Number of keys; bytes of the keys, each in JSON between line ends. Then the end of each value (uint32) and the values.
 _HEAD = struct.Struct("<II")
-_BLOCK_BYTES = 16_384
+_BLOCK_BYTES = 8_192
 _BYTES_A_KEY = 16
 
 
