@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
@@ -17,7 +18,13 @@ def cache_dir() -> Path:
 def config_dir() -> Path:
     """The folder of the user's configuration files: `PATHLINE_CONFIG_DIR`, else the platform's. It may not exist."""
     named = os.environ.get("PATHLINE_CONFIG_DIR")
-    return Path(named).expanduser().absolute() if named else platformdirs.user_config_path("pathline", appauthor=False)
+    return Path(named).expanduser().absolute() if named else _platform_config_dir()
+
+
+@functools.cache
+def _platform_config_dir() -> Path:
+    """Worked out once: each question looks several times for the user's synonyms."""
+    return platformdirs.user_config_path("pathline", appauthor=False)
 
 
 def models_dir() -> Path:

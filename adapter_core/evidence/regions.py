@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ..code_graph import CodeGraph
 from ..graph.source import is_python
+from ..graph.storage.columns import cell
 from ..types import ModuleFacts
 from .candidates import Candidate
 from .options import RankingOptions
@@ -38,15 +39,15 @@ def _whole_classes(facts: ModuleFacts, candidates: list[Candidate], max_lines: i
     lines."""
     parts: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
-        symbol = facts.symbols[candidate.index]
-        cls = candidate.index if symbol.kind == "class" else symbol.parent
-        if cls > 0 and facts.symbols[cls].kind == "class":
+        is_class = _kind(facts, candidate.index) == "class"
+        cls = candidate.index if is_class else cell(facts.symbols, candidate.index, "parent")
+        if cls > 0 and (is_class or _kind(facts, cls) == "class"):
             parts[cls].append(candidate)
     for cls, members in parts.items():
-        symbol = facts.symbols[cls]
-        if len(members) > 1 and symbol.end - symbol.start < max_lines:
+        start, end = _extent(facts, cls)
+        if len(members) > 1 and end - start < max_lines:
             best, *parts_besides = sorted(members, key=lambda c: -c.score)
-            best.region, best.merged, best.as_whole = (symbol.start, symbol.end), parts_besides, True
+            best.region, best.merged, best.as_whole = (start, end), parts_besides, True
             candidates = [c for c in candidates if c not in parts_besides]
     return candidates
 
@@ -55,11 +56,11 @@ def _neighbours(facts: ModuleFacts, candidates: list[Candidate], options: Rankin
     """Join adjacent candidates with similar scores into the best of them, with the lines of all as its region."""
     found: list[Candidate] = []
     run: list[Candidate] = []
-    for candidate in sorted(candidates, key=lambda c: facts.symbols[c.index].start):
-        symbol = facts.symbols[candidate.index]
-        length = symbol.end - symbol.start + 1
-        limit = options.region_lines // 2 if symbol.kind == "class" else options.region_lines
-        if symbol.kind == "module" or candidate.region or length > limit:
+    for candidate in sorted(candidates, key=lambda c: _extent(facts, c.index)[0]):
+        start, end = _extent(facts, candidate.index)
+        kind, length = _kind(facts, candidate.index), end - start + 1
+        limit = options.region_lines // 2 if kind == "class" else options.region_lines
+        if kind == "module" or candidate.region or length > limit:
             found.append(candidate)
             continue
         if run and not _fits_run(facts, run, candidate, options):
@@ -71,20 +72,20 @@ def _neighbours(facts: ModuleFacts, candidates: list[Candidate], options: Rankin
 
 def _add_members(facts: ModuleFacts, places: list[Candidate]) -> None:
     """Fill `members` of each class among the candidates with the other candidates that it defines."""
-    classes = {c.index: c for c in places if facts.symbols[c.index].kind == "class" and not c.region}
-    for place in sorted(places, key=lambda c: -c.score):
-        parent = facts.symbols[place.index].parent
+    classes = {c.index: c for c in places if not c.region and _kind(facts, c.index) == "class"}
+    for place in sorted(places, key=lambda c: -c.score) if classes else ():
+        parent = cell(facts.symbols, place.index, "parent")
         if parent in classes:
             classes[parent].members.append(place)
 
 
 def _fits_run(facts: ModuleFacts, run: list[Candidate], candidate: Candidate, options: RankingOptions) -> bool:
-    first, last, next_symbol = (facts.symbols[c.index] for c in (run[0], run[-1], candidate))
+    (first, _), (_, last), (start, end) = (_extent(facts, c.index) for c in (run[0], run[-1], candidate))
     scores = [c.score for c in (*run, candidate)]
-    is_near = last.end < next_symbol.start <= last.end + _MAX_GAP + 1
+    is_near = last < start <= last + _MAX_GAP + 1
     return (
         is_near
-        and next_symbol.end - first.start < options.region_lines
+        and end - first < options.region_lines
         and min(scores) >= options.join_share * max(scores)
     )
 
@@ -92,5 +93,18 @@ def _fits_run(facts: ModuleFacts, run: list[Candidate], candidate: Candidate, op
 def _merge_run(facts: ModuleFacts, run: list[Candidate]) -> Candidate:
     best, *best.merged = sorted(run, key=lambda c: -c.score)
     if best.merged:
-        best.region = facts.symbols[run[0].index].start, facts.symbols[run[-1].index].end
+        best.region = _extent(facts, run[0].index)[0], _extent(facts, run[-1].index)[1]
     return best
+
+
+# Most candidates are only looked at here, so no `Symbol` is built for them.
+
+
+def _kind(facts: ModuleFacts, index: int) -> str:
+    kind: str = cell(facts.symbols, index, "kind")
+    return kind
+
+
+def _extent(facts: ModuleFacts, index: int) -> tuple[int, int]:
+    """The first and the last line of a symbol."""
+    return cell(facts.symbols, index, "start"), cell(facts.symbols, index, "end")

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from ..graph import terms
 from ..graph.source import is_python
+from ..graph.storage.columns import column
 from ..types import ModuleFacts, Symbol
 from .statements import logical_lines
 
+_DEFINITION_KINDS = frozenset({"class", "function", "method", "property"})
 _MAX_PIECES = 4  # of a function's remaining lines: more than any pack holds
 
 
@@ -79,12 +81,17 @@ def own_blocks(facts: ModuleFacts, index: int, lines: list[str]) -> list[Block]:
     end = min(symbol.end, len(lines))
     if symbol.kind == "section" or not is_python(facts.path):
         # A text file's own blocks end before its first section.
-        end = min((s.start - 1 for s in facts.symbols[1:] if index == 0), default=end)
+        if index == 0 and len(facts.symbols) > 1:
+            end = min(column(facts.symbols, "start")[1:]) - 1
         return _blocks(facts.path, lines, symbol.start, max(end, symbol.start))
     inner_ranges: list[tuple[int, int]] = []
     if not symbol.is_callable:
+        # The columns alone: a file may have thousands of symbols, and no `Symbol` is needed of them.
+        columns = (column(facts.symbols, name) for name in ("parent", "kind", "start", "end"))
         inner_ranges = [
-            (s.start, s.end) for s in facts.symbols if s.parent == index and (s.is_callable or s.kind == "class")
+            (first, last)
+            for parent, kind, first, last in zip(*columns, strict=True)
+            if parent == index and kind in _DEFINITION_KINDS
         ]
     blocks: list[Block] = []
     start = symbol.start
