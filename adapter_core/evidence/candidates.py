@@ -21,6 +21,7 @@ _MAX_DEFINITIONS = 12
 _MAX_LIFTED = 4
 # The same for a word that may be no name at all.
 _MAX_MENTIONED = 3
+_SAMPLED = 8  # one document of so many is in the sample that bounds the score of the best ones
 
 
 @dataclass
@@ -57,7 +58,10 @@ def lexical_candidates(
     if path_filter is not None:
         allowed = np.array([path_filter(path) for path in index.paths], dtype=bool)
         scores = np.where(allowed[np.maximum(index.file_of, 0)], scores, 0.0)
-    matched = np.flatnonzero(scores > 0)
+    # So many of a sample are at least as good as this, and so are as many of all.
+    sample = scores[::_SAMPLED]
+    least = np.partition(sample, -limit)[-limit] if 0 < limit <= len(sample) else 0.0
+    matched = np.flatnonzero((scores > 0) & (scores >= least))
     if limit < 1 or not len(matched):
         return {}
     if len(matched) > limit:
@@ -67,9 +71,10 @@ def lexical_candidates(
     top = matched[order[:limit]]
     best = float(scores[top[0]])
     candidates: Candidates = {}
-    for document in top:
-        path, symbol = index.paths[index.file_of[document]], int(index.symbol_of[document])
-        candidates[(path, symbol)] = Candidate(path, symbol, float(scores[document]) / best)
+    columns = (index.file_of[top].tolist(), index.symbol_of[top].tolist(), scores[top].tolist())
+    for file, symbol, score in zip(*columns, strict=True):
+        path = index.paths[file]
+        candidates[(path, symbol)] = Candidate(path, symbol, score / best)
     return candidates
 
 

@@ -157,7 +157,7 @@ def _frequency(index: SearchIndex, hits: TermHits, options: RankingOptions) -> t
     # Few documents have a term, and its postings come document by document: all that follows is for those documents only.
     is_first = np.ones(len(hits.documents), dtype=bool)
     np.not_equal(hits.documents[1:], hits.documents[:-1], out=is_first[1:])
-    documents = hits.documents[is_first]
+    documents = hits.documents[is_first].astype(np.int64)
     tf = np.bincount(np.cumsum(is_first) - 1, _field_frequencies(index, hits, options), minlength=len(documents))
     return (documents, tf) if (tf > 0).all() else (documents[tf > 0], tf[tf > 0])
 
@@ -183,7 +183,7 @@ def _coverage_factor(coverage: np.ndarray, power: float) -> np.ndarray:
 
 
 def _concatenated(hits: Sequence[TermHits]) -> TermHits:
-    columns = zip(*((h.documents, h.fields, h.counts, h.files) for h in hits), strict=True)
+    columns = zip(*((h.documents, h.packed, h.files) for h in hits), strict=True)
     return TermHits(*(np.concatenate(column) for column in columns))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ..code_graph import CodeGraph
 from ..graph.source import is_python
@@ -56,18 +56,19 @@ def _neighbours(facts: ModuleFacts, candidates: list[Candidate], options: Rankin
     """Join adjacent candidates with similar scores into the best of them, with the lines of all as its region."""
     found: list[Candidate] = []
     run: list[Candidate] = []
-    for candidate in sorted(candidates, key=lambda c: _extent(facts, c.index)[0]):
-        start, end = _extent(facts, candidate.index)
+    extents = {c.index: _extent(facts, c.index) for c in candidates}
+    for candidate in sorted(candidates, key=lambda c: extents[c.index][0]):
+        start, end = extents[candidate.index]
         kind, length = _kind(facts, candidate.index), end - start + 1
         limit = options.region_lines // 2 if kind == "class" else options.region_lines
         if kind == "module" or candidate.region or length > limit:
             found.append(candidate)
             continue
-        if run and not _fits_run(facts, run, candidate, options):
-            found.append(_merge_run(facts, run))
+        if run and not _fits_run(extents, run, candidate, options):
+            found.append(_merge_run(extents, run))
             run = []
         run.append(candidate)
-    return [*found, _merge_run(facts, run)] if run else found
+    return [*found, _merge_run(extents, run)] if run else found
 
 
 def _add_members(facts: ModuleFacts, places: list[Candidate]) -> None:
@@ -79,21 +80,19 @@ def _add_members(facts: ModuleFacts, places: list[Candidate]) -> None:
             classes[parent].members.append(place)
 
 
-def _fits_run(facts: ModuleFacts, run: list[Candidate], candidate: Candidate, options: RankingOptions) -> bool:
-    (first, _), (_, last), (start, end) = (_extent(facts, c.index) for c in (run[0], run[-1], candidate))
+def _fits_run(
+    extents: Mapping[int, tuple[int, int]], run: list[Candidate], candidate: Candidate, options: RankingOptions
+) -> bool:
+    (first, _), (_, last), (start, end) = (extents[c.index] for c in (run[0], run[-1], candidate))
     scores = [c.score for c in (*run, candidate)]
     is_near = last < start <= last + _MAX_GAP + 1
-    return (
-        is_near
-        and end - first < options.region_lines
-        and min(scores) >= options.join_share * max(scores)
-    )
+    return is_near and end - first < options.region_lines and min(scores) >= options.join_share * max(scores)
 
 
-def _merge_run(facts: ModuleFacts, run: list[Candidate]) -> Candidate:
+def _merge_run(extents: Mapping[int, tuple[int, int]], run: list[Candidate]) -> Candidate:
     best, *best.merged = sorted(run, key=lambda c: -c.score)
     if best.merged:
-        best.region = _extent(facts, run[0].index)[0], _extent(facts, run[-1].index)[1]
+        best.region = extents[run[0].index][0], extents[run[-1].index][1]
     return best
 
 

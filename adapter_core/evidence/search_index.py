@@ -22,15 +22,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TermHits:
-    """Postings of one term in live documents, except those of the path field: `documents`, in order, `fields`, `counts`, each (n,).
+    """Postings of one term in live documents, except those of the path field: `documents`, in order, and `packed` (see
+    `postings.unpack`), or `fields` and `counts`, each (n,).
 
     `files`: positions in `SearchIndex.paths` of the files whose path holds the term.
     """
 
     documents: np.ndarray
-    fields: np.ndarray
-    counts: np.ndarray
+    packed: np.ndarray
     files: np.ndarray
+
+    @property
+    def fields(self) -> np.ndarray:
+        return unpack(self.packed)[0].astype(np.int64)
+
+    @property
+    def counts(self) -> np.ndarray:
+        return unpack(self.packed)[1].astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +239,4 @@ class SearchIndex:
             documents = np.concatenate((documents, overlay_hits.documents))
             packed = np.concatenate((packed, overlay_hits.packed))
             in_path = np.concatenate((in_path, overlay_hits.in_path))
-        fields, counts = unpack(packed)
-        return TermHits(
-            documents.astype(np.int64), fields.astype(np.int64), counts.astype(np.float64), self.file_of[in_path]
-        )
+        return TermHits(documents, packed, self.file_of[in_path])
