@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..code_graph import CodeGraph, index_of, is_test_path
+from ..graph.finding.lookup import has_more_scopes
 from ..types import SymbolRef
 from .options import RankingOptions
 from .question import Question
@@ -111,6 +112,8 @@ def lift_definitions(graph: CodeGraph, question: Question, options: RankingOptio
             first_boost = options.qualified_boost if is_only_definition else boost
             lift(graph, ref, first_boost / (1 + 0.5 * position), f"defines {name}", candidates)
     for name in question.mentions:
+        if has_more_scopes(graph.view, name, _DEFINITION_KINDS, _MAX_MENTIONED):
+            continue
         refs = [r for r in graph.find_symbol(name) if r.symbol.kind in _DEFINITION_KINDS and not is_test_path(r.path)]
         for ref in refs if len(refs) <= _MAX_MENTIONED else ():
             lift(graph, ref, options.mention_boost / len(refs), f"defines {name}", candidates)

@@ -18,6 +18,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeVar
 
 from ..graph.source import hash_text, is_python
@@ -33,6 +34,7 @@ _MAX_GROWTH = 2.0
 _FULL_SHARE = 0.95  # of the budget: a text that fills so much of it is good enough
 _SAMPLE_MARK = "    # … 99 lines left out\n"
 File = tuple[str, str]  # root, path
+_LineOwners = dict[File, dict[int, int]]
 Draft = TypeVar("Draft")
 
 
@@ -59,6 +61,15 @@ class Passage:
         return self.evidence.span.root, self.evidence.span.path
 
 
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """Tokens of the passages' headers, of the units of each, and of a mark for omitted lines."""
+
+    headers: Sequence[int]
+    units: Sequence[Sequence[int]]
+    mark: int
+
+
 @dataclass
 class _Draft:
     """`passage_at[file][line]`: the index of the passage that each packed line is from. `complete`: nothing was left out."""
@@ -80,13 +91,15 @@ def pack(passages: Sequence[Passage], budget: int, count: CountTokens, min_kept:
     """As much of the passages as fits into `budget` tokens, best first. A passage of which a smaller share of the lines than `min_kept`
     would fit is left out, unless nothing else fits."""
     costs = _token_costs(passages, count)
+    passage_of_line = _passage_of_line(passages)
 
     def render_within(allowance: float) -> tuple[_Draft, str, bool]:
         draft = _select_units(passages, allowance, costs, min_kept)
-        return draft, SEPARATOR.join(_blocks(passages, draft)), draft.complete
+        return draft, SEPARATOR.join(_blocks(passages, draft, passage_of_line)), draft.complete
 
     draft, text, tokens = fit_to_budget(render_within, _Draft(), budget, count)
-    return EvidencePack(text, tuple(_evidence(passages, draft)), tokens, tuple(_omitted_spans(passages, draft)))
+    omitted = _omitted_spans(draft, passage_of_line)
+    return EvidencePack(text, tuple(_evidence(passages, draft)), tokens, tuple(omitted))
 
 
 def fit_to_budget(
@@ -118,31 +131,36 @@ def fit_to_budget(
     return best_draft, best_text, best_tokens
 
 
-def _token_costs(passages: Sequence[Passage], count: CountTokens) -> dict[str, int]:
+def _token_costs(passages: Sequence[Passage], count: CountTokens) -> _Costs:
     """The tokens of every unit, header and mark by themselves, in one call."""
-    texts = dict.fromkeys(_unit_text(passage, unit) for passage in passages for unit in passage.units)
-    texts |= dict.fromkeys(_header(len(passages), p.evidence.span) for p in passages)
-    texts |= {_SAMPLE_MARK: None}
-    return dict(zip(texts, count(list(texts)), strict=True)) if passages else {}
+    unit_texts = [[_unit_text(passage, unit) for unit in passage.units] for passage in passages]
+    headers = [_header(len(passages), p.evidence.span) for p in passages]
+    texts = list(dict.fromkeys((*chain.from_iterable(unit_texts), *headers, _SAMPLE_MARK))) if passages else []
+    tokens = dict(zip(texts, count(texts), strict=True)) if texts else {}
+    return _Costs(
+        [tokens[header] for header in headers],
+        [[tokens[text] for text in of_passage] for of_passage in unit_texts],
+        tokens.get(_SAMPLE_MARK, 0),
+    )
 
 
-def _select_units(passages: Sequence[Passage], allowance: float, costs: Mapping[str, int], min_kept: float) -> _Draft:
+def _select_units(passages: Sequence[Passage], allowance: float, costs: _Costs, min_kept: float) -> _Draft:
     """Passages in order, as long as the tokens of their parts add up to no more than `allowance`."""
     draft = _Draft()
     budget_left = allowance
     for passage_index, passage in enumerate(passages):
         passage_at = draft.passage_at[passage.file]
-        new_units = [unit for unit in passage.units if any(n not in passage_at for n in unit.lines)]
-        if not new_units:
+        units = list(zip(passage.units, costs.units[passage_index], strict=True))
+        if passage_at:
+            units = [(unit, cost) for unit, cost in units if any(n not in passage_at for n in unit.lines)]
+        if not units:
             continue
-        header = costs[_header(len(passages), passage.evidence.span)]
-        unit_costs = [costs[_unit_text(passage, unit)] for unit in new_units]
+        new_units, unit_costs = zip(*units, strict=True)
+        header = costs.headers[passage_index]
         cost = header + sum(unit_costs)
         if cost > budget_left:
             draft.complete = False
-            new_units, cost = _first_units(
-                passage, new_units, unit_costs, header + costs[_SAMPLE_MARK], budget_left, min_kept
-            )
+            new_units, cost = _first_units(passage, new_units, unit_costs, header + costs.mark, budget_left, min_kept)
         budget_left -= cost
         for unit in new_units:
             for line in unit.lines:
@@ -158,7 +176,7 @@ def _first_units(
     spent: int,
     budget_left: float,
     min_kept: float,
-) -> tuple[list[Unit], int]:
+) -> tuple[tuple[Unit, ...], int]:
     """The first of the new units that fit, and their cost in tokens. None where they would be less than the head and one statement, or
     less than the share `min_kept` of the lines."""
     head = set(passage.units[: passage.head])
@@ -170,7 +188,7 @@ def _first_units(
         if unit.final and unit not in head:
             kept_count, kept_cost = position + 1, spent
     share = sum(len(u.lines) for u in new_units[:kept_count]) / sum(len(u.lines) for u in passage.units)
-    return (list(new_units[:kept_count]), kept_cost) if share >= min_kept else ([], 0)
+    return (tuple(new_units[:kept_count]), kept_cost) if share >= min_kept else ((), 0)
 
 
 def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
@@ -195,8 +213,7 @@ def _ranked_runs(passages: Sequence[Passage], draft: _Draft) -> list[tuple[int, 
     return sorted(ranked_runs, key=lambda run: (run[0], run[1].start))
 
 
-def _blocks(passages: Sequence[Passage], draft: _Draft) -> list[str]:
-    passage_of_line = _passage_of_line(passages)
+def _blocks(passages: Sequence[Passage], draft: _Draft, passage_of_line: _LineOwners) -> list[str]:
     blocks = []
     for block_number, (_, span, text) in enumerate(_ranked_runs(passages, draft), 1):
         file = span.root, span.path
@@ -212,12 +229,13 @@ def _blocks(passages: Sequence[Passage], draft: _Draft) -> list[str]:
     return blocks
 
 
-def _passage_of_line(passages: Sequence[Passage]) -> defaultdict[File, dict[int, int]]:
+def _passage_of_line(passages: Sequence[Passage]) -> _LineOwners:
     """The index of the first passage with each line, by file and line number."""
-    passage_of_line: defaultdict[File, dict[int, int]] = defaultdict(dict)
+    passage_of_line: dict[File, dict[int, int]] = {}
     for passage_index, passage in enumerate(passages):
+        of_file = passage_of_line.setdefault(passage.file, {})
         for line in passage.lines:
-            passage_of_line[passage.file].setdefault(line, passage_index)
+            of_file.setdefault(line, passage_index)
     return passage_of_line
 
 
@@ -233,12 +251,12 @@ def _overlaps(passage: Passage, span: Span) -> bool:
     return any(unit.start <= span.end and span.start <= unit.end for unit in passage.units)
 
 
-def _omitted_spans(passages: Sequence[Passage], draft: _Draft) -> list[Span]:
+def _omitted_spans(draft: _Draft, passage_of_line: _LineOwners) -> list[Span]:
     """Spans of the passages' lines that are not in the pack, those of better passages first."""
     ranked_spans = []
-    for file, passage_of_line in _passage_of_line(passages).items():
-        for first, last in runs(passage_of_line.keys() - draft.passage_at[file].keys()):
-            ranked_spans.append((min(passage_of_line[n] for n in range(first, last + 1)), Span(*file, first, last)))
+    for file, of_file in passage_of_line.items():
+        for first, last in runs(of_file.keys() - draft.passage_at[file].keys()):
+            ranked_spans.append((min(of_file[n] for n in range(first, last + 1)), Span(*file, first, last)))
     return [span for _, span in sorted(ranked_spans, key=lambda run: (run[0], run[1].path, run[1].start))]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from itertools import islice
 
 from ...types import ModuleFacts, Symbol
@@ -170,9 +170,23 @@ def symbols_inside(facts: ModuleFacts, index: int) -> set[int]:
     return inside
 
 
-def _symbols_named(view: WorkspaceView, name: str, around: str = "") -> Iterator[Place]:
-    """The symbols of a name; with `enclosing`, only in files that define a symbol of that name or are called so, and modules. Call it
-    within a snapshot of the store."""
+def has_more_scopes(view: WorkspaceView, name: str, kinds: Set[str], at_most: int) -> bool:
+    """Whether more than `at_most` scopes outside the tests define a symbol of this name and one of these kinds. No more files are read than
+    it takes to know: a name like `Meta` is in hundreds."""
+    scopes: set[tuple[str, int]] = set()
+    with view.store.snapshot():
+        for path, index in _symbols_named(view, name, with_tests=False):
+            facts = view.facts(path)
+            if facts is not None and cell(facts.symbols, index, "kind") in kinds:
+                scopes.add((path, cell(facts.symbols, index, "parent")))
+                if len(scopes) > at_most:
+                    return True
+    return False
+
+
+def _symbols_named(view: WorkspaceView, name: str, around: str = "", with_tests: bool = True) -> Iterator[Place]:
+    """The symbols of a name; with `around`, only in files that define a symbol of that name or are called so, and modules. Call it within a
+    snapshot of the store."""
     changed: dict[str, None] = {}
     rows = view.store.symbols_named(name)
     if around and len(rows) > 1:
@@ -182,6 +196,8 @@ def _symbols_named(view: WorkspaceView, name: str, around: str = "") -> Iterator
         path = view.path_of(file)
         if path is None:
             raise damaged(f"a file that defines {name} is lost")
+        if not with_tests and is_test_path(path):
+            continue
         row = view.row(path)
         if row is not None and row.id == file and view.is_stored(path):
             _check_name(view, (path, index), name)
@@ -241,6 +257,7 @@ def _order(view: WorkspaceView, place: Place) -> tuple[bool, bool, int, int, int
 __all__ = [
     "Place",
     "find",
+    "has_more_scopes",
     "implementation",
     "index_of",
     "is_test_path",
