@@ -37,6 +37,7 @@ class Cutter:
         self.alternatives = {term: (*synonyms_of.get(term, ()), *everyday.words.get(term, ())) for term in weights}
         self.alternatives |= {" ".join(phrase): said for phrase, said in (phrases or {}).items()}
         self._line_weights = self._weights_for_lines(weights)
+        self._heaviest_first = sorted((t for t, w in weights.items() if w > 0), key=lambda t: -weights[t])
         self._terms_of: dict[str, set[str]] = {}
 
     def _weights_for_lines(self, weights: Mapping[str, float]) -> dict[str, float]:
@@ -102,18 +103,16 @@ class Cutter:
     def _match_reasons(self, name: str, path: str, text: str) -> list[str]:
         """Which of the question's terms are in the name, path and text, the heaviest first; and which only as one of their alternatives."""
         reasons = []
-        unmatched = {term for term, weight in self._weights.items() if weight > 0}
+        matching: set[str] = set()
         all_present: set[str] = set()
         for label, text_part in (("name", name), ("path", path), ("text", text)):
             present = self.terms_in(text_part)
             all_present |= present
-            matched = sorted(
-                (t for t, w in self._weights.items() if w > 0 and t in present), key=lambda t: -self._weights[t]
-            )
+            matched = [term for term in self._heaviest_first if term in present]
             if matched:
                 reasons.append(f"{label}: {' '.join(matched[:_MAX_WORDS])}")
-            unmatched.difference_update(matched)
-        without_match = [term for term in self.alternatives if term in unmatched or term not in self._weights]
+            matching.update(matched)
+        without_match = [t for t in self.alternatives if t not in matching and self._weights.get(t, 1.0) > 0]
         found_alternatives = (
             (t, next((o for o in self.alternatives[t] if o in all_present), "")) for t in without_match
         )
