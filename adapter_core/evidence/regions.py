@@ -48,7 +48,8 @@ def _whole_classes(facts: ModuleFacts, candidates: list[Candidate], max_lines: i
         if len(members) > 1 and end - start < max_lines:
             best, *parts_besides = sorted(members, key=lambda c: -c.score)
             best.region, best.merged, best.as_whole = (start, end), parts_besides, True
-            candidates = [c for c in candidates if c not in parts_besides]
+            besides = set(map(id, parts_besides))
+            candidates = [c for c in candidates if id(c) not in besides]
     return candidates
 
 

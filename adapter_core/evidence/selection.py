@@ -170,10 +170,11 @@ def _select_diverse(
     passages: list[Evidence] = []
     definitions: list[Evidence] = []
     picked_by_path: dict[str, int] = {}
+    factor_of: dict[str, float] = {}
     while queue and len(results) < options.top:
         best_index = max(
             range(len(queue)),
-            key=lambda i: queue[i].score * ranking.file_repeat ** picked_by_path.get(queue[i].candidate.path, 0),
+            key=lambda i: queue[i].score * factor_of.get(queue[i].candidate.path, 1.0),
         )
         item = queue.pop(best_index)
         candidate = item.candidate
@@ -185,6 +186,7 @@ def _select_diverse(
         if not spans:
             continue
         picked_by_path[candidate.path] = picked_by_path.get(candidate.path, 0) + 1
+        factor_of[candidate.path] = ranking.file_repeat ** picked_by_path[candidate.path]
         region = cutter.evidence_at(candidate, *candidate.region) if item.is_place and candidate.region else None
         if item.is_place:
             results += _without_overlaps(

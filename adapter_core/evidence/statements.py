@@ -47,9 +47,10 @@ def units_of(path: str, lines: Sequence[str], first: int) -> list[Unit]:
         return [Unit(first, first + len(lines) - 1, first, True)] if lines else []
     units: list[Unit] = []
     start = 0
+    is_text = not is_python(path)
     for number, (first_of_span, end) in enumerate(spans):
         next_line = lines[spans[number + 1][0]] if number + 1 < len(spans) else ""
-        final = not is_python(path) or _is_complete(lines[first_of_span], lines[end], next_line)
+        final = is_text or _is_complete(lines[first_of_span], lines[end], next_line)
         # Trailing lines belong to the last unit.
         end = end if number + 1 < len(spans) else len(lines) - 1
         units.append(Unit(first + start, first + end, first + first_of_span, final))
