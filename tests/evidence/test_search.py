@@ -14,6 +14,7 @@ from adapter_core.evidence.options import ContextOptions, SelectionOptions
 from adapter_core.evidence.question import analyse
 from adapter_core.evidence.selection import search
 from adapter_core.graph import terms
+from adapter_core.graph.finding.lookup import has_more_scopes
 from adapter_core.graph.source import hash_lines
 from adapter_core.types import Span
 from tests.support import graph_of, write
@@ -355,3 +356,18 @@ def test_equals_come_in_the_same_order_whatever_was_indexed_first(tmp_path: Path
         after = [str(e.span) for e in search(graph, "where are tags stripped?").evidence]
     assert before == after
     assert before == sorted(before)
+
+
+def test_a_word_counts_the_scopes_that_define_it_and_not_their_overloads(tmp_path: Path) -> None:
+    overloads = "@overload\ndef Widget(size: {}): ...\n"
+    one = "from typing import overload\n" + "".join(overloads.format(t) for t in ("int", "str", "bytes", "float"))
+    write(tmp_path, "shop/one.py", f"{one}def Widget(size):\n    return size\n")
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        assert not has_more_scopes(graph.view, "Widget", {"function"}, 1)
+        found = search(graph, "Where does the Widget come from?")
+        assert "defines Widget" in found.evidence[0].why
+    write(tmp_path, "shop/two.py", "class A:\n    def Widget(self): ...\n")
+    write(tmp_path, "tests/test_a.py", "def Widget(): ...\n")
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        assert has_more_scopes(graph.view, "Widget", {"function", "method"}, 1)
+        assert not has_more_scopes(graph.view, "Widget", {"function", "method"}, 2)
