@@ -11,6 +11,7 @@ from .citations import cite
 from .compose import asks_how_laid_out
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
+from .composing.further_places import further_places
 from .composing.leading import leading_sentence
 from .composing.listings.all_kinds import cached_listings
 from .composing.listings.environment_variables import asks_variables
@@ -21,6 +22,9 @@ from .composing.settings.command_options import MAX_OPTIONS, command_asked_for_o
 from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
 from .state import Run
 
+# Kinds of questions whose answer is what the search finds, and kinds of sentences that say for sure that it was found.
+_SEARCHED = frozenset({"where", "how", "why", "what", "other"})
+_SURE = frozenset({"listing", "setting", "default", "call_path", "line", "table"})
 _FURTHER_PARTS = 5  # how many sentences more the answer has if it is about the parts of the project
 _COURSE_DISCOUNT = 2  # how many sentences less if one of them covers a whole function
 _MAIN_DISCOUNT = 1  # the same, if it is the function that does what is asked
@@ -46,7 +50,19 @@ def chosen_claims(run: Run, found: Found, items: list[Candidate], scores: list[f
     ordered = _arrange(run, found, items, chosen)
     if len(ordered) > limit:  # with the opening
         ordered = _arrange(run, found, items, chosen[:-1]) or sort_for_reading(run.graph, chosen)
-    return _ordered_claims(run, ordered)
+    return _with_further_places(run, found, chosen, _ordered_claims(run, ordered))
+
+
+def _with_further_places(run: Run, found: Found, chosen: list[Candidate], claims: list[Claim]) -> list[Claim]:
+    """The claims, followed by the other places that the search found, where nothing says which of them is meant: no name, no listing, no
+    documentation."""
+    kind = resolve_answer_kind(run.graph, found.question)
+    is_told = found.zoom is not None or found.guides or any(item.named or item.kind in _SURE for item in chosen)
+    if run.options.phrase or not claims or is_told or kind not in _SEARCHED or named_symbols(run.graph, found.question):
+        return claims
+    further = further_places(run.graph, found, [c for claim in claims for c in claim.citations])
+    claim = verified_claim(run, further) if further is not None else None
+    return [*claims, claim] if claim is not None else claims
 
 
 def _ordered_claims(run: Run, items: list[Candidate]) -> list[Claim]:

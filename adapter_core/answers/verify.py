@@ -28,6 +28,7 @@ from .checking.write_checks import without_perhaps, writes_hold
 from .citations import check, cited_text
 from .composing.comparisons import comparison_holds
 from .composing.documentation.tables import table_holds
+from .composing.further_places import places_hold
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
 from .composing.listings.environment_prefixes import prefix_holds
@@ -108,6 +109,9 @@ def supports(
     has_parts = parts_hold(sentence, citations)
     if has_parts is not None:
         return Support(has_parts, "" if has_parts else "the cited files are not these parts of the package")
+    are_defined = places_hold(graph, sentence, citations)
+    if are_defined is not None:
+        return Support(are_defined, "" if are_defined else "these are not defined at the cited lines")
     is_absent = absence_holds(graph, sentence, citations)
     if is_absent is not None:
         return Support(is_absent, "" if is_absent else "that it has no such member cannot be told")

@@ -26,8 +26,8 @@ class EverydayTable:
     longest: int
 
     def phrases_in(self, text: str) -> dict[Phrase, tuple[str, ...]]:
-        """The phrases of the table that a text contains, in order, with the terms that code uses; of overlapping ones the first, and of those
-        the longest."""
+        """The phrases of the table that a text contains, in order, with the terms that code uses; of overlapping ones the first, and of
+        those the longest."""
         text_words = [word.lower() for word in terms.words(text)]
         phrases: dict[Phrase, tuple[str, ...]] = {}
         position = 0

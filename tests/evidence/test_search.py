@@ -226,7 +226,9 @@ def test_a_noun_meets_its_verb(noun: str, verb: str) -> None:
     assert terms.stem(noun) == terms.stem(verb)
 
 
-@pytest.mark.parametrize("word", ["union", "region", "element", "comment", "only", "apply", "string", "need", "embed", "red"])
+@pytest.mark.parametrize(
+    "word", ["union", "region", "element", "comment", "only", "apply", "string", "need", "embed", "red"]
+)
 def test_what_only_looks_like_a_suffix_stays(word: str) -> None:
     assert terms.stem(word) == word
 
