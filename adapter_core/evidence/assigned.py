@@ -17,7 +17,7 @@ from ..graph.source import is_python
 from ..graph.storage.columns import column
 from .candidates import ASSIGNED_KINDS, Candidates, lift
 from .options import RankingOptions
-from .question import Question
+from .question import WHAT_HAPPENS, Question
 from .ranking import Ranked
 from .search_index import SearchIndex
 from .vocabulary import synonyms
@@ -40,7 +40,9 @@ def lift_assigned(
 ) -> None:  # fmt: skip
     """Lift the assignments whose names hold most of a short question; names that hold little else come first."""
     weights = _without_generic_terms({t: w * ranked.idf.get(t, 0.0) for t, w in question.terms.items()})
-    if question.is_report or not options.assigned_boost or not _MIN_TERMS <= len(weights) <= _MAX_TERMS:
+    if WHAT_HAPPENS.search(question.text) or question.is_report or not options.assigned_boost:
+        return
+    if not _MIN_TERMS <= len(weights) <= _MAX_TERMS:
         return
     matched = np.flatnonzero(ranked.covered >= _MIN_SHARE * sum(weights.values()))
     matched = matched[np.argsort(-ranked.scores[matched], kind="stable")]

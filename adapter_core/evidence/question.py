@@ -65,6 +65,8 @@ _MANNER = re.compile(
     ))""",
     re.I | re.X,
 )
+# A question for what code does; it asks for no callback, which runs when something happens, and for no name.
+WHAT_HAPPENS = re.compile(r"\bwhat (?:\w+ )?happens?\b", re.I)
 _OVERVIEW = re.compile(
     r"\b(what|purpose|overview|summar\w+|describe|explain|about)\b.*\b(this|the)\s+"
     r"(project|repo|repository|codebase|code base|package|library|workspace|program)\b",
@@ -121,7 +123,7 @@ def analyse(text: str, own_names: frozenset[str] = frozenset(), options: Ranking
     _weigh_text_words(title, 1.0, own_names, options, weights)
     _weigh_text_words(body, options.long_body_weight if is_report else 0.5, own_names, options, weights)
     _weigh_extending_terms(text, options, weights)
-    said = everyday_table().phrases_in(title) if options.said_weight and not is_report else {}
+    said = everyday_table().phrases_in(WHAT_HAPPENS.sub(" ", title)) if options.said_weight and not is_report else {}
     for term in {term for phrase in said for word in phrase for term in terms.split(word)} & weights.keys():
         weights[term] *= options.said_word
     phrases = {**repeating_terms(title), **said} if options.said_weight and not is_report else {}
