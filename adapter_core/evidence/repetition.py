@@ -18,7 +18,8 @@ _BACK = re.compile(
 # `report` is no second port, and what is said again is no `removed`.
 _OTHER_MEANING = frozenset(
     """act ally bate bound cord count cover dress fer flex form fuse fund gain gard gister late lax lay lease lief ply port pose present
-    quest quire sent serve side sign sist solve sort source spect spond store strict sult tail tire tract trench turn veal view vise volt ward
+    quest quire sent serve side sign sist solve sort source spect spond store strict sult tail tire tract trench turn veal
+    view vise volt ward
     move place lay main peat""".split()
 )
 _LONGEST = 20

@@ -566,3 +566,21 @@ def test_what_is_done_again_is_found_by_its_prefix() -> None:
     assert "requeue" in said[("queue", "back")]
     assert "reopen" in said[("opened", "a", "second", "time")]
     assert not {("ports", "again"), ("moved", "again")} & analyse("Which ports are moved again?").phrases.keys()
+
+
+def test_what_happens_asks_for_what_is_done_and_for_no_name(tmp_path: Path) -> None:
+    source = """
+#- depot.py
+JOB_FAILED = "failed"
+
+
+def on_event(callback):
+    callback()
+
+
+def handle_failure(job):
+    job.state = JOB_FAILED
+"""
+    with graph_of(tmp_path, source) as graph:
+        assert search(graph, "What happens when a job fails?").evidence[0].symbol == "handle_failure"
+        assert "JOB_FAILED" in search(graph, "Where is job failed?").evidence[0].symbol
