@@ -54,19 +54,25 @@ def _read_all(user_lines: tuple[str, ...]) -> EverydayTable:
 
 def read_table(lines: tuple[str, ...]) -> EverydayTable:
     """Parse lines such as `spoken | also spoken -> code words`; `#` begins a comment, and lines without `->` are skipped."""
-    words: dict[str, dict[str, None]] = {}
-    phrases: dict[Phrase, dict[str, None]] = {}
+    words: dict[str, tuple[str, ...]] = {}
+    phrases: dict[Phrase, tuple[str, ...]] = {}
     for line in lines:
         spoken, _, code_words = line.partition("#")[0].lower().partition("->")
-        code_terms = dict.fromkeys(terms.stem(word) for word in code_words.split())
+        code_terms = tuple(dict.fromkeys(terms.stem(word) for word in code_words.split()))
         for spoken_phrase in spoken.split("|") if code_terms else ():
-            phrase_words = tuple(spoken_phrase.split())
-            if len(phrase_words) == 1:
-                words.setdefault(terms.stem(phrase_words[0]), {}).update(code_terms)
-            elif phrase_words:
-                phrases.setdefault(phrase_words, {}).update(code_terms)
+            phrase = tuple(spoken_phrase.split())
+            if len(phrase) == 1:
+                word = terms.stem(phrase[0])
+                words[word] = _joined(words.get(word), code_terms)
+            elif phrase:
+                phrases[phrase] = _joined(phrases.get(phrase), code_terms)
     return EverydayTable(
         {word: tuple(t for t in code_terms if t != word) for word, code_terms in words.items()},
-        {phrase: tuple(code_terms) for phrase, code_terms in phrases.items()},
+        phrases,
         max(map(len, phrases), default=0),
     )
+
+
+def _joined(known: tuple[str, ...] | None, further: tuple[str, ...]) -> tuple[str, ...]:
+    # The forms of one line share a tuple, so that a table of many thousand phrases stays small and is read quickly.
+    return tuple(dict.fromkeys((*known, *further))) if known else further
