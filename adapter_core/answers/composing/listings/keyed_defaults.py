@@ -47,11 +47,11 @@ def keyed_defaults(text: str) -> tuple[KeyedDefault, ...]:
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = [getattr(t, "id", "") or getattr(t, "attr", "") for t in targets]
-            defaults += _table_defaults(next((name for name in names if _is_table(name)), ""), node.value)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_table(node.name):
+            defaults += table_defaults(next((name for name in names if is_table(name)), ""), node.value)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and is_table(node.name):
             results = [n.value for n in node.body if isinstance(n, ast.Return) and n.value is not None]
             defaults += [
-                default for value in results for default in _table_defaults(node.name, value, is_function=True)
+                default for value in results for default in table_defaults(node.name, value, is_function=True)
             ]
     return tuple(sorted(defaults, key=lambda d: (d.start, d.name)))
 
@@ -79,11 +79,12 @@ def _holds_names(node: ast.expr) -> bool:
     return getattr(node, "attr", "") in ("__dict__", "modules")
 
 
-def _is_table(name: str) -> bool:
+def is_table(name: str) -> bool:
+    """Whether a name is that of a table of defaults."""
     return bool(_TABLE_NAME.search(name)) and not (_MESSAGE_TABLE.search(name) or _OTHER_THAN_DEFAULT.search(name))
 
 
-def _table_defaults(table: str, value: ast.expr, is_function: bool = False) -> list[KeyedDefault]:
+def table_defaults(table: str, value: ast.expr, is_function: bool = False) -> list[KeyedDefault]:
     """The entries of a table of defaults: a dictionary, perhaps nested, or a sequence of pairs."""
     defaults: list[KeyedDefault] = []
     pending: list[tuple[str, tuple[int, ...], tuple[str, ast.expr, int]]] = []
@@ -123,4 +124,4 @@ def _text(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-__all__ = ["KeyedDefault", "keyed_defaults"]
+__all__ = ["KeyedDefault", "is_table", "keyed_defaults", "table_defaults"]

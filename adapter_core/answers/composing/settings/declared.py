@@ -14,6 +14,7 @@ from .quotable import Lines, quoted_text
 # Stands for that no value is given, which is no default: argparse's SUPPRESS, an object of one's own.
 _NO_VALUE = re.compile(r"(?:.*\.)?_*(?:\w+_)?(?:SUPPRESS|sentinel|unset|undefined|not_?(?:set|given)|missing)_*", re.I)
 _MAX_VALUE = 60
+DECLARED, READ = "is declared in", "is read from the environment in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Declared:
     read. `default`: as written, or "". `quoted`: the beginning of its documentation, or "". `word`: "help", "documentation" or "comment".
     `shown`, `help_shown`: the lines that show names and default, and names and documentation. `bound_in`: the line of the function that
     gets it as a parameter, or 0. `negatives`: those of the names that switch it off. `is_kept`: whether its value is kept under `dest`,
-    which that of `--version` is not. `is_field`: whether it is nothing but a field of a class that is named like what holds settings."""
+    which that of `--version` is not. `is_field`: whether it is nothing but an attribute, a constant or an entry of a table. `holder`: the
+    table that has it, or "". `is_read`: whether it is no declaration but the place where a variable is read from the environment."""
 
     names: tuple[str, ...]
     dest: str
@@ -37,6 +39,13 @@ class Declared:
     negatives: tuple[str, ...] = ()
     is_kept: bool = True
     is_field: bool = False
+    holder: str = ""
+    is_read: bool = False
+
+    @property
+    def said(self) -> str:
+        """How the place is told: "is declared in"."""
+        return READ if self.is_read else DECLARED
 
     def has(self, name: str) -> bool:
         """Whether it goes by a name: a flag as it is written, anything else with or without dashes."""

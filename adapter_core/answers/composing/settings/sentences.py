@@ -12,23 +12,23 @@ from ....code_graph import CodeGraph, is_test_path
 from ....evidence.ranking import is_aside
 from ....evidence.search_index import SearchIndex
 from ....graph import terms
-from ....graph.finding.lookup import scope_at
 from ....types import Citation
 from ...citations import PathLines, are_within, spans_of
 from ...clauses import split_question
 from ...inert import code
-from ..candidate import Candidate, join_list, scope_name
+from ..candidate import Candidate, join_list
 from ..listings.product_files import product_files_with_all
 from .asked import Asked, asked_settings, asks_place
 from .asked_in_words import calls_it_setting
+from .command_options import scope_of
 from .declarations import declared_in
-from .declared import Declared, bare
+from .declared import DECLARED, READ, Declared, bare
 from .documented import documented_at, documented_sentences, of_document
 from .quotable import Lines
 from .reads import reading_sentences
 
 _HELP = re.compile(r"The (?:help|documentation) of `(?P<name>[^`]+)` says: “[^“”]+”")
-_DECLARED = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*[.:]")
+_DECLARED = re.compile(rf"`(?P<name>[^`]+)` (?:{DECLARED}|{READ}) `[^`]+`[^“”]*[.:]")
 _DOCUMENTED = re.compile(r"`(?P<path>[^`]+)` says of `(?P<name>[^`]+)`: “[^“”]+”")
 _PRONOUN = re.compile(r"\b(?:it|this|that)\b", re.I)
 _KINDS_OF_NAMESAKES = frozenset({"where", "assigned", "signature"})
@@ -78,7 +78,7 @@ def declarations_of(
         ]
     words = set(terms.terms_of(question)) - set(parts)
     relevance = {
-        place: len(words & {*terms.terms_of(place.path.replace("_", " ")), *terms.terms_of(_scope(graph, place))})
+        place: len(words & {*terms.terms_of(place.path.replace("_", " ")), *terms.terms_of(scope_of(graph, place.path, place.declared))})
         for place in found
     }
     # A positional argument is no setting of that name, if there is one.
@@ -89,7 +89,7 @@ def declarations_of(
 
 def declaration_candidate(graph: CodeGraph, place: Place) -> Candidate:
     """ "`W` is declared in `f`, …"."""
-    return _candidate(_of_declaration(place.declared, place.name, _scope(graph, place)), place, place.declared.shown)
+    return _candidate(_of_declaration(place.declared, place.name, scope_of(graph, place.path, place.declared)), place, place.declared.shown)
 
 
 def help_candidates(graph: CodeGraph, place: Place) -> list[Candidate]:
@@ -125,7 +125,7 @@ def declaration_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation
                 and are_within(_in_file(path, one.help_shown), spans)
             ):
                 return True
-            scope = _scope(graph, Place(path, one, match["name"]))
+            scope = scope_of(graph, path, one)
             if text == _of_declaration(one, match["name"], scope) and are_within(_in_file(path, one.shown), spans):
                 return True
     return False
@@ -186,21 +186,12 @@ def _of_declaration(declared: Declared, name: str, scope: str) -> str:
     flags = [f for f in declared.names if f != name and f.startswith("-") and (f in declared.negatives) == is_negative]
     opposites = [f for f in declared.names if f.startswith("-") and (f in declared.negatives) != is_negative]
     also = "also as" if name.startswith("-") else "on the command line as"
-    parts = [f"{code(name)} is declared in {code(scope)}"]
+    parts = [f"{code(name)} {declared.said} {code(scope)}"]
     parts += [f"{also} {join_list(list(map(code, flags)))}"] if flags else []
     parts += [f"as the opposite of {join_list(list(map(code, opposites)))}"] if opposites else []
     parts += [f"with the default {code(declared.default)}"] if declared.default else []
     parts += [f"and sets {code(declared.dest)}"] if name != declared.dest and declared.is_kept else []
     return ", ".join(parts) + "."
-
-
-def _scope(graph: CodeGraph, place: Place) -> str:
-    """The name of the class or function that declares it."""
-    facts = graph.facts(place.path)
-    if facts is None:
-        return place.path
-    line = place.declared.bound_in or place.declared.start
-    return scope_name(graph.ref(facts, scope_at(facts, line)))
 
 
 def _in_file(path: str, lines: Sequence[Lines]) -> list[PathLines]:
