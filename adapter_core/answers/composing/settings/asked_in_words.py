@@ -9,42 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ....evidence.everyday import everyday_table
-from ....evidence.guides import asks_how_to
-from ....evidence.question import EXTENDING, analyse, asks_for_own
+from ....evidence.question import analyse
 from ....evidence.vocabulary import STOP_WORDS, synonyms
 from ....graph import terms
+from .setting_questions import MAX_CHARS, QUANTITY, Asking, asking_of, things_asked
 
-_MAX_CHARS = 300
-_ONE = (
-    r"(?:option|flag|switch|setting|knob|config(?:uration)? (?:value|variable|key|option)"
-    r"|command[- ]line (?:option|argument|flag|switch))"
-)
-_SEVERAL = (
-    r"(?:(?:options|flags|switches|settings|knobs)|(?:config(?:uration)?|ini) (?:values|variables|keys|options)"
-    r"|command[- ]line (?:arguments|args|parameters))"
-)
-_LISTING = re.compile(
-    rf"\b(?:which|what|list|show|name|all|are there(?: any)?)\b[^?]{{0,60}}?\b{_SEVERAL}\b(?!\.)", re.I
-)
-_ASKS_ONE = re.compile(
-    rf"\b(?:which|what|is there(?: an?)?|name of the|by (?:a|an|the|which))\b[^?]{{0,40}}?\b{_ONE}\b(?! (?:class|module|parser|group)\b)",
-    re.I,
-)
-_DEFAULT = re.compile(r"\bby default\b|\bdefault\b|\bdefaults? to\b|\bout of the box\b", re.I)
-_QUANTITY = re.compile(
-    r"\bhow (?:long|many|much|often|big|large|frequently|soon|deep|far)\b|\bafter how\b|\bwhat is the (?:max|min)\w*\b",
-    re.I,
-)
-_CHANGES = re.compile(
-    r"\bhow (?:do|can|could|would|should) (?:i|we|you|one) (?:\w+ )?"
-    r"(?:change|configure|set|adjust|raise|lower|increase|reduce)\b|\b(?:chang|configur|adjust)\w+ (?:it|that|this)\b",
-    re.I,
-)
-# What links to or makes something is asked of code.
-_LINKED = re.compile(r"\b(?:subclass\w*|extends?|inherits?|overrid\w+|callers?|who calls|is called|are called)\b", re.I)
-_OF_CODE = re.compile(
-    r"\b(?:tests?|raises?|raised|calls?|subclass\w*|extends?|functions?|method|class(?:es)?|modules?)\b", re.I
-)
 # Words of such questions that do not say which setting is meant.
 _MINOR = frozenset(
     map(
@@ -92,7 +61,6 @@ _OWN_WORDS = {
     word if word == "https" else terms.stem(word): tuple(map(terms.stem, others.split()))
     for word, others in _WORDS.items()
 }
-_USING = frozenset({"use", "provide", "support", "make"})
 _ASKING = frozenset({"how", "what", "by", "after"})  # such phrases ask how long, by which
 # The words by which settings tell such amounts.
 _AMOUNTS = (
@@ -102,17 +70,22 @@ _AMOUNTS = (
         "timeout seconds minutes hours days duration time delay ttl age lifetime interval period",
     ),
     (re.compile(r"\b[Hh]ow many\b"), "max maximum number count limit"),
-    (re.compile(r"\b[Hh]ow (?:big|large)\b"), "size max maximum limit bytes"),
+    (re.compile(r"\b[Hh]ow (?:big|large|much)\b"), "size max maximum limit bytes"),
+    (
+        re.compile(r"\b[Hh]ow (?:big|large|much|many|long|deep|high)\b[^?]{0,50}\b(?:can|may|could|allowed|at most)\b"),
+        "limit max maximum cap capacity most",
+    ),
 )
 # Verbs that say no more than "how long" does.
 _LASTING = frozenset({"last", "live", "stay", "kept", "keep", "remain", "valid", "surviv", "wait", "take", "expir"})
+_GROWING = frozenset({"grow", "becom", "reach", "hold"})  # verbs that say no more than "how big" does
 # Under these terms a question has them.
 AMOUNT_WORDS = tuple(asking.pattern for asking, _ in _AMOUNTS)
 _MAX_EVERYDAY, _PHRASE_WEIGHT, _AMOUNT_WEIGHT = 4, 0.6, 0.3
+_OF_PROJECT = 0.25  # the weight left of what the whole project is about, such as a cache in `diskcache`
 _OWN_SHARE, _OTHER_SHARE = 0.85, 0.6  # what another word counts in place of the question's
 
 
-_AND = re.compile(r",? (?:and|or) ")
 _PHRASES = (
     (re.compile(r"\btim(?:e|es|ed|ing) out\b", re.I), "timeout"),
     (re.compile(r"\bcommand[- ]line\b", re.I), "cli"),
@@ -149,24 +122,14 @@ class Described:
 
 
 def described_settings(question: str, own_names: Set[str] = frozenset()) -> list[Described]:
-    """The setting or the settings that a question describes, one by one where it asks how to do one thing and another; none for a question
-    that asks for something else."""
-    text = in_plain_words(question[:_MAX_CHARS])
-    lists, asks_one = _has_noun(_LISTING, text), _has_noun(_ASKS_ONE, text)
-    changes = bool(_CHANGES.search(text) and (_QUANTITY.search(text) or _DEFAULT.search(text)))
-    asks_default = bool(_DEFAULT.search(text)) and (changes or not re.match(r"\W*(?:where|who)\b", text, re.I))
-    how_to = asks_how_to(text) and not _makes_own(text)
-    if not (lists or asks_one) and (_OF_CODE.search(text) or not (asks_default or changes or how_to)):
+    """The setting or the settings that a question describes, one by one where it asks for several; none for a question that asks for
+    something else."""
+    text = in_plain_words(question[:MAX_CHARS])
+    asking = asking_of(text)
+    if not asking:
         return []
-    things = [text] if lists or asks_one or asks_default or changes else _AND.split(text)
-    if lists:
-        at_least, near, limit = 0.3, 0.55, 8
-    elif asks_one:
-        at_least, near, limit = 0.36, 0.75, 3
-    elif asks_default or changes:
-        at_least, near, limit = 0.45, 0.8, 2
-    else:
-        at_least, near, limit = 0.5, 0.7, 4 if len(things) == 1 else 3
+    things = things_asked(text, asking, lambda part: bool(_own_terms(_words(part, own_names)[0])))
+    at_least, near, limit = _measures(asking, len(things))
     return [
         Described(
             weights,
@@ -174,35 +137,30 @@ def described_settings(question: str, own_names: Set[str] = frozenset()) -> list
             at_least,
             near,
             limit,
-            lists,
-            lists or asks_one,
+            asking.lists,
+            asking.lists or asking.one,
             _minor_terms(thing),
             _spoken_names(thing),
-            not lists and _QUANTITY.search(thing) is not None,
-            not (lists or asks_one or asks_default or changes),
+            not asking.lists and QUANTITY.search(thing) is not None,
+            asking.only_way,
         )
         for thing in things
         for weights, alternatives in [_words(thing, own_names)]
-        if weights or lists
+        if weights or asking.lists
     ]
 
 
-def _makes_own(text: str) -> bool:
-    """Whether a question asks how to write something of one's own, which no setting does."""
-    match = EXTENDING.search(text)
-    return match is not None and match["verb"].lower() not in _USING and bool(asks_for_own(text))
-
-
-def calls_it_setting(question: str) -> bool:
-    """Whether a question asks for what it calls a setting, an option or the like."""
-    text = question[:_MAX_CHARS]
-    return _has_noun(_LISTING, text) or _has_noun(_ASKS_ONE, text)
-
-
-def _has_noun(asking: re.Pattern[str], text: str) -> bool:
-    """Whether a question asks so for settings, and not for a class of that name or what is linked to one."""
-    match = asking.search(text)
-    return match is not None and match.group().split()[-1].islower() and _LINKED.search(text) is None
+def _measures(asking: Asking, things: int) -> tuple[float, float, int]:
+    """`at_least`, `near` and `limit` of `Described`: what is not called a setting must be one all the more surely."""
+    if asking.lists:
+        return 0.3, 0.55, 8
+    if asking.one:
+        return 0.36, 0.75, 3
+    if asking.default or asking.changes:
+        return 0.45, 0.8, 2
+    if asking.amount:
+        return 0.5, 0.85, 2
+    return 0.5, 0.7, 4 if things == 1 else 3
 
 
 def _spoken_names(text: str) -> frozenset[str]:
@@ -210,6 +168,11 @@ def _spoken_names(text: str) -> frozenset[str]:
     words = [word.lower() for word in terms.words(text)]
     runs = (words[at : at + length] for length in (2, 3) for at in range(len(words) - length + 1))
     return frozenset("".join(run) for run in runs if not STOP_WORDS.issuperset(run))
+
+
+def _own_terms(weights: Mapping[str, float]) -> list[str]:
+    """The terms of these that are words of the question, not phrases or amounts."""
+    return [term for term in weights if term not in AMOUNT_WORDS and " " not in term]
 
 
 def _minor_terms(text: str) -> frozenset[str]:
@@ -227,6 +190,9 @@ def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[s
     query = analyse(question, frozenset(own_names))
     own = {terms.stem(name) for name in own_names} | own_names
     weights = {term: weight for term, weight in query.terms.items() if term not in _MINOR and term not in own}
+    for term in {terms.stem(word.lower()) for word in terms.words(question) if _is_in_name(word.lower(), own_names)}:
+        if term in weights:
+            weights[term] *= _OF_PROJECT
     if re.search(r"\bhttps\b", question, re.I) and "http" in weights:  # whose stem is that of `http`
         weights["https"] = weights.pop("http")
     synonyms_of, everyday = synonyms(), everyday_table()
@@ -243,6 +209,8 @@ def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[s
             amounts = [terms.stem(word) for word in words.split()]
             for term in _LASTING & weights.keys() if "ttl" in amounts else ():
                 alternatives[term] = dict.fromkeys(amounts, _OWN_SHARE) | alternatives[term]
+            for term in _GROWING & weights.keys() if "size" in amounts else ():
+                alternatives[term] = dict.fromkeys(amounts, _OWN_SHARE) | alternatives[term]
             weights[asking.pattern] = _AMOUNT_WEIGHT
             alternatives[asking.pattern] = dict.fromkeys(amounts, 1.0)
     for phrase, others in query.phrases.items():
@@ -251,3 +219,9 @@ def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[s
             weights[" ".join(phrase)] = _PHRASE_WEIGHT
             alternatives[" ".join(phrase)] = dict.fromkeys(others, 1.0)
     return weights, alternatives
+
+
+def _is_in_name(word: str, own_names: Set[str]) -> bool:
+    """Whether a word is a part of the project's name."""
+    bare = (name.removeprefix("py") for name in own_names)
+    return len(word) > 2 and any(name != word and (name.startswith(word) or name.endswith(word)) for name in bare)

@@ -15,7 +15,7 @@ from .declared import Declared, argument_of, declare, last_line, name_of, text_o
 from .quotable import text_node
 from .setting_classes import fields_of_settings
 
-_OPTION_CALLS = frozenset({"add_argument", "add_option", "addoption", "option", "Option", "argument", "Argument"})
+OPTION_CALLS = frozenset({"add_argument", "add_option", "addoption", "option", "Option", "argument", "Argument"})
 # Calls that declare a setting by its name: the positions of its default and of its documentation.
 _SETTING_CALLS = {"add_config_value": (1, None), "register_option": (1, 2), "addini": (None, 1), "define": (1, None)}
 _LOWERING_CALLS = frozenset({"option", "argument"})  # click's
@@ -110,7 +110,7 @@ def _keywords(call: ast.Call, texts: Mapping[str, ast.expr]) -> dict[str, ast.ex
 
 def _of_option_call(call: ast.Call, texts: Mapping[str, ast.expr], bound_in: int = 0) -> Declared | None:
     keywords = _keywords(call, texts)
-    if name_of(call) not in _OPTION_CALLS and not (
+    if name_of(call) not in OPTION_CALLS and not (
         any(text_of(a).startswith("--") for a in call.args) and any(k in keywords for k in _DOCUMENTING)
     ):
         return None

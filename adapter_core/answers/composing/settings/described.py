@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from ....code_graph import CodeGraph, index_of, is_test_path
 from ....evidence.search_index import SearchIndex
@@ -15,11 +16,14 @@ from ..candidate import Candidate, SentenceBuilder
 from ..definitions import value_sentences
 from ..listings.default_values import parameter_default_sentence
 from .asked_in_words import Described, described_settings
-from .command_options import further_options, option_sentence
+from .choices import choice_sentences, choices_of
+from .command_options import further_options, option_sentence, scope_of
 from .declared import Declared, bare, is_flag
 from .documented import documented_sentences
 from .documented_parameters import DocumentedParameter, documented_parameters
 from .matching import Match, declared_at, declaring_files, matches
+from .setting_questions import asks_allowed, asks_to_change
+from .ways import options_with_default, rejecting_sentences, taking_sentences
 
 _MAX_READ_UP = 16  # settings without documentation of their own, for which documents are searched
 _MAX_ALL, _FEW = 16, 4
@@ -28,21 +32,28 @@ _UNITS = frozenset({"timeout", "time", "second", "default", "size", "limit"})  #
 _NO_DEFAULTS = frozenset({"None", '""', "''", "[]", "{}", "()"})
 
 
+class Wanted(NamedTuple):
+    """What a question asks of a setting beside its value: how it is changed, and which values are allowed."""
+
+    change: bool
+    allowed: bool
+
+
 def described_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
     """A sentence for each setting that the question describes, the one that has most of its words first. `check` raises once the question
     is cancelled."""
     with graph.store.snapshot():
         own_names = SearchIndex(graph).own_names
     told: set[tuple[str, int, str]] = set()
-    rank = 0
+    items = list(choice_sentences(graph, question, check))
+    wanted = Wanted(asks_to_change(question), asks_allowed(question))
     for described in described_settings(question, own_names):
-        for item in _sentences_for(graph, described, told, check):
-            yield replace(item, rank=rank)
-            rank += 1
+        items += _sentences_for(graph, described, wanted, told, check)
+    yield from (replace(item, rank=rank) for rank, item in enumerate(items))
 
 
 def _sentences_for(
-    graph: CodeGraph, described: Described, told: set[tuple[str, int, str]], check: Callable[[], None]
+    graph: CodeGraph, described: Described, wanted: Wanted, told: set[tuple[str, int, str]], check: Callable[[], None]
 ) -> Iterator[Candidate]:
     """`told`: path, line and name of what was told, to which it adds."""
     declared = declared_at(graph, declaring_files(graph, described), check)
@@ -58,11 +69,29 @@ def _sentences_for(
         chosen, said = _matching(graph, described, pool)
     if described.lists and chosen and len(declared) <= _FEW:
         chosen += [Match(path, one, 0.0) for path, one in declared if all(one is not m.declared for m in chosen)]
-    for match in _with_counterparts(chosen, declared):
+    matched = _with_counterparts(chosen, declared)
+    if wanted.change and not described.lists:
+        matched = _with_options(graph, matched, declared)
+    for match in matched:
         place = match.path, match.declared.start, match.declared.dest
         if place not in told:
             told.add(place)
-            yield from _sentences(graph, match, parameters.get(id(match.declared)), said)
+            yield from _sentences(graph, match, parameters.get(id(match.declared)), said, matched)
+    for match in matched[:1] if not described.lists else ():
+        if wanted.allowed:
+            yield from choices_of(graph, match.path, match.declared.names, match.declared.start)
+            yield from rejecting_sentences(graph, match.path, match.declared)
+        if wanted.change:
+            yield from taking_sentences(graph, match.declared)
+
+
+def _with_options(graph: CodeGraph, matched: list[Match], declared: Sequence[tuple[str, Declared]]) -> list[Match]:
+    """The same; behind each the options on a command line that set it."""
+    found: list[Match] = []
+    for match in matched:
+        options = options_with_default(match.declared, scope_of(graph, match.path, match.declared), declared)
+        found += [match, *(Match(path, option, match.score) for path, option in options)]
+    return list({id(match.declared): match for match in found}.values())
 
 
 def _matching(
@@ -146,7 +175,11 @@ def _with_counterparts(chosen: list[Match], declared: Sequence[tuple[str, Declar
 
 
 def _sentences(
-    graph: CodeGraph, match: Match, parameter: DocumentedParameter | None, said: dict[str, Candidate]
+    graph: CodeGraph,
+    match: Match,
+    parameter: DocumentedParameter | None,
+    said: dict[str, Candidate],
+    beside: Sequence[Match] = (),
 ) -> Iterator[Candidate]:
     subject = f"{match.path}:{match.declared.start}"
     if parameter is not None:
@@ -159,9 +192,10 @@ def _sentences(
     text, lines = option_sentence(graph, match.path, match.declared)
     spans = tuple((match.path, *one) for one in lines)
     yield Candidate(text, "setting", spans, subject, 0, -1, named=True)
-    yield from (
-        replace(item, kind="setting", subject=subject, named=True) for item in _named_value(graph, match.declared)
-    )
+    if all(match.declared.default.rpartition(".")[2] != other.declared.dest for other in beside):
+        yield from (
+            replace(item, kind="setting", subject=subject, named=True) for item in _named_value(graph, match.declared)
+        )
     if not match.declared.quoted and (item := said.get(match.declared.dest)) is not None:
         yield replace(item, subject=subject)
 

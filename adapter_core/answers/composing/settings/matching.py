@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ....code_graph import CodeGraph, is_test_path
 from ....evidence.search_index import SearchIndex
 from ....graph import terms
 from ....graph.source import is_python
-from ....graph.storage.postings import NAME
+from ....graph.storage.postings import NAME, SIGNATURE
 from ..listings.product_files import of_product
 from .asked_in_words import AMOUNT_WORDS, Described, in_plain_words
 from .command_options import scope_of
@@ -26,10 +28,11 @@ _DOCS = re.compile(r"(?:.*/)?docs?/|(?:.*/)?examples?/")
 _DECLARES = re.compile(
     r"\b(?:add_?(?:argument|option|ini)|add_config_value|register_option|[oO]ption|[aA]rgument)\("
     r"|\b(?:help|description|desc|doc)(?:=[\"'f(_]|=\n| = [\"'f(_])"
-    r"|^class \w*(?:Settings|Config\w*|Options|Opts|Conf|Preferences|Defaults)\b",
+    r"|^class \w*(?:Settings|Config\w*|Options|Opts|Conf|Preferences|Defaults)\b"
+    r"|^(?:    )?\w+(?: *:[^=\n]+)? = |\benviron\b|\bgetenv\b",
     re.M,
 )
-_MAX_FILES, _MAX_DECLARED = 24, 1500
+_MAX_FILES, _MAX_DECLARED, _MAX_HEADS = 24, 1500, 40
 # What a word counts in the documentation, in the name of the class or function around the declaration, and on its line.
 _HELP, _SCOPE, _AROUND = 0.8, 0.45, 0.35
 _OTHER_IN_FILE = 0.6
@@ -65,6 +68,7 @@ def declaring_files(graph: CodeGraph, described: Described) -> list[str]:
         for hit in map(index.hits, _HOLDERS):
             numbers.update(index.file_of[hit.documents[hit.fields == NAME]].tolist())
         numbers.update(n for n, path in enumerate(index.paths) if MODULE_OF_SETTINGS.search(path))
+        numbers.update(_with_heads(index, described))
         paths = [p for p in {*of_product(index, numbers), *_of_scripts(index, by_calls)} if not _DOCS.match(p)]
         shares: dict[str, float] = dict.fromkeys(paths, 0.0)
         for term, weight in described.weights.items():
@@ -77,6 +81,22 @@ def declaring_files(graph: CodeGraph, described: Described) -> list[str]:
     ordered = sorted(paths, key=lambda p: (p not in by_calls, -shares[p], p.count("/"), p))
     at_least = _OF_FILE * described.at_least * sum(described.weights.values())
     return [p for p in ordered if shares[p] >= at_least][:_MAX_FILES]
+
+
+def _with_heads(index: SearchIndex, described: Described) -> set[int]:
+    """The files with a module or class that has most of the question's words outside its functions, where it assigns names."""
+    covered = np.zeros(len(index.file_of))
+    for term, weight in described.weights.items():
+        present = np.zeros(len(covered))
+        for word, share in ((term, 1.0), *described.alternatives.get(term, {}).items()):
+            hit = index.hits(word).documents
+            present[hit] = np.maximum(present[hit], share)
+        covered += weight * present
+    functions = index.hits("def")
+    covered[functions.documents[functions.fields == SIGNATURE]] = 0.0
+    at_least = _OF_FILE * described.at_least * sum(described.weights.values())
+    best = [int(n) for n in np.argsort(-covered, kind="stable")[:_MAX_HEADS] if covered[n] >= max(at_least, 1e-9)]
+    return {int(index.file_of[n]) for n in best if index.alive[n]}
 
 
 def _of_scripts(index: SearchIndex, paths: Iterable[str]) -> list[str]:

@@ -19,13 +19,13 @@ from ...inert import code
 from ..candidate import Candidate, join_list
 from ..listings.product_files import product_files_with_all
 from .asked import Asked, asked_settings, asks_place
-from .asked_in_words import calls_it_setting
 from .command_options import scope_of
 from .declarations import declared_in
 from .declared import DECLARED, READ, Declared, bare
 from .documented import documented_at, documented_sentences, of_document
 from .quotable import Lines
 from .reads import reading_sentences
+from .setting_questions import calls_it_setting
 
 _HELP = re.compile(r"The (?:help|documentation) of `(?P<name>[^`]+)` says: “[^“”]+”")
 _DECLARED = re.compile(rf"`(?P<name>[^`]+)` (?:{DECLARED}|{READ}) `[^`]+`[^“”]*[.:]")

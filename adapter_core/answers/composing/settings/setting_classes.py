@@ -43,7 +43,8 @@ def fields_of_settings(node: ast.ClassDef, lines: list[str]) -> Iterator[Declare
             continue
         shown = [(statement.lineno, last_line(statement))]
         one = declare([target.id], target.id, value, string_below(below), "documentation", statement, shown)
-        one = one if one.quoted else with_entry(with_comment(one, lines), entries)
+        one = one if one.quoted else with_entry(one, entries)
+        one = one if one.quoted else with_comment(one, lines)
         if holds or (one.quoted and one.default) or (is_amount_name(target.id) and is_amount(value)):
             found[target.id] = replace(one, is_field=True)
         else:
