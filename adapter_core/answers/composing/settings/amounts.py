@@ -7,20 +7,20 @@ import ast
 from ....graph import terms
 
 _WORDS = (
-    "timeout time ttl age lifetime interval period delay limit max maximum min minimum size count number depth length retries retry attempts "
-    "threshold capacity buffer port chunk window frequency rate backlog workers threads expire expiry expires seconds minutes hours days "
+    "timeout time ttl age lifetime interval period delay limit max maximum min minimum size count number depth length retries retry "
+    "attempts threshold capacity buffer port chunk window frequency rate backlog workers threads expire expiry expires seconds minutes hours days "
     "bytes default width height quota budget ratio factor level"
 )
-_AMOUNTS = frozenset(map(terms.stem, _WORDS.split()))
+AMOUNT_TERMS = frozenset(map(terms.stem, _WORDS.split()))
 
 
 def is_amount_name(name: str) -> bool:
     """Whether a name has a word for an amount or a default: `keep_alive_timeout`, `DEFAULT_PORT`."""
-    return not _AMOUNTS.isdisjoint(terms.parts(name))
+    return not AMOUNT_TERMS.isdisjoint(terms.parts(name))
 
 
 def is_amount(value: ast.expr | None) -> bool:
-    """Whether an expression is a number that is written out, perhaps as a product of numbers, or a time made of some: `timedelta(hours=1)`."""
+    """Whether an expression is a number that is written out, or a product of numbers, or a time made of some: `timedelta(hours=1)`."""
     if isinstance(value, ast.Constant):
         return isinstance(value.value, (int, float)) and not isinstance(value.value, bool)
     if isinstance(value, ast.UnaryOp):

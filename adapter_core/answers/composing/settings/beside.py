@@ -18,7 +18,7 @@ _NO_COMMENT = re.compile(r"#+:?\s*(?:noqa|type:|pragma|pylint|mypy|ruff|fmt:|nos
 _COMMENT = re.compile(r"(?<=\s)#+:? *(?P<text>[^#\"'\s](?:[^#\"']*[^#\"'\s])?)\s*\Z")
 _LINE_COMMENT = re.compile(r"\s*#+:? *(?P<text>\S.*?)\s*\Z")
 _MIN_WORDS, _MAX_CHARS, _MAX_LINES_ABOVE = 3, 300, 6
-_ENTRY = re.compile(
+ENTRY = re.compile(
     r"(?:\([^()]{1,40}\) ?)?[`*'\"]{0,3}(?P<name>[A-Za-z]\w*)[`*'\"]{0,3}(?: ?\([^()]{1,40}\))?(?::| --?| [–—]) +(?P<says>\S)"
 )
 _FIELDS = frozenset({"param", "attribute", "attr", "ivar", "cvar", "var", "keyword"})
@@ -64,7 +64,7 @@ def entries_of(node: ast.ClassDef, lines: list[str]) -> Mapping[str, tuple[str, 
         text = sentence.text
         if rest:
             name = rest.split()[-1] if field in _FIELDS else ""
-        elif match := _ENTRY.match(text):
+        elif match := ENTRY.match(text):
             name, entry_line, text = match["name"], sentence.field_line, text[match.start("says") :]
         elif sentence.field_line != entry_line:
             name = ""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ....code_graph import CodeGraph
+from ....code_graph import CodeGraph, is_test_path
 from ....evidence.search_index import SearchIndex
 from ....evidence.vocabulary import STOP_WORDS, synonyms
 from ....graph import terms
@@ -25,16 +25,16 @@ from .quotable import Lines
 
 _HEAD = r"(?P<{}>(?:[\w`'-]+ ){{1,5}}?)"
 _GIVEN = r"(?:supported|available|allowed|accepted|valid|possible|permitted|legal|known|built[- ]?in|recogni[sz]ed|implemented|provided|there)"
+_END = r"(?=for |of |in |to |that |and |\Z)"
 _ASKED = re.compile(
     rf"\b(?:which|what) {_HEAD.format('a')}(?:can|could|may|do|does|should|must) (?:i|we|you|one|it|they|users?|the \w+|a \w+) "
     r"(?:choose|pick|select|use|have|set|specify|give|pass|accept|support|take|allow|understand|know|recogni[sz]e|offer|ship)\b"
     rf"|\b(?:which|what) {_HEAD.format('b')}(?:are|is|can be) (?:\w+ )?(?:{_GIVEN}|chosen|used|selected|given|set)\b"
-    rf"|\b(?:which|what) are (?:the |all |all the |my )?(?:{_GIVEN}|different|various) {_HEAD.format('c')}(?=for |of |in |to |that |and |\Z)"
-    rf"|\b(?:list|show|name)(?: me)?(?: all)?(?: the)? {_GIVEN} {_HEAD.format('d')}(?=for |of |in |to |that |and |\Z)"
+    rf"|\b(?:which|what) are (?:the |all |all the |my )?(?:{_GIVEN}|different|various) {_HEAD.format('c')}{_END}"
+    rf"|\b(?:list|show|name)(?: me)?(?: all)?(?: the)? {_GIVEN} {_HEAD.format('d')}{_END}"
     rf"|\bwhat (?:values|choices) (?:can|may|could|does|do) (?:the |a |an )?{_HEAD.format('e')}(?:take|have|be|accept|allow)\b",
     re.I,
 )
-_OF = re.compile(r"\A(?:for|of) (?:the |a |an )?(?P<of>(?:[\w`'-]+ ?){1,4})", re.I)
 # What lists of code and of settings are for.
 _NO_CHOICES = re.compile(
     r"\b(?:class(?:es)?|functions?|methods?|exceptions?|errors?|modules?|tests?|arguments?|parameters?|files?|hooks?|attributes?|settings?|flags?"
@@ -43,8 +43,14 @@ _NO_CHOICES = re.compile(
 )
 # Words that a name of such a list need not have.
 _GENERAL = frozenset(
-    map(terms.stem, "kinds types sorts values options choices different built ready made other names default modes".split())
+    map(
+        terms.stem,
+        "kinds types sorts values options choices different built ready made other names default map mapping table dict lookup registry "
+        "list set all classes class factory factories handlers aliases supported available valid allowed known possible to by".split(),
+    )
 )
+_WITHOUT_MORE = 0.65  # of what has only the last word of what is asked for: `LOOPS` for "event loops"
+_MIN_SHARE = 0.6  # of the parts of a name, what must be asked for
 _MAX_FILES, _MAX_TOLD, _MAX_ITEMS, _MAX_CODE, _MIN_ITEMS = 24, 2, 12, 60, 2
 _ENUM = re.compile(r"(?:Int|Str)?(?:Enum|Flag)|\w*(?:Choices|Enum)")
 _FORM = re.compile(r"The (?:keys|values|members|choices) of `(?P<name>[^`]+)` are `.+\.")
@@ -53,7 +59,8 @@ _FORM = re.compile(r"The (?:keys|values|members|choices) of `(?P<name>[^`]+)` ar
 @dataclass(frozen=True, slots=True)
 class Choices:
     """`name`: of what has them; `names`: under which it is looked for. `word`: what they are to it. `items`: as written, at most
-    `_MAX_ITEMS`; `more`: whether there are others. `shown`: the lines that show all this."""
+    `_MAX_ITEMS`; `more`: whether there are others. `shown`: the lines that show all this. `refers`: the name that
+    stands for them, if they are listed elsewhere, or ""."""
 
     name: str
     names: tuple[str, ...]
@@ -62,6 +69,7 @@ class Choices:
     more: bool
     start: int
     shown: tuple[Lines, ...]
+    refers: str = ""
 
     @property
     def text(self) -> str:
@@ -75,8 +83,6 @@ def asked_choices(question: str) -> str:
     if match is None:
         return ""
     head = next((text for text in match.groups() if text), "").strip()
-    if behind := _OF.match(question[match.end() :].lstrip()):
-        head = f"{head} {behind['of']}"
     return "" if _NO_CHOICES.search(head) else head
 
 
@@ -97,7 +103,7 @@ def choice_sentences(graph: CodeGraph, question: str, check: Callable[[], None])
         document = graph.document(path)
         for one in choices_in(document.text) if document is not None else ():
             if share := _share(one, wanted):
-                found.append((share, path, one))
+                found += [(share, *place) for place in ([(path, one)] if one.items else _elsewhere(graph, one.refers))]
     found.sort(key=lambda item: (-item[0], item[2].word != "choices"))
     told: set[tuple[str, ...]] = set()
     for share, path, one in found:
@@ -111,7 +117,18 @@ def choices_of(graph: CodeGraph, path: str, names: tuple[str, ...], start: int) 
     document = graph.document(path)
     for one in choices_in(document.text) if document is not None else ():
         if one.start == start and not set(names).isdisjoint(one.names):
-            yield candidate(path, one)
+            yield from (candidate(*place) for place in ([(path, one)] if one.items else _elsewhere(graph, one.refers)))
+
+
+def _elsewhere(graph: CodeGraph, name: str) -> Iterator[tuple[str, Choices]]:
+    """The choices that a list has which a name of another file stands for."""
+    refs = [r for r in graph.find_symbol(name, 3) if not is_test_path(r.path) and r.symbol.parent == 0]
+    document = graph.document(refs[0].path) if len(refs) == 1 else None
+    for one in choices_in(document.text) if document is not None else ():
+        if one.name == name and one.items:
+            yield refs[0].path, one
+        elif one.name == name and one.refers and one.refers != name:
+            yield from _elsewhere(graph, one.refers)
 
 
 def candidate(path: str, one: Choices) -> Candidate:
@@ -127,7 +144,11 @@ def choices_hold(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...
     for path in dict.fromkeys(path for path, _, _ in spans):
         document = graph.document(path)
         for one in choices_in(document.text) if document is not None else ():
-            if one.text == sentence.strip() and are_within([(path, *lines) for lines in one.shown], spans):
+            if (
+                one.items
+                and one.text == sentence.strip()
+                and are_within([(path, *lines) for lines in one.shown], spans)
+            ):
                 return True
     return False
 
@@ -141,22 +162,21 @@ def _wanted(head: str, own_names: frozenset[str]) -> list[set[str]]:
 
 
 def _files(index: SearchIndex, wanted: list[set[str]]) -> list[str]:
-    """The files of the product with a word for each of them."""
-    found: set[str] | None = None
-    for others in wanted:
-        paths = {path for term in others for path in product_files_with_all(index, [term])}
-        found = paths if found is None else found & paths
-    return sorted(found or (), key=lambda p: (p.count("/"), p))
+    """The files of the product with a word for the last of them, those first that have all."""
+    having = [{path for term in others for path in product_files_with_all(index, [term])} for others in wanted]
+    return sorted(having[-1], key=lambda p: (sum(p not in paths for paths in having), p.count("/"), p))
 
 
 def _share(one: Choices, wanted: list[set[str]]) -> float:
-    """How much of its name is what is wanted; 0 where something is not in the name."""
+    """How much of its name is what is wanted; 0 where the last of that is not in the name."""
     best = 0.0
     for name in one.names:
-        parts = {part for word in re.split(r"[.-]+", name) for part in terms.parts(word)} - _GENERAL
-        if parts and all(parts & others for others in wanted):
-            best = max(best, len(parts & set().union(*wanted)) / len(parts))
-    return best if best >= 0.5 else 0.0
+        told = name.upper().partition("_TO_")[0] if one.word == "keys" and name.isupper() else name
+        parts = {part for word in re.split(r"[.-]+", told) for part in terms.parts(word)} - _GENERAL
+        if parts and parts & wanted[-1]:
+            has_all = all(parts & others for others in wanted)
+            best = max(best, len(parts & set().union(*wanted)) / len(parts) * (1.0 if has_all else _WITHOUT_MORE))
+    return best if best >= _MIN_SHARE else 0.0
 
 
 @request_cache(32)
@@ -167,15 +187,23 @@ def choices_in(text: str) -> tuple[Choices, ...]:
         return ()
     found: list[Choices | None] = []
     lists: dict[str, tuple[list[ast.expr], ast.stmt]] = {}
-    for owner in (tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))):
+    owners: list[ast.Module | ast.ClassDef] = [tree, *(s for s in tree.body if isinstance(s, ast.ClassDef))]
+    for owner in owners:
         prefix = f"{owner.name}." if isinstance(owner, ast.ClassDef) else ""
-        for node in owner.body:
-            if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-                word, items = _items_of(node.value)
+        for statement in owner.body:
+            if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
+                target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+                word, items = _items_of(statement.value)
                 if isinstance(target, ast.Name) and target.id != "__all__" and not target.id.startswith("__"):
-                    found.append(_made(f"{prefix}{target.id}", (target.id,), word, items, node, node.lineno))
-                    lists[target.id] = (items, node)
+                    names = (target.id, f"{prefix}{target.id}") if prefix else (target.id,)
+                    found.append(_made(f"{prefix}{target.id}", names, word, items, statement, statement.lineno))
+                    if (
+                        not items
+                        and isinstance(inner := _named(statement.value), ast.Name)
+                        and inner is not statement.value
+                    ):
+                        found.append(Choices(target.id, (), word, (), False, statement.lineno, (), inner.id))
+                    lists[target.id] = (items, statement)
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and any(_ENUM.fullmatch(name_of(base)) for base in node.bases):
             found.append(_of_enum(node))
@@ -194,8 +222,16 @@ def _items_of(value: ast.expr) -> tuple[str, list[ast.expr]]:
         return "keys", [key for key in value.keys if key is not None] if None not in value.keys else []
     if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
         pairs = all(isinstance(e, (ast.Tuple, ast.List)) and len(e.elts) == 2 for e in value.elts)
-        return "values", [e.elts[0] for e in value.elts if isinstance(e, (ast.Tuple, ast.List))] if pairs else value.elts
-    if isinstance(value, ast.Call) and len(value.args) == 1 and name_of(value) in ("frozenset", "set", "tuple", "list", "Choice"):
+        return "values", [
+            e.elts[0] for e in value.elts if isinstance(e, (ast.Tuple, ast.List))
+        ] if pairs else value.elts
+    if isinstance(value, ast.Call) and name_of(value) == "dict" and not value.args:
+        return "keys", [ast.copy_location(ast.Constant(k.arg), k.value) for k in value.keywords if k.arg]
+    if (
+        isinstance(value, ast.Call)
+        and len(value.args) == 1
+        and name_of(value) in ("frozenset", "set", "tuple", "list", "Choice")
+    ):
         return _items_of(value.args[0])
     if isinstance(value, ast.Subscript) and name_of(value.value) == "Literal":
         return "values", value.slice.elts if isinstance(value.slice, ast.Tuple) else [value.slice]
@@ -221,27 +257,48 @@ def _of_option(call: ast.Call, lists: dict[str, tuple[list[ast.expr], ast.stmt]]
     keywords = {k.arg: k.value for k in call.keywords if k.arg}
     value = keywords.get("choices") or keywords.get("type")
     names = [text for text in map(text_of, call.args) if text]
-    if value is None or not names or (value is keywords.get("type") and name_of(value) != "Choice"):
+    is_type = "choices" not in keywords
+    if value is None or not names or (is_type and name_of(value) != "Choice" and not isinstance(value, ast.Name)):
         return None
-    if isinstance(value, ast.Call) and value.args and isinstance(value.args[0], ast.Name):
-        value = value.args[0]
-    if isinstance(value, ast.Name) and value.id in lists:
+    value = _named(value)
+    long = next((name for name in names if name.startswith("--")), names[0])
+    looked_for = tuple(dict.fromkeys((*names, *(bare(name) for name in names))))
+    if isinstance(value, ast.Name) and len(lists.get(value.id, ([], None))[0]) < _MIN_ITEMS:
+        return Choices(long, looked_for, "choices", (), False, call.lineno, (), value.id)
+    if isinstance(value, ast.Name):
         items, node = lists[value.id]
         more = (node.lineno, *(last_line(item) for item in items[:_MAX_ITEMS]))
     else:
         items, more = _items_of(value)[1], (value.lineno,)
-    long = next((name for name in names if name.startswith("--")), names[0])
-    looked_for = tuple(dict.fromkeys((*names, *(bare(name) for name in names))))
     return _made(long, looked_for, "choices", items, call, *(line for line in more), call.args[-1].lineno)
 
 
+def _named(value: ast.expr) -> ast.expr:
+    """The name behind `Choice(NAMES)`, `list(NAMES)`, `sorted(NAMES.keys())`; else the value itself."""
+    inner = value
+    while isinstance(inner, ast.Call):
+        if inner.args and name_of(inner) in ("Choice", "list", "sorted", "tuple", "set"):
+            inner = inner.args[0]
+        elif isinstance(inner.func, ast.Attribute) and inner.func.attr == "keys":
+            inner = inner.func.value
+        else:
+            return value
+    return inner if isinstance(inner, ast.Name) else value
+
+
 def _made(
-    name: str, names: tuple[str, ...], word: str, items: list[ast.expr], node: ast.stmt | ast.expr | ast.arg, *lines: int
+    name: str,
+    names: tuple[str, ...],
+    word: str,
+    items: list[ast.expr],
+    node: ast.stmt | ast.expr | ast.arg,
+    *lines: int,
 ) -> Choices | None:
     if len(items) < _MIN_ITEMS or not all(isinstance(item, ast.Constant) and item.value is not None for item in items):
         return None
     told = [short_code(item, _MAX_CODE) for item in items[:_MAX_ITEMS]]
-    if not all(told) or any("`" in text or "\n" in text for text in told):
+    is_flags = any(text_of(item).startswith("-") for item in items)
+    if not all(told) or is_flags or any("`" in text or "\n" in text for text in told):
         return None
     shown = _ranges([node.lineno, *lines, *(item.lineno for item in items[:_MAX_ITEMS])])
     return Choices(name, names, word, tuple(told), len(items) > _MAX_ITEMS, node.lineno, shown)

@@ -15,7 +15,7 @@ from ...citations import are_within, spans_of
 from ...inert import code, prose
 from ..candidate import Candidate, join_list, scope_name
 from .declarations import declared_in
-from .declared import DECLARED, READ, Declared
+from .declared import PLACES, Declared
 from .quotable import Lines
 
 _THINGS = r"(?:(?:command[- ]?line|cli|cmd(?:line)?) )?(?:options?|flags?|arguments?|args|switch(?:es)?|parameters?)"
@@ -39,10 +39,8 @@ MAX_OPTIONS = 16  # that are told one by one
 _MAX_FURTHER = 12  # that are listed
 _SCRIPT = r"^\s*[\"']?{name}[\"']?\s*=\s*[\"']?(?P<target>[\w.]+:[\w.]+)"
 _SCRIPT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
-_FORM = re.compile(
-    rf"`(?P<name>[^`]+)` (?:{DECLARED}|{READ}) `[^`]+`[^“”]*; its (?:help|documentation|comment) says: “[^“”]+”"
-)
-_WITHOUT_HELP = re.compile(rf"`(?P<name>[^`]+)` (?:{DECLARED}|{READ}) `[^`]+`[^“”;]*\.")
+_FORM = re.compile(rf"`(?P<name>[^`]+)` {PLACES} `[^`]+`[^“”]*; its (?:help|documentation|comment) says: “[^“”]+”")
+_WITHOUT_HELP = re.compile(rf"`(?P<name>[^`]+)` {PLACES} `[^`]+`[^“”;]*\.")
 _FURTHER = re.compile(
     r"`(?P<scope>[^`]+)` declares (?P<names>`[^`]+`(?:, `[^`]+`)*(?: and `[^`]+`)?)(?:, among others)?, too\."
 )

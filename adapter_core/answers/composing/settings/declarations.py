@@ -23,7 +23,7 @@ _LOWERING_CALLS = frozenset({"option", "argument"})  # click's
 _DEFAULT_FIRST = frozenset("Any Bool Bytes CBool CFloat CInt CUnicode Field Float Int Integer Option Unicode".split())
 _DOCUMENTING = ("desc", "help", "doc", "description", "help_text", "documentation")
 _FLAGS = frozenset({"cli", "flags", "option_strings", "opts"})
-MODULE_OF_SETTINGS = re.compile(r"(?:^|/)(?:\w+_)?(?:settings|config|conf|defaults)\.py\Z")
+MODULE_OF_SETTINGS = re.compile(r"(?:^|/)(?:\w*_)?(?:settings|config|conf|defaults)\.py\Z")
 _FLAG = re.compile(r"--?[^\W\d][\w-]*|-\d")
 _NAME = re.compile(rf"{_FLAG.pattern}|[^\W\d][\w-]*")
 

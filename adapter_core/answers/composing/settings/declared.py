@@ -12,9 +12,10 @@ from ..candidate import MAX_CITED
 from .quotable import Lines, quoted_text
 
 # Stands for that no value is given, which is no default: argparse's SUPPRESS, an object of one's own.
-_NO_VALUE = re.compile(r"(?:.*\.)?_*(?:\w+_)?(?:SUPPRESS|sentinel|unset|undefined|not_?(?:set|given)|missing)_*", re.I)
+NO_VALUE = re.compile(r"(?:.*\.)?_*(?:\w+_)?(?:SUPPRESS|sentinel|unset|undefined|not_?(?:set|given)|missing)_*", re.I)
 _MAX_VALUE = 60
-DECLARED, READ = "is declared in", "is read from the environment in"
+DECLARED, READ, LOOKED_UP = "is declared in", "is read from the environment in", "is looked up in"
+PLACES = f"(?:{DECLARED}|{READ}|{LOOKED_UP})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Declared:
     `shown`, `help_shown`: the lines that show names and default, and names and documentation. `bound_in`: the line of the function that
     gets it as a parameter, or 0. `negatives`: those of the names that switch it off. `is_kept`: whether its value is kept under `dest`,
     which that of `--version` is not. `is_field`: whether it is nothing but an attribute, a constant or an entry of a table. `holder`: the
-    table that has it, or "". `is_read`: whether it is no declaration but the place where a variable is read from the environment."""
+    table that has it, or "". `said`: how the place is told, which is no declaration where a variable of the environment or a key of
+    settings is read."""
 
     names: tuple[str, ...]
     dest: str
@@ -40,12 +42,7 @@ class Declared:
     is_kept: bool = True
     is_field: bool = False
     holder: str = ""
-    is_read: bool = False
-
-    @property
-    def said(self) -> str:
-        """How the place is told: "is declared in"."""
-        return READ if self.is_read else DECLARED
+    said: str = DECLARED
 
     def has(self, name: str) -> bool:
         """Whether it goes by a name: a flag as it is written, anything else with or without dashes."""
@@ -82,7 +79,7 @@ def declare(
     quoted, help_lines = quoted_text(help_node) if help_node is not None else ("", (0, 0))
     help_shown = _together([*(names_shown if len(names_shown) == 1 else pieces), help_lines]) if quoted else ()
     value = short_code(default, _MAX_VALUE) if default is not None else ""
-    value = value if "`" not in value and not _NO_VALUE.fullmatch(value) else ""
+    value = value if "`" not in value and not NO_VALUE.fullmatch(value) else ""
     return Declared(tuple(names), dest, value, quoted, word, node.lineno, last_line(node), shown, help_shown, bound_in)
 
 

@@ -18,7 +18,7 @@ from ..listings.default_values import parameter_default_sentence
 from .asked_in_words import Described, described_settings
 from .choices import choice_sentences, choices_of
 from .command_options import further_options, option_sentence, scope_of
-from .declared import Declared, bare, is_flag
+from .declared import READ, Declared, bare, is_flag
 from .documented import documented_sentences
 from .documented_parameters import DocumentedParameter, documented_parameters
 from .matching import Match, declared_at, declaring_files, matches
@@ -26,6 +26,7 @@ from .setting_questions import asks_allowed, asks_to_change
 from .ways import options_with_default, rejecting_sentences, taking_sentences
 
 _MAX_READ_UP = 16  # settings without documentation of their own, for which documents are searched
+_STANDING_OUT, _FAR_BETTER = 0.75, 1.5
 _MAX_ALL, _FEW = 16, 4
 _WORTH_READING_UP, _OF_FAMILY, _STRONG, _SURELY_MEANT = 0.3, 0.3, 0.7, 0.6
 _UNITS = frozenset({"timeout", "time", "second", "default", "size", "limit"})  # that one name has and the other not
@@ -57,21 +58,26 @@ def _sentences_for(
 ) -> Iterator[Candidate]:
     """`told`: path, line and name of what was told, to which it adds."""
     declared = declared_at(graph, declaring_files(graph, described), check)
+    if described.of_environment:
+        declared = [(path, one) for path, one in declared if one.said == READ]
     if not described.weights:
         if described.lists:
             yield from _all_of_them(graph, [(path, one) for path, one in declared if is_flag(one)] or declared)
         return
     chosen, said = _matching(graph, described, declared)
     parameters: dict[int, DocumentedParameter] = {}
-    if not chosen:
+    if (not chosen or described.wants_value) and not described.of_environment:
         parameters = {id(p.declared): p for p in documented_parameters(graph, described, check)}
         pool = [*declared, *((p.path, p.declared) for p in parameters.values())]
-        chosen, said = _matching(graph, described, pool)
+        with_parameters = _matching(graph, described, pool)
+        chosen, said = with_parameters if with_parameters[0] else (chosen, said)
     if described.lists and chosen and len(declared) <= _FEW:
         chosen += [Match(path, one, 0.0) for path, one in declared if all(one is not m.declared for m in chosen)]
     matched = _with_counterparts(chosen, declared)
     if wanted.change and not described.lists:
         matched = _with_options(graph, matched, declared)
+    if described.wants_value:
+        matched = _values_first(matched, declared)
     for match in matched:
         place = match.path, match.declared.start, match.declared.dest
         if place not in told:
@@ -83,6 +89,18 @@ def _sentences_for(
             yield from rejecting_sentences(graph, match.path, match.declared)
         if wanted.change:
             yield from taking_sentences(graph, match.declared)
+
+
+def _values_first(matched: Sequence[Match], declared: Sequence[tuple[str, Declared]]) -> list[Match]:
+    """The same; those without a value last, and each whose value is the name of another behind that one."""
+    told: list[Match] = []
+    for match in sorted(matched, key=lambda m: m.declared.default in ("", *_NO_DEFAULTS)):
+        named = match.declared.default.rpartition(".")[2]
+        bases = [Match(path, one, match.score) for path, one in declared if named and one.dest == named and one.default]
+        for one in (*bases[:1], match):
+            if all(one.declared is not other.declared for other in told):
+                told.append(one)
+    return told
 
 
 def _with_options(graph: CodeGraph, matched: list[Match], declared: Sequence[tuple[str, Declared]]) -> list[Match]:
@@ -109,10 +127,13 @@ def _matching(
 
 
 def _chosen(found: Sequence[Match], described: Described) -> list[Match]:
+    if described.wants_value and not described.is_named_so:  # a name without a value tells nothing
+        found = [m for m in found if is_flag(m.declared) or m.declared.default not in ("", *_NO_DEFAULTS)]
     best = found[0].score if found else 0.0
-    if best < described.at_least:
+    at_least = described.at_least * (_STANDING_OUT if _stands_out(found) else 1.0)
+    kept = [m for m in found if m.score >= max(at_least * 0.8, described.near * best)]
+    if not kept or kept[0].score < at_least:
         return []
-    kept = [m for m in found if m.score >= max(described.at_least * 0.8, described.near * best)]
     if described.asks_way:
         # A flag is a way to do something; a variable is one only if it is surely meant.
         is_sure = len(described.weights) > 1
@@ -138,12 +159,30 @@ def _chosen(found: Sequence[Match], described: Described) -> list[Match]:
     return chosen
 
 
+def _stands_out(found: Sequence[Match]) -> bool:
+    """Whether the first is described far better than all others that are not the same by another name."""
+    others = (m.score for m in found[1:] if m.declared.dest != found[0].declared.dest)
+    return bool(found) and found[0].score >= _FAR_BETTER * next(others, 0.0)
+
+
 def _with_families(chosen: list[Match], found: Sequence[Match], described: Described) -> list[Match]:
-    """The same; where several of them begin with a word of the question, all that do come first: `RETRY_TIMES`, `RETRY_ENABLED`."""
+    """The same; where several of them begin with a word of the question, all that do come first: `RETRY_TIMES`, `RETRY_ENABLED`; and those
+    behind them whose name goes on where that of another ends: `proxy` and `proxy_auth`."""
     counts = Counter(first for m in chosen if (first := _first_term(m.declared)) in described.weights)
     families = {first for first, count in counts.items() if count > 1}
     members = [m for m in found if _first_term(m.declared) in families and m.score > _OF_FAMILY * chosen[0].score]
-    return list({id(m.declared): m for m in (*members, *chosen)}.values()) if families else chosen
+    chosen = list({id(m.declared): m for m in (*members, *chosen)}.values()) if families else chosen
+    names = {(m.path, bare(m.declared.dest)) for m in chosen}
+    chosen += [
+        m
+        for m in found
+        if m.score and any(m.path == path and _extends(bare(m.declared.dest), name) for path, name in names)
+    ]
+    return list({id(m.declared): m for m in chosen}.values())
+
+
+def _extends(one: str, other: str) -> bool:
+    return one.startswith(f"{other}_") or other.startswith(f"{one}_")
 
 
 def _first_term(one: Declared) -> str:

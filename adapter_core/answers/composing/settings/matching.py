@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from ....graph import terms
 from ....graph.source import is_python
 from ....graph.storage.postings import NAME, SIGNATURE
 from ..listings.product_files import of_product
-from .asked_in_words import AMOUNT_WORDS, Described, in_plain_words
+from .amounts import AMOUNT_TERMS
+from .asked_in_words import AMOUNT_WORDS, MINOR, Described, in_plain_words
 from .command_options import scope_of
 from .declarations import MODULE_OF_SETTINGS, declared_in
 from .declared import Declared, is_flag
@@ -39,8 +41,10 @@ _OTHER_IN_FILE = 0.6
 _OF_FILE = 0.8  # of the share of the words that a setting must have, what its file must have
 _DEPRECATED, _MINOR, _BESIDE_FLAGS = 0.7, 0.1, 0.85
 # Of the score, where an amount is asked for: for what is none, and for a name, which may be one.
-_NO_AMOUNT, _NAMED_AMOUNT = 0.5, 0.75
+_NO_AMOUNT, _NAMED_AMOUNT, _PLAIN_NUMBER = 0.5, 0.75, 0.85
 _SWITCHES = frozenset({"True", "False"})
+_LEAST_PART = 5  # letters of a word that a longer one in a name ends with
+_OF_NONE = 0.7  # what a word counts that no setting has: a verb, mostly
 _SPOKEN = 0.7  # the score of what a question has the name of, word by word
 _IS_DEPRECATED = re.compile(r"\W*(?:deprecated|obsolete)\b", re.I)
 _PRECISION = 0.35  # how much of the score goes by the share of the name that the question has
@@ -124,18 +128,23 @@ def matches(
     name under which they are read."""
     shares = [_shares(graph, path, one, said.get(one.dest, ""), described) for path, one in declared]
     count = len(declared)
+    having = {term: sum(1 for own in shares if own.get(term, 0.0) > _SCOPE) for term in described.weights}
     information = {
-        term: math.log(1 + count / (0.5 + max(1, sum(1 for own in shares if own.get(term, 0.0) > _SCOPE))))
-        for term in described.weights
+        term: math.log(1 + count / (0.5 + max(1, number))) * (1.0 if number else _OF_NONE)
+        for term, number in having.items()
     }
     mass = sum(weight * information[term] for term, weight in described.weights.items()) or 1.0
-    asked = {t for term in described.weights for t in (term, *described.alternatives.get(term, ()))}
+    asked: dict[str, float] = {}
+    for term in described.weights:
+        for other, share in ((term, 1.0), *described.alternatives.get(term, {}).items()):
+            asked[other] = max(asked.get(other, 0.0), share)
     has_flags = any(map(is_flag, (one for _, one in declared)))
     found: list[Match] = []
     for (path, one), own in zip(declared, shares, strict=True):
         covered = sum(described.weights[term] * information[term] * share for term, share in own.items()) / mass
         parts = _name_terms(one)
-        precision = len(parts & asked) / (len(parts) or 1)
+        telling = parts - MINOR - (AMOUNT_TERMS if described.is_amount else frozenset()) or parts
+        precision = sum(asked.get(part, 0.0) for part in telling) / (len(telling) or 1)
         score = covered * (1 - _PRECISION + _PRECISION * precision)
         score *= _DEPRECATED if _IS_DEPRECATED.match(one.quoted) else 1.0
         if has_flags and not is_flag(one) and not one.quoted:
@@ -157,14 +166,22 @@ def _shares(graph: CodeGraph, path: str, one: Declared, said: str, described: De
     present = dict.fromkeys(terms.distinct(around), _AROUND)
     present |= dict.fromkeys(terms.distinct(scope_of(graph, path, one)), _SCOPE)
     present |= dict.fromkeys(terms.distinct(in_plain_words(f"{one.quoted} {said}")), _HELP)
-    present |= dict.fromkeys((term for name in names for term in terms.split(name)), 1.0)
+    in_names = {term for name in names for term in (*terms.split(name), *_pairs(name))}
+    present |= dict.fromkeys(in_names, 1.0)
     found: dict[str, float] = {}
     for term in described.weights:
+        if term not in present and len(term) >= _LEAST_PART and any(part.endswith(term) for part in in_names):
+            present[term] = _HELP  # `buffer` in `ringbuffer`
         others = described.alternatives.get(term, {}).items()
         other = max((present.get(t, 0.0) * counts for t, counts in others), default=0.0)
         if share := max(present.get(term, 0.0), other):
             found[term] = share
     return found
+
+
+def _pairs(name: str) -> list[str]:
+    """Two parts of a name as one word: `keepalive` of `timeout_keep_alive`."""
+    return [one + other for one, other in pairwise(terms.words_of_name(name))]
 
 
 def _amount_factor(one: Declared, shares: Mapping[str, float]) -> float:
@@ -174,7 +191,7 @@ def _amount_factor(one: Declared, shares: Mapping[str, float]) -> float:
     if one.default in {"", "None", *_SWITCHES}:
         return _NO_AMOUNT
     if any(map(str.isdigit, one.default)):
-        return 1.0
+        return _PLAIN_NUMBER
     return _NAMED_AMOUNT if one.default[0].isidentifier() else _NO_AMOUNT
 
 

@@ -13,6 +13,7 @@ from .beside import entries_of, string_below, with_comment, with_entry
 from .declared import Declared, argument_of, bound_otherwise, declare, last_line, name_of
 
 HOLDS_SETTINGS = re.compile(r"\w*(?:settings|config(?:uration)?|conf|options|opts|preferences|defaults)", re.I)
+_AT_START = frozenset({"0", "0.0", "-1"})  # what counters and the like begin with
 _FIELD_CALLS = frozenset({"field", "Field", "attrib", "ib"})
 # Their members and keys are values, or describe what others hold.
 _NO_SETTINGS = re.compile(r"(?:Int|Str)?(?:Enum|Flag)|TypedDict|NamedTuple|TestCase|\w*Choices")
@@ -45,13 +46,19 @@ def fields_of_settings(node: ast.ClassDef, lines: list[str]) -> Iterator[Declare
         one = declare([target.id], target.id, value, string_below(below), "documentation", statement, shown)
         one = one if one.quoted else with_entry(one, entries)
         one = one if one.quoted else with_comment(one, lines)
-        if holds or (one.quoted and one.default) or (is_amount_name(target.id) and is_amount(value)):
+        if (
+            holds
+            or (one.quoted and one.default)
+            or (is_amount_name(target.id) and is_amount(value) and one.default not in _AT_START)
+        ):
             found[target.id] = replace(one, is_field=True)
         else:
             found.pop(target.id, None)
     for name in _set_by_constructor(node) & found.keys() if found else ():
         found[name] = replace(found[name], default="")
     yield from found.values()
+    properties = (_of_property(s) for s in node.body if holds and isinstance(s, ast.FunctionDef))
+    yield from (one for one in properties if one is not None)
 
 
 def _set_by_constructor(node: ast.ClassDef) -> set[str]:
@@ -66,9 +73,29 @@ def _set_by_constructor(node: ast.ClassDef) -> set[str]:
 
 
 def _default_of(value: ast.expr) -> ast.expr | None:
-    """The default that an assigned value is, or gives: 5 of `5`, `field(default=5)` and `Field(5)`; None where it gives none."""
-    if not isinstance(value, ast.Call) or name_of(value) not in _FIELD_CALLS:
+    """The default that an assigned value is, or gives: 5 of `5`, `field(default=5)`, `IntParameter(default=5)` and `Field(5)`; None where a
+    field gives none."""
+    if not isinstance(value, ast.Call):
         return value
     named = next((k.value for k in value.keywords if k.arg == "default"), None)
+    if named is not None or name_of(value) not in _FIELD_CALLS:
+        return named or value
     first = argument_of(value, 0) if name_of(value) == "Field" else None
-    return named or (None if isinstance(first, ast.Constant) and first.value is Ellipsis else first)
+    return None if isinstance(first, ast.Constant) and first.value is Ellipsis else first
+
+
+def _of_property(node: ast.FunctionDef) -> Declared | None:
+    """A property of a class of settings that returns a value that is written out, with its docstring."""
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    result = body[0] if len(body) == 1 else None
+    if not any(name_of(d) in ("property", "cached_property") for d in node.decorator_list) or not isinstance(
+        result, ast.Return
+    ):
+        return None
+    value = result.value
+    if not isinstance(value, (ast.Constant, ast.Tuple, ast.List)) and not is_amount(value):
+        return None
+    first = min(node.lineno, node.decorator_list[0].lineno)
+    shown = [(first, node.lineno), (result.lineno, last_line(result))]
+    one = declare([node.name], node.name, value, string_below(node.body[0]), "documentation", node, shown)
+    return replace(one, is_field=True)

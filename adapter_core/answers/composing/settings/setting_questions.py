@@ -26,11 +26,14 @@ _ASKS_ONE = re.compile(
     rf"\b(?:which|what|is there(?: an?)?|name of the|by (?:a|an|the|which))\b[^?]{{0,40}}?\b{_ONE}\b(?! (?:class|module|parser|group)\b)",
     re.I,
 )
-_DEFAULT = re.compile(
-    r"\bby default\b|\bdefault\b|\bdefaults? to\b|\bout of the box\b"
-    r"|\b(?:if|when|unless) (?:i|we|you|one|nobody|nothing|none)\b[^?,]{0,20}?\b(?:give|set|say|specify|pass|configure|choose|change)\w*\b",
+_GIVE = r"(?:give|set|say|specify|specifie|pass|configure|choose|change)"
+# "If I don't give one", "unless I configure anything", "if nothing is set".
+NOTHING_GIVEN = re.compile(
+    rf"\b(?:if|when|unless) (?:i|we|you|one|nobody) [^?,]{{0,12}}?\b{_GIVE} (?:anything|nothing|something|one|it|them|any|none)\b"
+    rf"|\b(?:if|when) (?:nothing|none) (?:is|was|gets?) (?:{_GIVE}\w*|given|chosen)\b",
     re.I,
 )
+_DEFAULT = re.compile(rf"\bby default\b|\bdefault\b|\bdefaults? to\b|\bout of the box\b|{NOTHING_GIVEN.pattern}", re.I)
 QUANTITY = re.compile(
     r"\bhow (?:long|many|much|often|big|large|frequently|soon|deep|far)\b|\bafter how\b|\bwhat is the (?:max|min)\w*\b"
     r"|\b(?:limits?|maximum|minimum|timeouts?|cap) (?:on|of|for|to)\b",
@@ -46,7 +49,9 @@ _AMOUNT = re.compile(
     r"(?:limits?|maximum|minimum|max|min|timeouts?|cap|quota|interval|threshold)\b",
     re.I,
 )
-_CHANGE = r"(?:change|configure|customi[sz]e|set|adjust|raise|lower|increase|reduce|override|tune|shorten|extend|modify)"
+_CHANGE = (
+    r"(?:change|configure|customi[sz]e|set|adjust|raise|lower|increase|reduce|override|tune|shorten|extend|modify)"
+)
 _YOU = r"(?:do|can|could|would|should|may|might) (?:i|we|you|one)"
 _CHANGES = re.compile(
     rf"\bhow {_YOU} (?:\w+ )?{_CHANGE}\b|\b(?:how|where) to {_CHANGE}\b"
@@ -65,10 +70,16 @@ _LINKED = re.compile(r"\b(?:subclass\w*|extends?|inherits?|overrid\w+|callers?|w
 _OF_CODE = re.compile(
     r"\b(?:tests?|raises?|raised|calls?|subclass\w*|extends?|functions?|method|class(?:es)?|modules?)\b", re.I
 )
+_FIT = r"(?:allowed|valid|accepted|permitted|legal|possible|supported|available)"
 _ALLOWED = re.compile(
-    r"\b(?:which|what) (?:[\w-]+ ){1,4}?(?:are|is|can be|may be) (?:\w+ )?(?:allowed|valid|accepted|permitted|legal|possible|supported|available)\b"
-    r"|\b(?:allowed|valid|accepted|permitted|legal|possible|supported|available) (?:values|range|choices|characters|names|formats)\b"
+    rf"\b(?:which|what) (?:[\w-]+ ){{1,4}}?(?:are|is|can be|may be) (?:\w+ )?{_FIT}\b"
+    rf"|\b{_FIT} (?:values|range|choices|characters|names|formats)\b"
     r"|\bwhat (?:values|choices) (?:can|may|could|does|do)\b",
+    re.I,
+)
+_VARIABLE = re.compile(
+    r"\b(?:which|what|is there(?: an?)?|name of the|through (?:an?|the|which)|by (?:an?|the|which)|with (?:an?|which))\b[^?]{0,30}?"
+    r"\benv(?:ironment)?[ -]?var(?:iable)?\b",
     re.I,
 )
 _USING = frozenset({"use", "provide", "support", "make"})
@@ -100,7 +111,7 @@ class Asking:
 def asking_of(text: str) -> Asking:
     """What a text asks of settings; nothing where it asks for code."""
     lists, one = has_noun(_LISTING, text), has_noun(_ASKS_ONE, text)
-    if not (lists or one) and _OF_CODE.search(text):
+    if not (lists or one) and _OF_CODE.search(_MAY_CHANGE.sub(" ", _CHANGES.sub(" ", text))):
         return Asking()
     is_default = bool(_DEFAULT.search(text))
     changes = bool(_CHANGES.search(text) and (QUANTITY.search(text) or is_default)) or bool(_MAY_CHANGE.search(text))
@@ -144,6 +155,11 @@ def calls_it_setting(question: str) -> bool:
     """Whether a question asks for what it calls a setting, an option or the like."""
     text = question[:MAX_CHARS]
     return has_noun(_LISTING, text) or has_noun(_ASKS_ONE, text)
+
+
+def asks_variable(question: str) -> bool:
+    """Whether a question asks for one variable of the environment."""
+    return bool(_VARIABLE.search(question[:MAX_CHARS]))
 
 
 def asks_allowed(question: str) -> bool:

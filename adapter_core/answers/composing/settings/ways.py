@@ -1,5 +1,5 @@
-"""How a setting is changed that was found: the options and parameters whose default it is, the parameters that take it; and which values of it
-are refused."""
+"""How a setting is changed that was found: the options and parameters whose default it is, the parameters that take it; and which
+values of it are refused."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ def _of_docstring(graph: CodeGraph, ref: SymbolRef, name: str) -> Iterator[Candi
     facts, document = graph.facts(ref.path), graph.document(ref.path)
     if facts is None or document is None:
         return
-    index = next((n for n, s in enumerate(facts.symbols) if s.start == ref.symbol.start and s.name == ref.symbol.name), 0)
+    index = next(
+        (n for n, s in enumerate(facts.symbols) if s.start == ref.symbol.start and s.name == ref.symbol.name), 0
+    )
     for item in quote_docstring(SentenceBuilder(facts, index, 0), document.lines, {}, False) if index else ():
         if item.kind == "param" and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", item.text.partition("“")[2]):
             yield item
@@ -142,5 +144,6 @@ def _statement(node: ast.Raise) -> str:
 
 def _is_about(test: ast.expr, name: str) -> bool:
     return any(
-        (isinstance(n, ast.Name) and n.id == name) or (isinstance(n, ast.Attribute) and n.attr == name) for n in ast.walk(test)
+        (isinstance(n, ast.Name) and n.id == name) or (isinstance(n, ast.Attribute) and n.attr == name)
+        for n in ast.walk(test)
     )
