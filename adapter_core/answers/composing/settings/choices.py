@@ -24,7 +24,10 @@ from .declared import bare, last_line, name_of, text_of
 from .quotable import Lines
 
 _HEAD = r"(?P<{}>(?:[\w`'-]+ ){{1,5}}?)"
-_GIVEN = r"(?:supported|available|allowed|accepted|valid|possible|permitted|legal|known|built[- ]?in|recogni[sz]ed|implemented|provided|there)"
+_GIVEN = (
+    r"(?:supported|available|allowed|accepted|valid|possible|permitted|legal|known|built[- ]?in|recogni[sz]ed|implemented"
+    r"|provided|there)"
+)
 _END = r"(?=for |of |in |to |that |and |\Z)"
 _ASKED = re.compile(
     rf"\b(?:which|what) {_HEAD.format('a')}(?:can|could|may|do|does|should|must) (?:i|we|you|one|it|they|users?|the \w+|a \w+) "
