@@ -108,8 +108,8 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CodeGraph]:
         ),
         (
             "What is the default idle timeout for a customer and how can I change it?",
-            "`timeout` is declared in `Oven`, with the default `300`; its documentation says: “how many seconds a customer may stand idle at "
-            "the counter.",
+            "`timeout` is declared in `Oven`, with the default `300`; its documentation says: “how many seconds a customer may stand "
+            "idle at the counter.",
         ),
         (
             "How much can the oven hold by default and which setting changes that?",

@@ -7,9 +7,9 @@ import ast
 from ....graph import terms
 
 _WORDS = (
-    "timeout time ttl age lifetime interval period delay limit max maximum min minimum size count number depth length retries retry attempts"
-    " threshold capacity buffer port chunk window frequency rate backlog workers threads expire expiry expires seconds minutes hours days"
-    " bytes default width height quota budget ratio factor level"
+    "timeout time ttl age lifetime interval period delay limit max maximum min minimum size count number depth length retries "
+    "retry attempts threshold capacity buffer port chunk window frequency rate backlog workers threads expire expiry expires "
+    "seconds minutes hours days bytes default width height quota budget ratio factor level"
 )
 AMOUNT_TERMS = frozenset(map(terms.stem, _WORDS.split()))
 

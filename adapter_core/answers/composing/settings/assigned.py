@@ -56,7 +56,7 @@ def _constants(tree: ast.Module, lines: list[str], is_of_settings: bool) -> Iter
         if is_of_settings and not is_private:
             found[target.id] = one
         elif target.id not in codes and _is_setting(target.id, node.value, one):
-            found[target.id] = replace(one, is_field=True)
+            found[target.id] = replace(one, is_field=True, is_plain=True)
         else:
             found.pop(target.id, None)
     yield from found.values()
@@ -132,6 +132,7 @@ def _looked_up(tree: ast.Module) -> Iterator[Declared]:
                     lines,
                     (),
                     is_field=True,
+                    is_plain=True,
                     said=LOOKED_UP,
                 )
 
@@ -156,6 +157,7 @@ def _of_entry(entry: KeyedDefault, lines: list[str]) -> Declared:
         shown,
         (),
         is_field=True,
+        is_plain=True,
         holder=entry.table,
     )
     return with_comment(one, lines, 1)
@@ -197,4 +199,4 @@ def _reads(
         one = declare(
             list(dict.fromkeys((variable, name))), name, default, string_below(below), "documentation", statement, shown
         )
-        yield replace(one, is_field=True, said=READ)
+        yield replace(one, is_field=True, is_plain=True, said=READ)

@@ -26,7 +26,7 @@ class Declared:
     gets it as a parameter, or 0. `negatives`: those of the names that switch it off. `is_kept`: whether its value is kept under `dest`,
     which that of `--version` is not. `is_field`: whether it is nothing but an attribute, a constant or an entry of a table. `holder`: the
     table that has it, or "". `said`: how the place is told, which is no declaration where a variable of the environment or a key of
-    settings is read."""
+    settings is read. `is_plain`: whether it is not declared as a setting, and not in a place that holds settings."""
 
     names: tuple[str, ...]
     dest: str
@@ -43,6 +43,7 @@ class Declared:
     is_field: bool = False
     holder: str = ""
     said: str = DECLARED
+    is_plain: bool = False
 
     def has(self, name: str) -> bool:
         """Whether it goes by a name: a flag as it is written, anything else with or without dashes."""

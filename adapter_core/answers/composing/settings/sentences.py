@@ -77,7 +77,7 @@ def declarations_of(
         found += [
             Place(path, one, one.written(asked.name))
             for one in declared_in(document.text, path)
-            if one.has(asked.name) and (asked.certain or not one.is_field)
+            if one.has(asked.name) and not one.is_plain and (asked.certain or not one.is_field)
         ]
     words = set(terms.terms_of(question)) - set(parts)
     relevance = {

@@ -51,7 +51,7 @@ def fields_of_settings(node: ast.ClassDef, lines: list[str]) -> Iterator[Declare
             or (one.quoted and one.default)
             or (is_amount_name(target.id) and is_amount(value) and one.default not in _AT_START)
         ):
-            found[target.id] = replace(one, is_field=True)
+            found[target.id] = replace(one, is_field=True, is_plain=not holds)
         else:
             found.pop(target.id, None)
     for name in _set_by_constructor(node) & found.keys() if found else ():

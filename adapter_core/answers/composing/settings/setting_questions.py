@@ -45,8 +45,8 @@ _AMOUNT = re.compile(
     r"|\b(?:after|for) how (?:long|many|much)\b"
     r"|\bhow (?:big|large|deep|much|many|far|wide|high|small)\b[^?]{0,50}?\b(?:can|may|could|allowed|at most|at once|at a time|before|until"
     r"|(?:is|are) (?:kept|held|cached|stored|remembered|retried|buffered|queued|allowed|tried))\b"
-    r"|\b(?:what(?:'s| is| are)|is there|are there) (?:the |an? |any |some )?(?:\w+ ){0,3}"
-    r"(?:limits?|maximum|minimum|max|min|timeouts?|cap|quota|interval|threshold)\b",
+    r"|\b(?:what(?:'s| is| are)|is there|are there) (?:the |an? |any |some )(?:\w+ ){0,3}"
+    r"(?-i:limits?|maximum|minimum|max|min|timeouts?|cap|quota|interval|threshold)\b",
     re.I,
 )
 _CHANGE = (
