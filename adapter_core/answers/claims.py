@@ -17,8 +17,8 @@ from .composing.listings.all_kinds import cached_listings
 from .composing.listings.environment_variables import asks_variables
 from .composing.namesakes import with_module
 from .composing.reading_order import arrange_with_opening, sort_for_reading
-from .composing.settings.asked_in_words import calls_it_setting
 from .composing.settings.command_options import MAX_OPTIONS, command_asked_for_options
+from .composing.settings.setting_questions import calls_it_setting
 from .kinds import LINKS, asks_course, asks_structure, asks_what_it_does
 from .state import Run
 

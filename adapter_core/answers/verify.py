@@ -34,8 +34,10 @@ from .composing.listings.absent_members import absence_holds
 from .composing.listings.environment_prefixes import prefix_holds
 from .composing.listings.total_checks import without_total
 from .composing.project_layout import parts_hold
+from .composing.settings.choices import choices_hold
 from .composing.settings.command_options import command_option_holds
 from .composing.settings.sentences import declaration_holds
+from .composing.settings.ways import rejection_holds
 from .inert import prose
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -120,6 +122,10 @@ def supports(
         declaration_stands = declaration_holds(graph, sentence, citations)
     if declaration_stands is None:
         declaration_stands = prefix_holds(graph, sentence, citations)
+    if declaration_stands is None:
+        declaration_stands = choices_hold(graph, sentence, citations)
+    if declaration_stands is None:
+        declaration_stands = rejection_holds(graph, sentence, citations)
     if declaration_stands is not None:
         return Support(
             declaration_stands,

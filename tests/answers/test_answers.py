@@ -496,7 +496,7 @@ def test_the_string_below_an_assignment_says_what_it_is(repo: Path) -> None:
     first = next(c for c in claims if "waits" in c.text)
     assert [str(c.span) for c in first.citations] == ["lib/config.py:11", "lib/config.py:14"]
     texts = [c.text for c in answer_question(graph, "What is `LIMIT`?").claims]
-    assert "`LIMIT` of `config`: “How many there may be at once.”" in texts
+    assert "The documentation of `LIMIT` says: “How many there may be at once.”" in texts
     for name in ("OTHER", "Settings.size", "Settings.method"):
         found = answer_question(graph, f"What is `{name}`?").claims
         assert not any("Nobody reads" in c.text or f"`{name}` of" in c.text for c in found)

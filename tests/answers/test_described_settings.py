@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from adapter_core.answers.composing.settings.asked_in_words import calls_it_setting, described_settings
+from adapter_core.answers.composing.settings.asked_in_words import described_settings
 from adapter_core.answers.composing.settings.declarations import declared_in
+from adapter_core.answers.composing.settings.setting_questions import calls_it_setting
 from adapter_core.answers.runner import answer_question
 from adapter_core.answers.verify import supports
 from adapter_core.code_graph import CodeGraph

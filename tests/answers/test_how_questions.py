@@ -131,7 +131,7 @@ def test_a_default_that_is_a_constant_is_followed_to_its_value(graph: CodeGraph)
 
 def test_a_constant_named_like_the_default_that_is_asked_for_comes_first(graph: CodeGraph) -> None:
     assert told(graph, "How many default shelves does an oven have?")[0] == (
-        "`DEFAULT_SHELVES` is assigned as `DEFAULT_SHELVES = 7`."
+        "`DEFAULT_SHELVES` is declared in `kiln.limits`, with the default `7`."
     )
 
 

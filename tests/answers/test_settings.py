@@ -274,6 +274,7 @@ LIMIT = 3
         (("port", "--port", "-p"), "port", "80", "The port."),
         (("host", "--host"), "host", "'::'", "The host."),
         (("width",), "width", "80", "How wide."),
+        (("LIMIT",), "LIMIT", "3", ""),
     ]
     assert declared_in(text, "kit/settings.py")[-1].names == ("LIMIT",)
     assert declared_in("def f(:\n", "settings.py") == ()

@@ -11,6 +11,7 @@ from ..links.known_links import KnownLinks
 from ..settings.command_options import command_option_sentences
 from ..settings.described import described_sentences
 from ..settings.sentences import setting_sentences
+from ..settings.setting_questions import asks_variable
 from .attribute_writes import write_sentences
 from .base_classes import base_sentences
 from .classes_with_method import method_owner_sentences
@@ -38,7 +39,8 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
     exception, where one is raised (also by its message), what a function raises, where something is read, who sends a signal, who changes
     an attribute, entry points, what a module decides on import, environment variables, options, and default values; where it asks for none
     of these, the settings that it describes. `check`: raises if the answer was cancelled."""
-    found = list(_of_parts(graph, question, check))
+    described = list(described_sentences(graph, question, check)) if asks_variable(question) else []
+    found = described or list(_of_parts(graph, question, check))
     yield from found or described_sentences(graph, question, check)
     yield from message_sentences(graph, question)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ....code_graph import CodeGraph
@@ -17,19 +17,17 @@ from ....graph.outline import outline_of
 from ....types import SymbolRef
 from ...inert import code
 from ..candidate import Candidate, join_list, scope_name
+from ..settings.environment_reads import imported_from_os, read_keys
 from .environment_prefixes import prefix_sentences
 from .product_files import product_files_with
 from .totals import among_others
 
 _LISTING = re.compile(r"\b(?:which|what|list|all|show)\b[^?]{0,60}\benv(?:ironment)?[ -]?(?:var(?:iable)?s?)\b", re.I)
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
-_OF_KEYWORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 _READ = re.compile(r"\b(?:read|reads|used|uses|set|looked up|come from|comes from|env\w*)\b", re.I)
 _MAX_CHARS = 300
 _WORDS = ("environ", "getenv", "env", "envvar")  # one of them stands in each file that reads a variable
-_KEYWORDS = frozenset({"env", "envvar", "env_var"})
-_LOOKUPS = frozenset({"get", "pop", "setdefault"})
 # Words of such questions that do not say what the variables are about.
 _ASKING = frozenset(
     map(terms.stem, "environment env var vars variable variables read reads set sets decide decides list".split())
@@ -131,11 +129,9 @@ def _reads(graph: CodeGraph, check: Callable[[], None]) -> Iterator[_Read]:
         tree = outline_of(document.text).tree if document is not None else None
         seen: set[tuple[str, int]] = set()
         constants = _constants(tree) if tree is not None else {}
-        # A bare `environ` may as well be a WSGI server's.
-        imports = facts.imports if facts is not None else ()
-        from_os = {i.alias or i.name or "" for i in imports if i.module == "os"}
+        from_os = imported_from_os(tree) if tree is not None else set()
         for node in ast.walk(tree) if tree is not None and facts is not None else ():
-            for key in _keys(node, from_os):
+            for key in read_keys(node, from_os):
                 literal = constants.get(key.id) if isinstance(key, ast.Name) else key
                 if (
                     facts is None
@@ -162,40 +158,3 @@ def _constants(tree: ast.Module) -> dict[str, ast.Constant]:
             if isinstance(target, ast.Name):
                 found[target.id] = text if target.id not in found else None
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _keys(node: ast.AST, from_os: Set[str]) -> list[ast.expr]:
-    """The expressions by which a node reads variables: `os.environ["A"]`, `os.environ.get(A)`, `getenv("A")`, `"A" in os.environ`,
-    `option(envvar="A")`. `from_os`: the names that the file imports from `os`."""
-    found: list[ast.expr] = []
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _is_environ(node.value, from_os):
-        found = [node.slice]
-    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)):
-        found = [node.left] if _is_environ(node.comparators[0], from_os) else []
-    elif isinstance(node, ast.Call):
-        function = node.func
-        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-        looks_up = isinstance(function, ast.Attribute) and name in _LOOKUPS and _is_environ(function.value, from_os)
-        if looks_up or _is_getenv(function, from_os):
-            found = node.args[:1]
-        for keyword in node.keywords:
-            if keyword.arg in _KEYWORDS:
-                value = keyword.value
-                values = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
-                found += [v for v in values if isinstance(v, ast.Constant) and _OF_KEYWORD.fullmatch(str(v.value))]
-    return found
-
-
-def _is_environ(node: ast.expr, from_os: Set[str]) -> bool:
-    return _is_of_os(node, "environ", from_os)
-
-
-def _is_getenv(node: ast.expr, from_os: Set[str]) -> bool:
-    """Whether it is `os.getenv`; a `getenv` of something else may read anything."""
-    return _is_of_os(node, "getenv", from_os)
-
-
-def _is_of_os(node: ast.expr, name: str, from_os: Set[str]) -> bool:
-    if isinstance(node, ast.Attribute):
-        return node.attr == name and isinstance(node.value, ast.Name) and node.value.id == "os"
-    return isinstance(node, ast.Name) and node.id == name and name in from_os

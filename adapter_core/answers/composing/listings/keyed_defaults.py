@@ -43,20 +43,19 @@ def keyed_defaults(text: str) -> tuple[KeyedDefault, ...]:
     defaults = []
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Call):
-            defaults += _call_defaults(node)
+            defaults += call_defaults(node)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = [getattr(t, "id", "") or getattr(t, "attr", "") for t in targets]
-            defaults += _table_defaults(next((name for name in names if _is_table(name)), ""), node.value)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _is_table(node.name):
+            defaults += table_defaults(next((name for name in names if is_table(name)), ""), node.value)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and is_table(node.name):
             results = [n.value for n in node.body if isinstance(n, ast.Return) and n.value is not None]
-            defaults += [
-                default for value in results for default in _table_defaults(node.name, value, is_function=True)
-            ]
+            defaults += [default for value in results for default in table_defaults(node.name, value, is_function=True)]
     return tuple(sorted(defaults, key=lambda d: (d.start, d.name)))
 
 
-def _call_defaults(call: ast.Call) -> list[KeyedDefault]:
+def call_defaults(call: ast.Call) -> list[KeyedDefault]:
+    """The default that a call looks a name up with, or declares an option with."""
     function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if function in _OPTION_CALLS:
         values = [k.value for k in call.keywords if k.arg == "default"]
@@ -79,11 +78,12 @@ def _holds_names(node: ast.expr) -> bool:
     return getattr(node, "attr", "") in ("__dict__", "modules")
 
 
-def _is_table(name: str) -> bool:
+def is_table(name: str) -> bool:
+    """Whether a name is that of a table of defaults."""
     return bool(_TABLE_NAME.search(name)) and not (_MESSAGE_TABLE.search(name) or _OTHER_THAN_DEFAULT.search(name))
 
 
-def _table_defaults(table: str, value: ast.expr, is_function: bool = False) -> list[KeyedDefault]:
+def table_defaults(table: str, value: ast.expr, is_function: bool = False) -> list[KeyedDefault]:
     """The entries of a table of defaults: a dictionary, perhaps nested, or a sequence of pairs."""
     defaults: list[KeyedDefault] = []
     pending: list[tuple[str, tuple[int, ...], tuple[str, ast.expr, int]]] = []
@@ -104,6 +104,8 @@ def _entries(value: ast.expr) -> list[tuple[str, ast.expr, int]]:
     if isinstance(value, ast.Dict):
         keys = [(key, entry) for key, entry in zip(value.keys, value.values, strict=True) if key is not None]
         return [(_text(key), entry, key.lineno) for key, entry in keys]
+    if isinstance(value, ast.Call) and len(value.args) == 1 and isinstance(value.args[0], ast.Dict):
+        return _entries(value.args[0]) if not value.keywords else []
     if isinstance(value, ast.Call):
         is_dict = isinstance(value.func, ast.Name) and value.func.id == "dict" and not value.args
         return [(k.arg or "", k.value, k.lineno) for k in value.keywords] if is_dict else []
@@ -123,4 +125,4 @@ def _text(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-__all__ = ["KeyedDefault", "keyed_defaults"]
+__all__ = ["KeyedDefault", "call_defaults", "is_table", "keyed_defaults", "table_defaults"]

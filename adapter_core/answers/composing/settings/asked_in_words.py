@@ -9,44 +9,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ....evidence.everyday import everyday_table
-from ....evidence.guides import asks_how_to
-from ....evidence.question import EXTENDING, analyse, asks_for_own
+from ....evidence.question import analyse
 from ....evidence.vocabulary import STOP_WORDS, synonyms
 from ....graph import terms
+from .setting_questions import MAX_CHARS, NOTHING_GIVEN, QUANTITY, Asking, asking_of, asks_variable, things_asked
 
-_MAX_CHARS = 300
-_ONE = (
-    r"(?:option|flag|switch|setting|knob|config(?:uration)? (?:value|variable|key|option)"
-    r"|command[- ]line (?:option|argument|flag|switch))"
-)
-_SEVERAL = (
-    r"(?:(?:options|flags|switches|settings|knobs)|(?:config(?:uration)?|ini) (?:values|variables|keys|options)"
-    r"|command[- ]line (?:arguments|args|parameters))"
-)
-_LISTING = re.compile(
-    rf"\b(?:which|what|list|show|name|all|are there(?: any)?)\b[^?]{{0,60}}?\b{_SEVERAL}\b(?!\.)", re.I
-)
-_ASKS_ONE = re.compile(
-    rf"\b(?:which|what|is there(?: an?)?|name of the|by (?:a|an|the|which))\b[^?]{{0,40}}?\b{_ONE}\b(?! (?:class|module|parser|group)\b)",
-    re.I,
-)
-_DEFAULT = re.compile(r"\bby default\b|\bdefault\b|\bdefaults? to\b|\bout of the box\b", re.I)
-_QUANTITY = re.compile(
-    r"\bhow (?:long|many|much|often|big|large|frequently|soon|deep|far)\b|\bafter how\b|\bwhat is the (?:max|min)\w*\b",
-    re.I,
-)
-_CHANGES = re.compile(
-    r"\bhow (?:do|can|could|would|should) (?:i|we|you|one) (?:\w+ )?"
-    r"(?:change|configure|set|adjust|raise|lower|increase|reduce)\b|\b(?:chang|configur|adjust)\w+ (?:it|that|this)\b",
-    re.I,
-)
-# What links to or makes something is asked of code.
-_LINKED = re.compile(r"\b(?:subclass\w*|extends?|inherits?|overrid\w+|callers?|who calls|is called|are called)\b", re.I)
-_OF_CODE = re.compile(
-    r"\b(?:tests?|raises?|raised|calls?|subclass\w*|extends?|functions?|method|class(?:es)?|modules?)\b", re.I
-)
 # Words of such questions that do not say which setting is meant.
-_MINOR = frozenset(
+MINOR = frozenset(
     map(
         terms.stem,
         "option options flag flags switch switches setting settings knob default defaults argument arguments parameter "
@@ -54,7 +23,7 @@ _MINOR = frozenset(
         "changed change changes set sets adjust control controls controlled long many much often far soon want need make possible there "
         "have give take takes pass use available exist support accept own different way tell told please run running time same certain "
         "only instead start add adds plugin new custom enable box get try thing things built server program tool library application "
-        "project command serve cli".split(),
+        "project command serve cli env environment choose choice choices pick select chosen".split(),
     )
 )
 # What options are called, for what people want: on top of the synonyms of code.
@@ -77,6 +46,9 @@ _WORDS: Mapping[str, str] = {
     "parallel": "jobs workers concurrent concurrency",
     "recent": "depth",
     "idle": "keepalive inactive silent",
+    "limit": "max maximum cap",
+    "attempt": "retry retries",
+    "cli": "cmd",
     "watch": "reload",
     "file": "path",
     "kept": "keep",
@@ -92,34 +64,47 @@ _OWN_WORDS = {
     word if word == "https" else terms.stem(word): tuple(map(terms.stem, others.split()))
     for word, others in _WORDS.items()
 }
-_USING = frozenset({"use", "provide", "support", "make"})
 _ASKING = frozenset({"how", "what", "by", "after"})  # such phrases ask how long, by which
 # The words by which settings tell such amounts.
 _AMOUNTS = (
     (re.compile(r"\b[Hh]ow (?:often|frequently)\b"), "interval every frequency period delay seconds"),
     (
         re.compile(r"\b[Hh]ow (?:long|soon)\b"),
-        "timeout seconds minutes hours days duration time delay ttl age lifetime interval period",
+        "timeout seconds minutes hours days duration time delay ttl age lifetime interval period expire expiration",
     ),
-    (re.compile(r"\b[Hh]ow many\b"), "max maximum number count limit"),
-    (re.compile(r"\b[Hh]ow (?:big|large)\b"), "size max maximum limit bytes"),
+    (re.compile(r"\b[Hh]ow many\b"), "max maximum number count limit attempts"),
+    (re.compile(r"\b[Hh]ow (?:big|large|much)\b"), "size max maximum limit bytes"),
+    (
+        re.compile(r"\b[Hh]ow (?:big|large|much|many|long|deep|high)\b[^?]{0,50}\b(?:can|may|could|allowed|at most)\b"),
+        "limit max maximum cap capacity most",
+    ),
 )
 # Verbs that say no more than "how long" does.
 _LASTING = frozenset({"last", "live", "stay", "kept", "keep", "remain", "valid", "surviv", "wait", "take", "expir"})
+_RHYTHM, _OF_RHYTHM = (
+    frozenset(map(terms.stem, ("interval", "period", "delay"))),
+    0.6,
+)  # tell how often rather than how long
+_GROWING = frozenset({"grow", "becom", "reach", "hold"})  # verbs that say no more than "how big" does
 # Under these terms a question has them.
 AMOUNT_WORDS = tuple(asking.pattern for asking, _ in _AMOUNTS)
 _MAX_EVERYDAY, _PHRASE_WEIGHT, _AMOUNT_WEIGHT = 4, 0.6, 0.3
+_COUNTED = re.compile(r"\bhow (?:many|much) (?P<what>[A-Za-z]+)", re.I)
+_OF_COUNTED = 1.5  # the weight of what is counted or measured
+_ENDING = re.compile(
+    r"\b(?:before|until|till) (?:it|they|that|this|one) (?:(?:is|are|gets?) )?(?P<what>[A-Za-z]+)", re.I
+)
+_OF_ENDING = 0.5  # what is done in the end, of which names of settings seldom speak
+_OF_PROJECT = 0.25  # the weight left of what the whole project is about, such as a cache in `diskcache`
 _OWN_SHARE, _OTHER_SHARE = 0.85, 0.6  # what another word counts in place of the question's
 
 
-_AND = re.compile(r",? (?:and|or) ")
 _PHRASES = (
     (re.compile(r"\btim(?:e|es|ed|ing) out\b", re.I), "timeout"),
     (re.compile(r"\bcommand[- ]line\b", re.I), "cli"),
-    (re.compile(r"\b(?:leav(?:e|es|ing)|left) (?:\w+ ){0,3}out\b", re.I), "exclude"),
-    (re.compile(r"\bvirtual env(?:ironment)?s?\b", re.I), "virtualenv"),
-    (re.compile(r"\benv(?:ironment)? (?:variable|var)s?\b", re.I), "variables"),
-    (re.compile(r"\b(?:several|multiple|many|all|more) (?:processes|threads|cores|cpus|workers)\b", re.I), "parallel"),
+    (re.compile(r"\b(?:try|tries|tried) (?:it |them |that )?again\b", re.I), "retry"),
+    (re.compile(r"\b(?P<stem>[a-z]{2,})ied\b"), r"\g<stem>y"),
+    (NOTHING_GIVEN, "by default"),
     (
         re.compile(r"\bat (?:the same|a|one|any) time\b|\bat once\b|\bin parallel\b|\bsimultaneous(?:ly)?\b", re.I),
         "concurrent",
@@ -133,7 +118,8 @@ class Described:
     them that a setting must have; `near`: the share of the best that others must have; `limit`: how many are told. `lists`: whether all are
     asked for; `is_named_so`: whether the question calls it a setting, an option or the like; `minor`: its terms that hardly tell which one
     is meant; `spoken`: its words as names of several of them; `is_amount`: whether it asks how long, how many or
-    the like; `asks_way`: whether it only asks how one does something."""
+    the like; `asks_way`: whether it only asks how one does something; `wants_value`: whether it asks for the value;
+    `of_environment`: whether it asks for a variable of the environment."""
 
     weights: Mapping[str, float]
     alternatives: Mapping[str, Mapping[str, float]]
@@ -146,27 +132,19 @@ class Described:
     spoken: frozenset[str]
     is_amount: bool
     asks_way: bool
+    wants_value: bool = False
+    of_environment: bool = False
 
 
 def described_settings(question: str, own_names: Set[str] = frozenset()) -> list[Described]:
-    """The setting or the settings that a question describes, one by one where it asks how to do one thing and another; none for a question
-    that asks for something else."""
-    text = in_plain_words(question[:_MAX_CHARS])
-    lists, asks_one = _has_noun(_LISTING, text), _has_noun(_ASKS_ONE, text)
-    changes = bool(_CHANGES.search(text) and (_QUANTITY.search(text) or _DEFAULT.search(text)))
-    asks_default = bool(_DEFAULT.search(text)) and (changes or not re.match(r"\W*(?:where|who)\b", text, re.I))
-    how_to = asks_how_to(text) and not _makes_own(text)
-    if not (lists or asks_one) and (_OF_CODE.search(text) or not (asks_default or changes or how_to)):
+    """The setting or the settings that a question describes, one by one where it asks for several; none for a question that asks for
+    something else."""
+    text = in_plain_words(question[:MAX_CHARS])
+    asking = asking_of(question[:MAX_CHARS])
+    if not asking:
         return []
-    things = [text] if lists or asks_one or asks_default or changes else _AND.split(text)
-    if lists:
-        at_least, near, limit = 0.3, 0.55, 8
-    elif asks_one:
-        at_least, near, limit = 0.36, 0.75, 3
-    elif asks_default or changes:
-        at_least, near, limit = 0.45, 0.8, 2
-    else:
-        at_least, near, limit = 0.5, 0.7, 4 if len(things) == 1 else 3
+    things = things_asked(text, asking, lambda part: bool(_own_terms(_words(part, own_names)[0])))
+    at_least, near, limit = _measures(asking, asks_variable(question), len(things))
     return [
         Described(
             weights,
@@ -174,35 +152,30 @@ def described_settings(question: str, own_names: Set[str] = frozenset()) -> list
             at_least,
             near,
             limit,
-            lists,
-            lists or asks_one,
+            asking.lists,
+            asking.lists or asking.one,
             _minor_terms(thing),
             _spoken_names(thing),
-            not lists and _QUANTITY.search(thing) is not None,
-            not (lists or asks_one or asks_default or changes),
+            not asking.lists and QUANTITY.search(thing) is not None,
+            asking.only_way,
+            not asking.lists and (asking.default or asking.amount),
+            asks_variable(question),
         )
         for thing in things
         for weights, alternatives in [_words(thing, own_names)]
-        if weights or lists
+        if weights or asking.lists
     ]
 
 
-def _makes_own(text: str) -> bool:
-    """Whether a question asks how to write something of one's own, which no setting does."""
-    match = EXTENDING.search(text)
-    return match is not None and match["verb"].lower() not in _USING and bool(asks_for_own(text))
-
-
-def calls_it_setting(question: str) -> bool:
-    """Whether a question asks for what it calls a setting, an option or the like."""
-    text = question[:_MAX_CHARS]
-    return _has_noun(_LISTING, text) or _has_noun(_ASKS_ONE, text)
-
-
-def _has_noun(asking: re.Pattern[str], text: str) -> bool:
-    """Whether a question asks so for settings, and not for a class of that name or what is linked to one."""
-    match = asking.search(text)
-    return match is not None and match.group().split()[-1].islower() and _LINKED.search(text) is None
+def _measures(asking: Asking, of_environment: bool, things: int) -> tuple[float, float, int]:
+    """`at_least`, `near` and `limit` of `Described`: what is not called a setting must be one all the more surely."""
+    if asking.lists:
+        return 0.3, 0.55, 8
+    if asking.one and not of_environment:
+        return 0.36, 0.75, 3
+    if asking.default or asking.changes or asking.amount or of_environment:
+        return 0.45, 0.7 if asking.amount else 0.8, 2
+    return 0.5, 0.7, 4 if things == 1 else 3
 
 
 def _spoken_names(text: str) -> frozenset[str]:
@@ -212,8 +185,13 @@ def _spoken_names(text: str) -> frozenset[str]:
     return frozenset("".join(run) for run in runs if not STOP_WORDS.issuperset(run))
 
 
+def _own_terms(weights: Mapping[str, float]) -> list[str]:
+    """The terms of these that are words of the question, not phrases or amounts."""
+    return [term for term in weights if term not in AMOUNT_WORDS and " " not in term]
+
+
 def _minor_terms(text: str) -> frozenset[str]:
-    return frozenset(terms.distinct(text) & _MINOR)
+    return frozenset(terms.distinct(text) & MINOR)
 
 
 def in_plain_words(text: str) -> str:
@@ -226,7 +204,10 @@ def in_plain_words(text: str) -> str:
 def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     query = analyse(question, frozenset(own_names))
     own = {terms.stem(name) for name in own_names} | own_names
-    weights = {term: weight for term, weight in query.terms.items() if term not in _MINOR and term not in own}
+    weights = {term: weight for term, weight in query.terms.items() if term not in MINOR and term not in own}
+    for term in {terms.stem(word.lower()) for word in terms.words(question) if _is_in_name(word.lower(), own_names)}:
+        if term in weights:
+            weights[term] *= _OF_PROJECT
     if re.search(r"\bhttps\b", question, re.I) and "http" in weights:  # whose stem is that of `http`
         weights["https"] = weights.pop("http")
     synonyms_of, everyday = synonyms(), everyday_table()
@@ -238,16 +219,34 @@ def _words(question: str, own_names: Set[str]) -> tuple[dict[str, float], dict[s
         for term in (terms.stem(one), terms.stem(other)):  # `keepalive` of "keep-alive"
             if term in weights:  # and `linkcheck` of "link checker"
                 alternatives[term] |= {one + other: 1.0, terms.stem(one + other.removesuffix("er")): 1.0}
+    if (counted := _COUNTED.search(question)) and (term := terms.split(counted["what"])[-1]) in weights:
+        weights[term] = max(1.0, weights[term]) * _OF_COUNTED
+    if (ending := _ENDING.search(question)) and (term := terms.split(ending["what"])[-1]) in weights:
+        weights[term] *= _OF_ENDING
     for asking, words in _AMOUNTS:
-        if weights and asking.search(question):
+        asked = asking.search(question) if weights else None
+        if asked is not None:
             amounts = [terms.stem(word) for word in words.split()]
+            weights.pop(terms.stem(asked.group().split()[1].lower()), None)  # "how big" is told by the amounts
             for term in _LASTING & weights.keys() if "ttl" in amounts else ():
+                alternatives[term] = (
+                    dict.fromkeys((w for w in amounts if w not in _RHYTHM), _OWN_SHARE) | alternatives[term]
+                )
+            for term in _GROWING & weights.keys() if "size" in amounts else ():
                 alternatives[term] = dict.fromkeys(amounts, _OWN_SHARE) | alternatives[term]
             weights[asking.pattern] = _AMOUNT_WEIGHT
-            alternatives[asking.pattern] = dict.fromkeys(amounts, 1.0)
+            alternatives[asking.pattern] = {
+                w: _OF_RHYTHM if w in _RHYTHM and "ttl" in amounts else 1.0 for w in amounts
+            }
     for phrase, others in query.phrases.items():
-        is_minor = phrase[0] in _ASKING or all(terms.stem(word) in _MINOR or word in STOP_WORDS for word in phrase)
+        is_minor = phrase[0] in _ASKING or all(terms.stem(word) in MINOR or word in STOP_WORDS for word in phrase)
         if others and not is_minor:
             weights[" ".join(phrase)] = _PHRASE_WEIGHT
             alternatives[" ".join(phrase)] = dict.fromkeys(others, 1.0)
     return weights, alternatives
+
+
+def _is_in_name(word: str, own_names: Set[str]) -> bool:
+    """Whether a word is a part of the project's name."""
+    bare = (name.removeprefix("py") for name in own_names)
+    return len(word) > 2 and any(name != word and (name.startswith(word) or name.endswith(word)) for name in bare)

@@ -15,7 +15,7 @@ from ...citations import are_within, spans_of
 from ...inert import code, prose
 from ..candidate import Candidate, join_list, scope_name
 from .declarations import declared_in
-from .declared import Declared
+from .declared import PLACES, Declared
 from .quotable import Lines
 
 _THINGS = r"(?:(?:command[- ]?line|cli|cmd(?:line)?) )?(?:options?|flags?|arguments?|args|switch(?:es)?|parameters?)"
@@ -39,8 +39,8 @@ MAX_OPTIONS = 16  # that are told one by one
 _MAX_FURTHER = 12  # that are listed
 _SCRIPT = r"^\s*[\"']?{name}[\"']?\s*=\s*[\"']?(?P<target>[\w.]+:[\w.]+)"
 _SCRIPT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
-_FORM = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*; its (?:help|documentation|comment) says: “[^“”]+”")
-_WITHOUT_HELP = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”;]*\.")
+_FORM = re.compile(rf"`(?P<name>[^`]+)` {PLACES} `[^`]+`[^“”]*; its (?:help|documentation|comment) says: “[^“”]+”")
+_WITHOUT_HELP = re.compile(rf"`(?P<name>[^`]+)` {PLACES} `[^`]+`[^“”;]*\.")
 _FURTHER = re.compile(
     r"`(?P<scope>[^`]+)` declares (?P<names>`[^`]+`(?:, `[^`]+`)*(?: and `[^`]+`)?)(?:, among others)?, too\."
 )
@@ -131,7 +131,7 @@ def _options(graph: CodeGraph, path: str) -> list[Declared]:
 def option_sentence(graph: CodeGraph, path: str, one: Declared) -> tuple[str, tuple[Lines, ...]]:
     """ "`-p` is declared in `main`, also as `--prec`, with the default `12`; its help says: “…”", and the lines that show it."""
     flags = [flag for flag in one.names[1:] if flag.startswith("-")]
-    parts = [f"{code(one.names[0])} is declared in {code(scope_of(graph, path, one))}"]
+    parts = [f"{code(one.names[0])} {one.said} {code(scope_of(graph, path, one))}"]
     parts += [f"also as {join_list(list(map(code, flags)))}"] if flags else []
     parts += [f"with the default {code(one.default)}"] if one.default else []
     text = ", ".join(parts)
@@ -142,10 +142,10 @@ def option_sentence(graph: CodeGraph, path: str, one: Declared) -> tuple[str, tu
 
 
 def scope_of(graph: CodeGraph, path: str, one: Declared) -> str:
-    """The name of the class or function that declares it; of a module its dotted name."""
+    """The name of the table, class or function that declares it; of a module its dotted name."""
     facts = graph.facts(path)
-    if facts is None:
-        return path
+    if facts is None or one.holder:
+        return one.holder or path
     return scope_name(graph.ref(facts, scope_at(facts, one.bound_in or one.start)))
 
 

@@ -1,5 +1,5 @@
 """The settings and options that a file declares: `add_argument("-W", help="…")`, `name = …; desc = …` in a class,
-`x = Field(…, description="…")`, `x: int = 5` in a class of settings, `add_config_value("x", 1)`, `X = 1` in a module of settings."""
+`x = Field(…, description="…")`, `x: int = 5` in a class, `add_config_value("x", 1)`, and what `assigned.py` finds."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from dataclasses import replace
 
 from ....graph.memory.request_cache import request_cache
 from ....graph.parsing.tree import parse_tree
-from .declared import Declared, argument_of, bound_otherwise, declare, last_line, name_of, text_of, widened
+from .assigned import assigned_in
+from .declared import Declared, argument_of, declare, last_line, name_of, text_of, widened
 from .quotable import text_node
 from .setting_classes import fields_of_settings
 
-_OPTION_CALLS = frozenset({"add_argument", "add_option", "addoption", "option", "Option", "argument", "Argument"})
+OPTION_CALLS = frozenset({"add_argument", "add_option", "addoption", "option", "Option", "argument", "Argument"})
 # Calls that declare a setting by its name: the positions of its default and of its documentation.
 _SETTING_CALLS = {"add_config_value": (1, None), "register_option": (1, 2), "addini": (None, 1), "define": (1, None)}
 _LOWERING_CALLS = frozenset({"option", "argument"})  # click's
@@ -22,8 +23,7 @@ _LOWERING_CALLS = frozenset({"option", "argument"})  # click's
 _DEFAULT_FIRST = frozenset("Any Bool Bytes CBool CFloat CInt CUnicode Field Float Int Integer Option Unicode".split())
 _DOCUMENTING = ("desc", "help", "doc", "description", "help_text", "documentation")
 _FLAGS = frozenset({"cli", "flags", "option_strings", "opts"})
-MODULE_OF_SETTINGS = re.compile(r"(?:^|/)(?:\w+_)?(?:settings|config|conf|defaults)\.py\Z")
-_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
+MODULE_OF_SETTINGS = re.compile(r"(?:^|/)(?:\w*_)?(?:settings|config|conf|defaults)\.py\Z")
 _FLAG = re.compile(r"--?[^\W\d][\w-]*|-\d")
 _NAME = re.compile(rf"{_FLAG.pattern}|[^\W\d][\w-]*")
 
@@ -56,8 +56,7 @@ def declared_in(text: str, path: str) -> tuple[Declared, ...]:
             found += _of_table(node, with_default)
         elif isinstance(node, ast.Call) and id(node) not in calls_read:
             found.append(_of_option_call(node, texts) or _of_setting_call(node))
-    if MODULE_OF_SETTINGS.search(path):
-        found += _constants(tree)
+    found += assigned_in(tree, lines, MODULE_OF_SETTINGS.search(path) is not None)
     overridden = {
         keyword.arg
         for node in (ast.walk(tree) if "set_defaults" in text else ())
@@ -111,7 +110,7 @@ def _keywords(call: ast.Call, texts: Mapping[str, ast.expr]) -> dict[str, ast.ex
 
 def _of_option_call(call: ast.Call, texts: Mapping[str, ast.expr], bound_in: int = 0) -> Declared | None:
     keywords = _keywords(call, texts)
-    if name_of(call) not in _OPTION_CALLS and not (
+    if name_of(call) not in OPTION_CALLS and not (
         any(text_of(a).startswith("--") for a in call.args) and any(k in keywords for k in _DOCUMENTING)
     ):
         return None
@@ -253,21 +252,6 @@ def _classes_with_default(tree: ast.Module) -> dict[str, int]:
                     if "default" in names:
                         positions[node.name] = names.index("default")
     return positions
-
-
-def _constants(tree: ast.Module) -> Iterator[Declared]:
-    """`DOWNLOAD_DELAY = 0` of a module of settings: the last assignment, without its value where another one follows under a condition."""
-    found: dict[str, Declared] = {}
-    for node in tree.body:
-        bound = bound_otherwise(node)
-        for name in found.keys() if "*" in bound else bound & found.keys():
-            found[name] = replace(found[name], default="")
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            if isinstance(target, ast.Name) and _CONSTANT.fullmatch(target.id):
-                shown = [(node.lineno, last_line(node))]
-                found[target.id] = declare([target.id], target.id, node.value, None, "documentation", node, shown)
-    yield from found.values()
 
 
 def _implied(names: Sequence[str]) -> str:

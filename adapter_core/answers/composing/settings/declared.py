@@ -12,8 +12,10 @@ from ..candidate import MAX_CITED
 from .quotable import Lines, quoted_text
 
 # Stands for that no value is given, which is no default: argparse's SUPPRESS, an object of one's own.
-_NO_VALUE = re.compile(r"(?:.*\.)?_*(?:\w+_)?(?:SUPPRESS|sentinel|unset|undefined|not_?(?:set|given)|missing)_*", re.I)
+NO_VALUE = re.compile(r"(?:.*\.)?_*(?:\w+_)?(?:SUPPRESS|sentinel|unset|undefined|not_?(?:set|given)|no_?(?:default|value)|missing)_*", re.I)
 _MAX_VALUE = 60
+DECLARED, READ, LOOKED_UP = "is declared in", "is read from the environment in", "is looked up in"
+PLACES = f"(?:{DECLARED}|{READ}|{LOOKED_UP})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,9 @@ class Declared:
     read. `default`: as written, or "". `quoted`: the beginning of its documentation, or "". `word`: "help", "documentation" or "comment".
     `shown`, `help_shown`: the lines that show names and default, and names and documentation. `bound_in`: the line of the function that
     gets it as a parameter, or 0. `negatives`: those of the names that switch it off. `is_kept`: whether its value is kept under `dest`,
-    which that of `--version` is not. `is_field`: whether it is nothing but a field of a class that is named like what holds settings."""
+    which that of `--version` is not. `is_field`: whether it is nothing but an attribute, a constant or an entry of a table. `holder`: the
+    table that has it, or "". `said`: how the place is told, which is no declaration where a variable of the environment or a key of
+    settings is read. `is_plain`: whether it is not declared as a setting, and not in a place that holds settings."""
 
     names: tuple[str, ...]
     dest: str
@@ -37,6 +41,9 @@ class Declared:
     negatives: tuple[str, ...] = ()
     is_kept: bool = True
     is_field: bool = False
+    holder: str = ""
+    said: str = DECLARED
+    is_plain: bool = False
 
     def has(self, name: str) -> bool:
         """Whether it goes by a name: a flag as it is written, anything else with or without dashes."""
@@ -73,7 +80,7 @@ def declare(
     quoted, help_lines = quoted_text(help_node) if help_node is not None else ("", (0, 0))
     help_shown = _together([*(names_shown if len(names_shown) == 1 else pieces), help_lines]) if quoted else ()
     value = short_code(default, _MAX_VALUE) if default is not None else ""
-    value = value if "`" not in value and not _NO_VALUE.fullmatch(value) else ""
+    value = value if "`" not in value and not NO_VALUE.fullmatch(value) else ""
     return Declared(tuple(names), dest, value, quoted, word, node.lineno, last_line(node), shown, help_shown, bound_in)
 
 

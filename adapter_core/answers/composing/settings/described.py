@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from ....code_graph import CodeGraph, index_of, is_test_path
 from ....evidence.search_index import SearchIndex
@@ -15,17 +16,28 @@ from ..candidate import Candidate, SentenceBuilder
 from ..definitions import value_sentences
 from ..listings.default_values import parameter_default_sentence
 from .asked_in_words import Described, described_settings
-from .command_options import further_options, option_sentence
-from .declared import Declared, bare, is_flag
+from .choices import choice_sentences, choices_of
+from .command_options import further_options, option_sentence, scope_of
+from .declared import READ, Declared, bare, is_flag
 from .documented import documented_sentences
 from .documented_parameters import DocumentedParameter, documented_parameters
 from .matching import Match, declared_at, declaring_files, matches
+from .setting_questions import asks_allowed, asks_to_change
+from .ways import options_with_default, rejecting_sentences, taking_sentences
 
 _MAX_READ_UP = 16  # settings without documentation of their own, for which documents are searched
+_STANDING_OUT, _FAR_BETTER = 0.75, 1.5
 _MAX_ALL, _FEW = 16, 4
 _WORTH_READING_UP, _OF_FAMILY, _STRONG, _SURELY_MEANT = 0.3, 0.3, 0.7, 0.6
 _UNITS = frozenset({"timeout", "time", "second", "default", "size", "limit"})  # that one name has and the other not
 _NO_DEFAULTS = frozenset({"None", '""', "''", "[]", "{}", "()"})
+
+
+class Wanted(NamedTuple):
+    """What a question asks of a setting beside its value: how it is changed, and which values are allowed."""
+
+    change: bool
+    allowed: bool
 
 
 def described_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
@@ -34,35 +46,70 @@ def described_sentences(graph: CodeGraph, question: str, check: Callable[[], Non
     with graph.store.snapshot():
         own_names = SearchIndex(graph).own_names
     told: set[tuple[str, int, str]] = set()
-    rank = 0
+    items = list(choice_sentences(graph, question, check))
+    wanted = Wanted(asks_to_change(question), asks_allowed(question))
     for described in described_settings(question, own_names):
-        for item in _sentences_for(graph, described, told, check):
-            yield replace(item, rank=rank)
-            rank += 1
+        items += _sentences_for(graph, described, wanted, told, check)
+    yield from (replace(item, rank=rank) for rank, item in enumerate(items))
 
 
 def _sentences_for(
-    graph: CodeGraph, described: Described, told: set[tuple[str, int, str]], check: Callable[[], None]
+    graph: CodeGraph, described: Described, wanted: Wanted, told: set[tuple[str, int, str]], check: Callable[[], None]
 ) -> Iterator[Candidate]:
     """`told`: path, line and name of what was told, to which it adds."""
     declared = declared_at(graph, declaring_files(graph, described), check)
+    if described.of_environment:
+        declared = [(path, one) for path, one in declared if one.said == READ]
     if not described.weights:
         if described.lists:
             yield from _all_of_them(graph, [(path, one) for path, one in declared if is_flag(one)] or declared)
         return
     chosen, said = _matching(graph, described, declared)
     parameters: dict[int, DocumentedParameter] = {}
-    if not chosen:
+    if (not chosen or described.wants_value) and not described.of_environment:
         parameters = {id(p.declared): p for p in documented_parameters(graph, described, check)}
         pool = [*declared, *((p.path, p.declared) for p in parameters.values())]
-        chosen, said = _matching(graph, described, pool)
+        with_parameters = _matching(graph, described, pool)
+        chosen, said = with_parameters if with_parameters[0] else (chosen, said)
     if described.lists and chosen and len(declared) <= _FEW:
         chosen += [Match(path, one, 0.0) for path, one in declared if all(one is not m.declared for m in chosen)]
-    for match in _with_counterparts(chosen, declared):
+    matched = _with_counterparts(chosen, declared)
+    if wanted.change and not described.lists:
+        matched = _with_options(graph, matched, declared)
+    if described.wants_value:
+        matched = _values_first(matched, declared)
+    for match in matched:
         place = match.path, match.declared.start, match.declared.dest
         if place not in told:
             told.add(place)
-            yield from _sentences(graph, match, parameters.get(id(match.declared)), said)
+            yield from _sentences(graph, match, parameters.get(id(match.declared)), said, matched)
+    for match in matched[:1] if not described.lists else ():
+        if wanted.allowed:
+            yield from choices_of(graph, match.path, match.declared.names, match.declared.start)
+            yield from rejecting_sentences(graph, match.path, match.declared)
+        if wanted.change:
+            yield from taking_sentences(graph, match.declared)
+
+
+def _values_first(matched: Sequence[Match], declared: Sequence[tuple[str, Declared]]) -> list[Match]:
+    """The same; those without a value last, and each whose value is the name of another behind that one."""
+    told: list[Match] = []
+    for match in sorted(matched, key=lambda m: m.declared.default in ("", *_NO_DEFAULTS)):
+        named = match.declared.default.rpartition(".")[2]
+        bases = [Match(path, one, match.score) for path, one in declared if named and one.dest == named and one.default]
+        for one in (*bases[:1], match):
+            if all(one.declared is not other.declared for other in told):
+                told.append(one)
+    return told
+
+
+def _with_options(graph: CodeGraph, matched: list[Match], declared: Sequence[tuple[str, Declared]]) -> list[Match]:
+    """The same; behind each the options on a command line that set it."""
+    found: list[Match] = []
+    for match in matched:
+        options = options_with_default(match.declared, scope_of(graph, match.path, match.declared), declared)
+        found += [match, *(Match(path, option, match.score) for path, option in options)]
+    return list({id(match.declared): match for match in found}.values())
 
 
 def _matching(
@@ -80,10 +127,13 @@ def _matching(
 
 
 def _chosen(found: Sequence[Match], described: Described) -> list[Match]:
+    if described.wants_value and not described.is_named_so:  # a name without a value tells nothing
+        found = [m for m in found if is_flag(m.declared) or m.declared.default not in ("", *_NO_DEFAULTS)]
     best = found[0].score if found else 0.0
-    if best < described.at_least:
+    at_least = described.at_least * (_STANDING_OUT if _stands_out(found) else 1.0)
+    kept = [m for m in found if m.score >= max(at_least * 0.8, described.near * best)]
+    if not kept or kept[0].score < at_least:
         return []
-    kept = [m for m in found if m.score >= max(described.at_least * 0.8, described.near * best)]
     if described.asks_way:
         # A flag is a way to do something; a variable is one only if it is surely meant.
         is_sure = len(described.weights) > 1
@@ -109,12 +159,30 @@ def _chosen(found: Sequence[Match], described: Described) -> list[Match]:
     return chosen
 
 
+def _stands_out(found: Sequence[Match]) -> bool:
+    """Whether the first is described far better than all others that are not the same by another name."""
+    others = (m.score for m in found[1:] if m.declared.dest != found[0].declared.dest)
+    return bool(found) and found[0].score >= _FAR_BETTER * next(others, 0.0)
+
+
 def _with_families(chosen: list[Match], found: Sequence[Match], described: Described) -> list[Match]:
-    """The same; where several of them begin with a word of the question, all that do come first: `RETRY_TIMES`, `RETRY_ENABLED`."""
+    """The same; where several of them begin with a word of the question, all that do come first: `RETRY_TIMES`, `RETRY_ENABLED`; and those
+    behind them whose name goes on where that of another ends: `proxy` and `proxy_auth`."""
     counts = Counter(first for m in chosen if (first := _first_term(m.declared)) in described.weights)
     families = {first for first, count in counts.items() if count > 1}
     members = [m for m in found if _first_term(m.declared) in families and m.score > _OF_FAMILY * chosen[0].score]
-    return list({id(m.declared): m for m in (*members, *chosen)}.values()) if families else chosen
+    chosen = list({id(m.declared): m for m in (*members, *chosen)}.values()) if families else chosen
+    names = {(m.path, bare(m.declared.dest)) for m in chosen}
+    chosen += [
+        m
+        for m in found
+        if m.score and any(m.path == path and _extends(bare(m.declared.dest), name) for path, name in names)
+    ]
+    return list({id(m.declared): m for m in chosen}.values())
+
+
+def _extends(one: str, other: str) -> bool:
+    return one.startswith(f"{other}_") or other.startswith(f"{one}_")
 
 
 def _first_term(one: Declared) -> str:
@@ -146,7 +214,11 @@ def _with_counterparts(chosen: list[Match], declared: Sequence[tuple[str, Declar
 
 
 def _sentences(
-    graph: CodeGraph, match: Match, parameter: DocumentedParameter | None, said: dict[str, Candidate]
+    graph: CodeGraph,
+    match: Match,
+    parameter: DocumentedParameter | None,
+    said: dict[str, Candidate],
+    beside: Sequence[Match] = (),
 ) -> Iterator[Candidate]:
     subject = f"{match.path}:{match.declared.start}"
     if parameter is not None:
@@ -159,9 +231,10 @@ def _sentences(
     text, lines = option_sentence(graph, match.path, match.declared)
     spans = tuple((match.path, *one) for one in lines)
     yield Candidate(text, "setting", spans, subject, 0, -1, named=True)
-    yield from (
-        replace(item, kind="setting", subject=subject, named=True) for item in _named_value(graph, match.declared)
-    )
+    if all(match.declared.default.rpartition(".")[2] != other.declared.dest for other in beside):
+        yield from (
+            replace(item, kind="setting", subject=subject, named=True) for item in _named_value(graph, match.declared)
+        )
     if not match.declared.quoted and (item := said.get(match.declared.dest)) is not None:
         yield replace(item, subject=subject)
 

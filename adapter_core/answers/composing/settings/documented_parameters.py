@@ -16,7 +16,8 @@ from ....types import ModuleFacts, SymbolRef
 from ..candidate import Candidate, SentenceBuilder
 from ..documentation.quoted_docs import quote_docstring
 from .asked_in_words import Described
-from .declared import Declared
+from .beside import ENTRY
+from .declared import NO_VALUE, Declared
 
 _MAX_SYMBOLS = 8
 
@@ -41,14 +42,19 @@ def documented_parameters(
         if document is None or facts is None or index >= len(facts.symbols) or graph.inference.expired:
             continue
         function = _taking(facts, index)
-        defaults = {p.name: p.default for p in facts.symbols[function].parameters if p.default is not None}
+        parameters = facts.symbols[function].parameters
+        defaults = {p.name: p.default for p in parameters if p.default and not NO_VALUE.fullmatch(p.default)}
         seen: set[str] = set()
         for says in quote_docstring(SentenceBuilder(facts, index, 0), document.lines, {}, False) if defaults else ():
             name = says.text.partition("`")[2].partition("`")[0]
-            if says.kind != "param" or name in seen or name not in defaults:
+            quoted = says.text.partition("“")[2].rpartition("”")[0]
+            if says.kind == "doc" and (entry := ENTRY.match(quoted)):  # an item of a list
+                name, quoted = entry["name"], quoted[entry.start("says") :]
+            elif says.kind != "param":
+                continue
+            if name in seen or name not in defaults:
                 continue
             seen.add(name)
-            quoted = says.text.partition("“")[2].rpartition("”")[0]
             first, last = says.spans[0][1], says.spans[-1][2]
             default = defaults[name] or ""
             declared = Declared((name,), name, default, quoted, "documentation", first, last, ((first, last),), ())

@@ -10,7 +10,7 @@ from ..documentation.prose import split_sentences
 from ..documentation.running_text import prose_in
 
 Lines = tuple[int, int]
-_MAX_QUOTED, _MAX_SENTENCES = 400, 2
+MAX_QUOTED, _MAX_SENTENCES = 400, 2
 _QUOTES = re.compile("[“”]")
 _STRIPPING = frozenset({"strip", "lstrip", "rstrip"})
 _KEEPS_TEXT = re.compile(r"_{1,2}|[lN]_|n?gettext\w*|\w*gettext(?:_lazy|_noop)?|dedent|cleandoc|lazystr")
@@ -39,7 +39,7 @@ def quoted_text(node: ast.expr) -> tuple[str, Lines]:
         return "", (0, 0)
     value = str(literal.value)
     first, last = literal.lineno, literal.end_lineno or literal.lineno
-    if "\n" not in value.strip() and len(value) <= _MAX_QUOTED:
+    if "\n" not in value.strip() and len(value) <= MAX_QUOTED:
         return _quotable(" ".join(value.split())), (first, last)
     own = value.split("\n")
     eaten = last - first + 1 - len(own)  # a line that ends with a backslash
@@ -54,7 +54,7 @@ def quoted_text(node: ast.expr) -> tuple[str, Lines]:
     if (
         len(sentences) > 1
         and sentences[0].text.endswith((".", "!", "?"))
-        and len(sentences[0].text) + len(sentences[1].text) < _MAX_QUOTED
+        and len(sentences[0].text) + len(sentences[1].text) < MAX_QUOTED
     ):
         taken = sentences[:_MAX_SENTENCES]
     quoted = _quotable(" ".join(" ".join(s.text.split()) for s in taken))

@@ -12,26 +12,29 @@ from ....code_graph import CodeGraph, is_test_path
 from ....evidence.ranking import is_aside
 from ....evidence.search_index import SearchIndex
 from ....graph import terms
-from ....graph.finding.lookup import scope_at
 from ....types import Citation
 from ...citations import PathLines, are_within, spans_of
 from ...clauses import split_question
 from ...inert import code
-from ..candidate import Candidate, join_list, scope_name
+from ..candidate import Candidate, join_list
 from ..listings.product_files import product_files_with_all
 from .asked import Asked, asked_settings, asks_place
-from .asked_in_words import calls_it_setting
+from .choices import asked_choices
+from .command_options import scope_of
 from .declarations import declared_in
-from .declared import Declared, bare
+from .declared import PLACES, Declared, bare
 from .documented import documented_at, documented_sentences, of_document
 from .quotable import Lines
 from .reads import reading_sentences
+from .setting_questions import asking_of, asks_allowed, calls_it_setting
 
 _HELP = re.compile(r"The (?:help|documentation) of `(?P<name>[^`]+)` says: “[^“”]+”")
-_DECLARED = re.compile(r"`(?P<name>[^`]+)` is declared in `[^`]+`[^“”]*[.:]")
+_DECLARED = re.compile(rf"`(?P<name>[^`]+)` {PLACES} `[^`]+`[^“”]*[.:]")
 _DOCUMENTED = re.compile(r"`(?P<path>[^`]+)` says of `(?P<name>[^`]+)`: “[^“”]+”")
 _PRONOUN = re.compile(r"\b(?:it|this|that)\b", re.I)
 _KINDS_OF_NAMESAKES = frozenset({"where", "assigned", "signature"})
+_KEPT_BESIDE = frozenset({"setting", "default", "listing", "line", "call_path", "guide", "sample"})
+_FEW = 3  # settings that are called so, beside which documents on them are quoted
 _MAX_FILES, _MAX_TOLD = 40, 2
 
 
@@ -74,11 +77,17 @@ def declarations_of(
         found += [
             Place(path, one, one.written(asked.name))
             for one in declared_in(document.text, path)
-            if one.has(asked.name) and (asked.certain or not one.is_field)
+            if one.has(asked.name) and not one.is_plain and (asked.certain or not one.is_field)
         ]
     words = set(terms.terms_of(question)) - set(parts)
     relevance = {
-        place: len(words & {*terms.terms_of(place.path.replace("_", " ")), *terms.terms_of(_scope(graph, place))})
+        place: len(
+            words
+            & {
+                *terms.terms_of(place.path.replace("_", " ")),
+                *terms.terms_of(scope_of(graph, place.path, place.declared)),
+            }
+        )
         for place in found
     }
     # A positional argument is no setting of that name, if there is one.
@@ -89,7 +98,11 @@ def declarations_of(
 
 def declaration_candidate(graph: CodeGraph, place: Place) -> Candidate:
     """ "`W` is declared in `f`, …"."""
-    return _candidate(_of_declaration(place.declared, place.name, _scope(graph, place)), place, place.declared.shown)
+    return _candidate(
+        _of_declaration(place.declared, place.name, scope_of(graph, place.path, place.declared)),
+        place,
+        place.declared.shown,
+    )
 
 
 def help_candidates(graph: CodeGraph, place: Place) -> list[Candidate]:
@@ -125,7 +138,7 @@ def declaration_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation
                 and are_within(_in_file(path, one.help_shown), spans)
             ):
                 return True
-            scope = _scope(graph, Place(path, one, match["name"]))
+            scope = scope_of(graph, path, one)
             if text == _of_declaration(one, match["name"], scope) and are_within(_in_file(path, one.shown), spans):
                 return True
     return False
@@ -142,13 +155,12 @@ def beside_settings(question: str, items: Sequence[Candidate]) -> list[Candidate
     declarations = [match for item in settings if (match := _DECLARED.match(item.text))]
     names = {name for match in declarations for name in _names_in(match) if re.search(r"\w[-_]\w", name)}
     mention = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names))) or '(?!)'})(?![\w-])")
-    has_other_parts = not calls_it_setting(question) and any(
-        not asked_settings(part) and not _PRONOUN.search(part) for part in split_question(question)
-    )
+    has_other_parts = not calls_it_setting(question) and not all(map(_is_of_settings, split_question(question)))
+    kept = _KEPT_BESIDE | ({"text"} if calls_it_setting(question) and len(settings) <= _FEW else set())
     return [
         item
         for item in items
-        if item.kind in ("setting", "default", "listing", "line", "call_path", "guide", "sample")
+        if item.kind in kept
         or (
             (has_other_parts or item.subject in subjects or mention.search(item.text))
             and not (
@@ -157,6 +169,13 @@ def beside_settings(question: str, items: Sequence[Candidate]) -> list[Candidate
             and not are_within(item.spans, shown)
         )
     ]
+
+
+def _is_of_settings(part: str) -> bool:
+    """Whether a part of a question is answered by settings: it names one, is about what another part asks, or asks for a value."""
+    asking = asking_of(part)
+    is_asked = asking.default or asking.amount or asking.changes or asks_allowed(part) or bool(asked_choices(part))
+    return is_asked or bool(asked_settings(part)) or bool(_PRONOUN.search(part))
 
 
 def _names_in(match: re.Match[str]) -> list[str]:
@@ -186,21 +205,12 @@ def _of_declaration(declared: Declared, name: str, scope: str) -> str:
     flags = [f for f in declared.names if f != name and f.startswith("-") and (f in declared.negatives) == is_negative]
     opposites = [f for f in declared.names if f.startswith("-") and (f in declared.negatives) != is_negative]
     also = "also as" if name.startswith("-") else "on the command line as"
-    parts = [f"{code(name)} is declared in {code(scope)}"]
+    parts = [f"{code(name)} {declared.said} {code(scope)}"]
     parts += [f"{also} {join_list(list(map(code, flags)))}"] if flags else []
     parts += [f"as the opposite of {join_list(list(map(code, opposites)))}"] if opposites else []
     parts += [f"with the default {code(declared.default)}"] if declared.default else []
     parts += [f"and sets {code(declared.dest)}"] if name != declared.dest and declared.is_kept else []
     return ", ".join(parts) + "."
-
-
-def _scope(graph: CodeGraph, place: Place) -> str:
-    """The name of the class or function that declares it."""
-    facts = graph.facts(place.path)
-    if facts is None:
-        return place.path
-    line = place.declared.bound_in or place.declared.start
-    return scope_name(graph.ref(facts, scope_at(facts, line)))
 
 
 def _in_file(path: str, lines: Sequence[Lines]) -> list[PathLines]:
