@@ -67,10 +67,13 @@ _SURE = 0.4  # the same, of one that is an answer by itself
 _DISTANT_SECTION = 0.6
 _MIN_LINES = 2  # below a heading
 _MIN_SHARE, _MIN_SHARE_EXTENDING, _MIN_SHARE_WHY = 0.5, 0.65, 0.3
+_MIN_SHARE_CHECKS = 0.25  # of what says that it is on tests, in a text for those who work on the project
 _RUNS_CHECKS = 0.5
 _OWN_ONE = 0.5  # added for a heading on adding one's own, where the question is how to do that
 _USERS_OWN = re.compile(r"\bmy (?:\w+ ){0,2}tests?\b.*\b(?:only|with|on|under|against|in|using)\b", re.I)
-_SETUP_FILE = re.compile(r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$", re.I)
+_SETUP_FILE = re.compile(
+    r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$|(^|/)(contrib|contribut\w*|develop\w*|hacking|internals?)/[^/]+\.\w+$", re.I
+)
 _TUTORIAL = re.compile(r"(^|/)[\w-]*tutorials?/", re.I)
 _CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy coverage".split()))
 _ASIDE = re.compile(r"(^|/)(examples?|samples?|demos?|bench(marks?)?|extras|contrib)/")
@@ -152,10 +155,9 @@ def guides_for(
             # "add a timeout to an operation" is told below "Timeouts".
             of_head = {t: w for t, w in weights.items() if t in head}
             share = max(share, _HEAD_SHARE * _heading_share(facts, number, of_head)[0] / sum(of_head.values()))
-        share *= _ASIDE_SHARE if _ASIDE.search(path) else 1.0
-        if share < (
-            _MIN_SHARE_EXTENDING if extends and not makes_own else _MIN_SHARE if how_to else _MIN_SHARE_WHY
-        ) or (why and not how_to and not _gives_reason(graph, facts, number)):
+        share *= _ASIDE_SHARE if _ASIDE.search(path) and not (runs_checks and _SETUP_FILE.search(path)) else 1.0
+        least = _MIN_SHARE_EXTENDING if extends and not makes_own else _MIN_SHARE if how_to else _MIN_SHARE_WHY
+        if share < (_MIN_SHARE_CHECKS if runs_checks else least) or (why and not how_to and not _gives_reason(graph, facts, number)):
             continue
         score = share + _BODY_SHARE * body + _PRECISION_SHARE * precision
         score += _OWN_ONE * _share_of_title(facts.symbols[number], weights) * (extends and bool(title & _MAKING))

@@ -177,7 +177,9 @@ def guide_sentences(
             guide = replace(guide, text=text)
         number = below.get(sentence.spans[-1][2], 0)
         leads = guide.text.endswith(f"{LEADS_ON}”") and not is_python(builder.path)
-        if number in shown and _ends_as(guide, sentence) and (leads or samples[number].kind == "sample"):
+        # What a sentence introduces is told with it, however many there are: without its code it says nothing.
+        is_told = number in shown or (leads and number in samples and samples[number].kind == "sample")
+        if is_told and _ends_as(guide, sentence) and (leads or samples[number].kind == "sample"):
             sample = samples[number]
             text = f"{guide.text} {STEP_SEPARATOR.join(sample.steps)}"
             spans = [
