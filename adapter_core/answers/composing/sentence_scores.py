@@ -40,6 +40,7 @@ _HOW_TO_PRIORS: Mapping[str, float] = {
     "listing": 4.0, "setting": 16.0, "default": 4.0, "line": 4.0, "listed": 2.0, "call_path": 4.0,
 }  # fmt: skip
 _BESIDE_USE_FACTOR = 0.55
+_WITH_CODE_FACTOR = 1.2  # of what documentation shows with code, beside what it only says
 _OF_WHAT_IS_CALLED = frozenset({"signature", "param"})  # which say nothing of how one does it with anything else
 _USE_SHARE = 1.0
 _COURSE_SHARE = 0.65
@@ -258,6 +259,7 @@ class _Scorer:
                 prior = _NAMED_USE_PRIOR  # of what says nothing of itself
             elif item.kind in _HOW_TO_PRIORS and (item.named or item.kind not in _OF_WHAT_IS_CALLED):
                 prior = _HOW_TO_PRIORS[item.kind]
+                prior *= _WITH_CODE_FACTOR if item.kind == "guide" and item.steps else 1.0
             else:
                 prior *= _BESIDE_USE_FACTOR
         if item.kind in self._asked_kinds or ("returns" in self._asked_kinds and _BARE_RETURN.search(item.text)):

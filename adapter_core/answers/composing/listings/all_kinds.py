@@ -62,5 +62,4 @@ def _of_parts(graph: CodeGraph, question: str, check: Callable[[], None]) -> Ite
         yield from setting_sentences(graph, part, check)
         yield from default_value_sentences(graph, part)
         yield from write_sentences(graph, part, check)
-        yield from test_run_sentences(graph, part)
-        yield from topic_test_sentences(graph, part)
+        yield from list(test_run_sentences(graph, part)) or topic_test_sentences(graph, part)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
-from ....code_graph import CodeGraph
+from ....code_graph import CodeGraph, is_test_path
 from ....evidence.guides import asks_how_to
 from ....evidence.question import analyse
 from ....graph import terms
+from ....graph.source import is_python
 from ....types import STEP_SEPARATOR, Citation
 from ..candidate import Candidate, join_list
 from .test_commands import TestCommand, test_commands
@@ -20,7 +22,7 @@ _RUNS = re.compile(
 _COMMAND = re.compile(r"\b(?:what|which)(?: is the)? commands?\b[^?]*\btests?\b", re.I)
 _MY_TESTS = re.compile(r"\b(?:my|our|your) (?:\w+ ){0,2}tests?\b", re.I)  # with what the project offers for that
 _HOW = re.compile(r"\bhow\b|\bcommand\b|\bway to\b", re.I)
-_OF_ALL = re.compile(r"(?:^|[-_:])(?:tests?|check|unit(?:test)?s?|pytest|all|py)\Z|\Z", re.I)
+_OF_ALL = re.compile(r"(?:(?:.*[-_:])?(?:tests?|check|unit(?:test)?s?|pytest|all|py))?", re.I)
 _MAX_COMMANDS, _MAX_FILES, _MAX_NODES = 2, 3, 4
 _LEAST_SHARE = 0.5  # of the subject, in a command; of the tests of a file
 _LEAST_NAMED = 0.6  # of the subject, in a test: more than a mention
@@ -43,35 +45,36 @@ def test_run_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     if not asks_to_run_tests(question):
         return
     subject = subject_of_tests(graph, analyse(question))
-    found = [test for test in tests_on(graph, subject) if test.share > _LEAST_NAMED]
-    files = _whole_files(graph, found, set(subject) | {o for _, others in subject.values() for o in others})
     commands = test_commands(graph)
-    chosen = _commands_for(commands, subject, files or [t.path for t in found[:1]]) if subject else []
-    order = 0
-    for command in chosen or _general(commands):
-        yield _command_sentence(command, order)
-        order += 1
-    if found and not any(file in step for c in chosen for step in c.steps for file in files):
-        sentence = _pytest_sentence(graph, files, found, order)
-        if sentence is not None:
-            yield sentence
+    chosen = _commands_on(commands, subject)
+    found: list[TopicTest] = []
+    files: list[str] = []
+    if subject and not chosen:
+        words = set(subject) | {other for _, others in subject.values() for other in others}
+        found = [t for t in tests_on(graph, subject) if t.share > _LEAST_NAMED or names_subject(t.path, words)]
+        files = _whole_files(graph, found, words)
+        paths = files or [test.path for test in found[:1]]
+        chosen = [c for c in commands if any(path in step for step in c.steps for path in paths)][:_MAX_COMMANDS]
+    general = chosen or _general(commands)
+    yield from (_command_sentence(command, order) for order, command in enumerate(general))
+    is_told = bool(chosen) and bool(files or not found)
+    if is_told or (general and not found):
+        return
+    sentence = _pytest_sentence(graph, files, found, len(general))
+    if sentence is not None:
+        yield sentence
 
 
 test_run_sentences.__test__ = False  # type: ignore[attr-defined]
 
 
-def _commands_for(
-    commands: Sequence[TestCommand], subject: dict[str, tuple[float, list[str]]], files: Sequence[str]
-) -> list[TestCommand]:
-    """The commands that name one of the files, or most of the subject."""
-    naming = [c for c in commands if any(file in step for step in c.steps for file in files)]
-    if naming:
-        return naming[:_MAX_COMMANDS]
-    total = sum(weight for term, (weight, _) in subject.items() if " " not in term)
+def _commands_on(commands: Sequence[TestCommand], subject: Mapping[str, tuple[float, list[str]]]) -> list[TestCommand]:
+    """The commands that have most of the subject in their names, in what they run, or in what is written beside them."""
+    total = sum(weight for weight, _ in subject.values())
     scored: list[tuple[float, TestCommand]] = []
-    for command in commands:
+    for command in commands if total else ():
         said = set(terms.terms_of(" ".join((command.name, command.remark, *command.steps))))
-        share = sum(weight for term, (weight, _) in subject.items() if term in said) / (total or 1.0)
+        share = sum(weight for term, (weight, _) in subject.items() if term in said) / total
         if share >= _LEAST_SHARE:
             scored.append((share, command))
     scored.sort(key=lambda pair: -pair[0])
@@ -80,7 +83,7 @@ def _commands_for(
 
 def _general(commands: Sequence[TestCommand]) -> list[TestCommand]:
     """The commands for all tests, one of each file."""
-    by_file = {c.path: c for c in reversed(commands) if _OF_ALL.search(c.name)}
+    by_file = {c.path: c for c in reversed(commands) if _OF_ALL.fullmatch(c.name)}
     return [c for c in commands if by_file.get(c.path) is c][:_MAX_COMMANDS]
 
 
@@ -103,19 +106,52 @@ def _command_sentence(command: TestCommand, order: int) -> Candidate:
 
 
 def _pytest_sentence(graph: CodeGraph, files: Sequence[str], found: Sequence[TopicTest], order: int) -> Candidate | None:
-    """How pytest runs these files, or, without any, these tests; None where the project does not use it."""
-    if not _uses_pytest(graph, found[0].path):
-        return None
-    if files:
+    """How pytest runs these files, or, without any, these tests, or, without any, all; None where the project does not use it."""
+    first = _first_tests(graph, files) if files else []
+    if not found and (folder := _folder_of_tests(graph)):
+        files, first = [folder], _first_tests(graph, [folder])
+    if files and first and _uses_pytest(graph, first[0][0]):
         names = join_list([f"`{path}`" for path in files])
         text = f"`{_PYTEST} {' '.join(files)}` runs the tests in {names}."
-        tests = [next(t for t in found if t.path == path) for path in files]
-    else:
-        tests = list(found[:_MAX_NODES])
+        spans = tuple((path, line, line) for path, line in first)
+    elif found and _uses_pytest(graph, found[0].path):
+        tests = found[:_MAX_NODES]
         nodes = [f"{test.path}::{test.symbol.qualname.replace('.', '::')}" for test in tests]
         text = f"`{_PYTEST} {' '.join(nodes)}` runs {'these tests' if len(tests) > 1 else 'this test'}."
-    spans = tuple((test.path, test.symbol.name_line, test.symbol.name_line) for test in tests)
-    return Candidate(text, "listing", spans, f"{tests[0].path}:1", order, -1, named=True)
+        spans = tuple((test.path, test.symbol.name_line, test.symbol.name_line) for test in tests)
+    else:
+        return None
+    return Candidate(text, "listing", spans, f"{spans[0][0]}:1", order, -1, named=True)
+
+
+def runs_whole_folder(sentence: str) -> bool:
+    """Whether a sentence tells how all tests are run where the project has no command for that, which its documents may tell better."""
+    form = _WITH_PYTEST.fullmatch(sentence)
+    return form is not None and not any(".py" in name for name in form["what"].split())
+
+
+def _first_tests(graph: CodeGraph, files: Sequence[str]) -> list[tuple[str, int]]:
+    """(path, line) of the first test in each of these files or folders."""
+    found: list[tuple[str, int]] = []
+    for name in files:
+        paths = [name] if is_python(name) else [p for p in graph.tests.paths() if p.startswith(f"{name}/")]
+        nodes = (node for path in paths for node in graph.tests.file(path).nodes if node.path == path)
+        node = next(nodes, None)
+        if node is not None:
+            found.append((node.path, _name_line(graph, node.path, node.qualname)))
+    return found
+
+
+def _name_line(graph: CodeGraph, path: str, qualname: str) -> int:
+    facts = graph.facts(path)
+    return next((s.name_line for s in facts.symbols if s.qualname == qualname), 1) if facts is not None else 1
+
+
+def _folder_of_tests(graph: CodeGraph) -> str:
+    """The folder at the top that has most of the tests, if it is called so; else ""."""
+    counts = Counter(path.partition("/")[0] for path in graph.tests.paths() if "/" in path)
+    folder = counts.most_common(1)[0][0] if counts else ""
+    return folder if is_test_path(f"{folder}/a.py") else ""
 
 
 def _uses_pytest(graph: CodeGraph, path: str) -> bool:
@@ -142,13 +178,14 @@ def test_run_holds(graph: CodeGraph, sentence: str, citations: Sequence[Citation
         return False
     for name in named:
         path = name.partition("::")[0]
-        facts = graph.facts(path)
-        nodes = graph.tests.file(path).nodes if facts is not None else ()
-        wanted = {n.qualname for n in nodes if n.path == path and (name == path or n.node_id.partition("[")[0] == name)}
-        lines = [s.name_line for s in facts.symbols if s.qualname in wanted] if facts is not None else []
-        if not any((path, line) in cited for line in lines):
+        if "::" not in name:
+            if not any((p, line) in cited for p, line in _first_tests(graph, [name])):
+                return False
+            continue
+        ids = {n.node_id.partition("[")[0]: n.qualname for n in graph.tests.file(path).nodes if n.path == path}
+        if name not in ids or (path, _name_line(graph, path, ids[name])) not in cited:
             return False
-    return _uses_pytest(graph, named[0].partition("::")[0])
+    return _uses_pytest(graph, citations[0].span.path)
 
 
 test_run_holds.__test__ = False  # type: ignore[attr-defined]

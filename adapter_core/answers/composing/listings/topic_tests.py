@@ -41,7 +41,7 @@ FRAME = frozenset(
 _IN_NAME, _IN_CLASS, _IN_PATH, _IN_DOCSTRING, _IN_BODY = 1.0, 0.9, 0.8, 0.7, 0.55
 _BY_ALTERNATIVE = 0.8
 _SCATTERED, _TOGETHER = 0.6, 1.3  # of the share of a test that has several of the words on different lines, or on one
-_LEAST_SHARE, _OF_BEST = 0.5, 0.65
+_LEAST_SHARE, _LEAST_IN_FILE, _OF_BEST = 0.5, 0.4, 0.65  # in a file that is named after it, less is needed
 _MIN_BEGINNING = 4  # letters of a word with which a part of a file's name begins
 _MAX_TESTS, _MAX_LOOKED_AT, _MAX_FILES = 8, 60, 3
 _MAX_QUOTE = 120
@@ -103,10 +103,12 @@ def tests_on(graph: CodeGraph, subject: Mapping[str, tuple[float, list[str]]]) -
         places = [(index.paths[index.file_of[documents[n]]], int(index.symbol_of[documents[n]]), shares[n]) for n in order]
     found: list[TopicTest] = []
     words = {term: {term, *others} for term, (_, others) in subject.items()}
+    every = {form for forms in words.values() for form in forms}
     for path, number, share in places:
         facts, document = graph.facts(path), graph.document(path)
         symbol = facts.symbols[number] if facts is not None and number < len(facts.symbols) else None
-        if symbol is None or document is None or not symbol.is_callable or share < _LEAST_SHARE:
+        least = _LEAST_IN_FILE if names_subject(path, every) else _LEAST_SHARE
+        if symbol is None or document is None or not symbol.is_callable or share < least:
             continue
         if symbol.qualname not in _test_names(graph, path):
             continue
@@ -115,11 +117,10 @@ def tests_on(graph: CodeGraph, subject: Mapping[str, tuple[float, list[str]]]) -
         found.append(TopicTest(path, symbol, share * factor, line))
     found.sort(key=lambda test: (-test.share, test.path, test.symbol.start))
     best = found[0].share if found else 0.0
-    kept = [test for test in found if test.share >= max(_OF_BEST * best, _LEAST_SHARE * _SCATTERED)]
+    kept = [test for test in found if test.share >= max(_OF_BEST * best, _LEAST_IN_FILE * _SCATTERED)]
     by_file: dict[str, float] = {}
     for test in kept:
         by_file[test.path] = by_file.get(test.path, 0.0) + test.share**2
-    every = {form for forms in words.values() for form in forms}
     files = sorted(by_file, key=lambda path: (not names_subject(path, every), -by_file[path], path))[:_MAX_FILES]
     return [test for path in files for test in kept if test.path == path][:_MAX_TESTS]
 
