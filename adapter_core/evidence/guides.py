@@ -136,7 +136,7 @@ def guides_for(
         ]
     information = sum(question.terms[t] * idf for t, idf in ranked.idf.items()) or 1.0
     extends, makes_own = bool(extending_terms(question.text)), asks_for_own(question.text)
-    runs_checks = _asks_for_checks(text)
+    runs_checks = asks_for_checks(text)
     head = _head_terms(question.text) & weights.keys() if how_to and not runs_checks else set[str]()
     found: list[Candidate] = []
     for document in _documents(index, ranked, weights.keys()):
@@ -183,7 +183,7 @@ def _sections_telling_how(
     graph: CodeGraph, index: SearchIndex, question: Question, options: RankingOptions, least_titled: float
 ) -> list[Candidate]:
     """The sections that have most of a question, and this share of it in their titles; none if these have too little of it."""
-    if _asks_for_checks(question.text):
+    if asks_for_checks(question.text):
         return []
     sections = best_sections(graph, index, question, options, _MAX_SECTIONS)
     sections = [s for s in sections if s.titled >= least_titled]
@@ -202,7 +202,7 @@ def _sections_telling_how(
     return list(reversed(texts.values()))[:_MAX_GUIDES]
 
 
-def _asks_for_checks(text: str) -> bool:
+def asks_for_checks(text: str) -> bool:
     """Whether a question asks how the tests or the linter of the project are run."""
     is_own = _USERS_OWN.search(text) is not None
     return not is_own and bool(re.search(r"\brun\b", text, re.I)) and bool(_CHECKS & set(terms.terms_of(text)))
