@@ -30,7 +30,7 @@ _SAY_LITTLE = frozenset(
 )
 WHY_OFFERED = "says that it does what is asked"
 _LEAST_SHARE, _SURE_SHARE = 0.3, 0.45  # of the question's words, by weight
-_LEAST_BESIDE_GUIDES, _MORE_THAN_TITLED = 0.58, 0.25
+_LEAST_BESIDE_GUIDES, _LEAST_UNSAID, _MORE_THAN_TITLED = 0.52, 0.58, 0.25
 _IN_PHRASE_FACTOR = 0.5  # of the words of a phrase for which code has others
 _BOOST = 1.5
 
@@ -80,7 +80,7 @@ def best_offered(
         if facts is None or symbol is None or not _is_offered(path, symbol):
             continue
         share, does_it = _share(symbol, asked)
-        if share < (_LEAST_SHARE if does_it else _LEAST_BESIDE_GUIDES):
+        if share < (_LEAST_SHARE if does_it else _LEAST_UNSAID):
             continue
         key = round(share, 2), (path, number) in exported, -len(symbol.qualname), path
         if best is None or key > best[0]:
