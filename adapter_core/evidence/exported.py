@@ -13,6 +13,7 @@ from ..types import ModuleFacts, Symbol
 from .candidates import Candidate, Candidates, lift
 from .documented import avoided_terms
 from .extending import WHY_NAMED_SO
+from .guides import wanted_act
 from .options import RankingOptions
 from .project_overview import top_packages
 from .question import Question
@@ -28,20 +29,28 @@ _MAX_DOCSTRING, _MAX_LINES = 1500, 120  # characters of a docstring, lines of a 
 _SAY_LITTLE = frozenset(
     map(terms.stem, "python program programmatically script code instead rather own myself directly whole thing".split())
 )
+_LIGHT_ACTS = frozenset(map(terms.stem, "give get have make take put let do use keep tell".split()))  # which may be any act
 WHY_OFFERED = "says that it does what is asked"
-_LEAST_SHARE, _SURE_SHARE = 0.3, 0.45  # of the question's words, by weight
-_LEAST_BESIDE_GUIDES, _LEAST_UNSAID, _MORE_THAN_TITLED = 0.52, 0.58, 0.25
+_SURE_SHARE = 0.45  # of the question's words, by weight
+_LEAST_BESIDE_GUIDES, _LEAST_UNSAID = 0.52, 0.58
+# The least share of what is offered by (is it exported, does it say that it does what is to be done).
+_LEAST_SHARES = {(True, True): 0.3, (True, False): 0.45, (False, True): 0.45, (False, False): _LEAST_UNSAID}
+_MORE_THAN_TITLED, _MORE_THAN_NOUNS = 0.25, 0.1  # than the title of a section on doing it, or one that only names a thing
+_OF_ACT = 0.1  # added for what says that it does it, among what is offered
 _IN_PHRASE_FACTOR = 0.5  # of the words of a phrase for which code has others
 _BOOST = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is to be done: the weight of each term, the terms that code may use for it, and the term of the act, the first one."""
+    """What is to be done: the weight of each term, the terms that code may use for it, and the term of the act, the first one ("": one that says little)."""
 
     weights: Mapping[str, float]
     words: Mapping[str, Set[str]]
     act: str
+
+    def has_act(self, said: Set[str]) -> bool:
+        return bool(self.act) and (self.act in said or not said.isdisjoint(self.words.get(self.act, ())))
 
     def share(self, said: Set[str], own: float = 1.0, by_other: float = 0.5) -> float:
         """The share of it, by weight, that is among these terms."""
@@ -51,12 +60,15 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A public definition, and the share of the question that its name and docstring have."""
+    """A public definition, and the share of the question that its name and docstring have. `does_it`: whether the name or the first sentence
+    has what is to be done."""
 
     facts: ModuleFacts
     number: int
     share: float
     asked: _Asked
+    is_exported: bool
+    does_it: bool
 
 
 def lift_offered(graph: CodeGraph, offered: Offered, candidates: Candidates) -> None:
@@ -80,17 +92,19 @@ def best_offered(
         if facts is None or symbol is None or not _is_offered(path, symbol):
             continue
         share, does_it = _share(symbol, asked)
-        if share < (_LEAST_SHARE if does_it else _LEAST_UNSAID):
+        is_exported = (path, number) in exported
+        if share < _LEAST_SHARES[is_exported, does_it]:
             continue
-        key = round(share, 2), (path, number) in exported, -len(symbol.qualname), path
+        key = round(share + _OF_ACT * does_it, 2), is_exported, -len(symbol.qualname), path
         if best is None or key > best[0]:
-            best = key, Offered(facts, number, share, asked)
+            best = key, Offered(facts, number, share, asked, is_exported, does_it)
     return best[1] if best is not None else None
 
 
 def guides_beside(graph: CodeGraph, offered: Offered, guides: list[Candidate]) -> list[Candidate] | None:
     """The guides that tell as much of the question as what is offered; None where this is not clearly more than their titles have."""
-    if offered.share < _LEAST_BESIDE_GUIDES or not offered.facts.symbols[offered.number].docstring:
+    least = _LEAST_BESIDE_GUIDES if offered.does_it else _LEAST_UNSAID
+    if not offered.is_exported or offered.share < least or not offered.facts.symbols[offered.number].docstring:
         return None
     kept: list[Candidate] = []
     for guide in guides:
@@ -98,7 +112,9 @@ def guides_beside(graph: CodeGraph, offered: Offered, guides: list[Candidate]) -
         if facts is None or document is None:
             continue
         symbol = facts.symbols[guide.index]
-        if offered.share < offered.asked.share(terms.distinct(symbol.qualname)) + _MORE_THAN_TITLED:
+        title = terms.distinct(symbol.qualname)
+        more = _MORE_THAN_TITLED if offered.asked.has_act(title) else _MORE_THAN_NOUNS
+        if offered.share < offered.asked.share(title) + more:
             return None
         text = "\n".join(document.lines[symbol.start - 1 : symbol.end][:_MAX_LINES])
         if offered.asked.share(terms.distinct(f"{symbol.qualname}\n{text}")) >= offered.share:
@@ -120,15 +136,15 @@ def _asked(question: Question, ranked: Ranked, index: SearchIndex, options: Rank
             weights[term] = weight * ranked.idf[term]
     for term in in_phrases & weights.keys():
         weights[term] *= _IN_PHRASE_FACTOR
-    return _Asked(weights, words, next((t for t in terms.terms_of(question.text) if t in weights), ""))
+    act = wanted_act(question.text)
+    return _Asked(weights, words, act if act not in _LIGHT_ACTS else "")
 
 
 def _exported(graph: CodeGraph, index: SearchIndex) -> Iterator[tuple[str, int]]:
     """The exported functions and classes, and the public methods of these classes."""
     for path in top_packages(index)[:_MAX_PACKAGES]:
         package = graph.facts(path)
-        names = (package.exports or ()) if package is not None else ()
-        for name in list(names)[:_MAX_NAMES]:
+        for name in _public_names(package)[:_MAX_NAMES] if package is not None else ():
             for ref in graph.find_symbol(name, at_most=_MAX_DEFINITIONS):
                 facts = graph.facts(ref.path) if not is_test_path(ref.path) else None
                 if facts is None or "." in ref.symbol.qualname:
@@ -137,6 +153,16 @@ def _exported(graph: CodeGraph, index: SearchIndex) -> Iterator[tuple[str, int]]
                 yield ref.path, number
                 inner = (n for n, symbol in enumerate(facts.symbols) if number and symbol.parent == number)
                 yield from ((ref.path, n) for n in inner)
+
+
+def _public_names(package: ModuleFacts) -> list[str]:
+    """What a package exports; where it does not say so, what it defines, and imports from its own modules."""
+    if package.exports is not None:
+        return list(package.exports)
+    top = package.module.partition(".")[0]
+    imported = [i.alias for i in package.imports if not i.owner and (i.level or i.module.partition(".")[0] == top)]
+    defined = [s.name for s in package.symbols[1:] if s.parent == 0]
+    return [name for name in dict.fromkeys([*imported, *defined]) if not name.startswith("_") and name != "*"]
 
 
 def _is_offered(path: str, symbol: Symbol) -> bool:
@@ -161,6 +187,4 @@ def _share(symbol: Symbol, asked: _Asked) -> tuple[float, bool]:
         total += weight * max(
             max(own * (term in said), by_other * (not said.isdisjoint(others))) for said, (own, by_other) in places
         )
-    act = {asked.act, *asked.words.get(asked.act, ())}
-    does_it = not asked.act or any(not said.isdisjoint(act) for said, _ in places[:2])
-    return total / sum(asked.weights.values()), does_it
+    return total / sum(asked.weights.values()), any(asked.has_act(said) for said, _ in places[:2])

@@ -93,6 +93,7 @@ _REASON = re.compile(
     r"motivations?|advantages?|faster|otherwise)\b",
     re.I,
 )
+_CODE_MARK = re.compile(r"^\s*(?:`{3,}|~{3,}|\.\. (?:code|sourcecode|literalinclude)|>>> |\$ )|::\s*$", re.M)
 _MARKED_HEADING = re.compile(r"\s*#{1,4}[ \t]+(?P<title>\S.*)")
 _HEADING_RULE = re.compile(r"\s*([=\-~^*])\1{3,}\s*")
 _MAX_HEADING = 200  # characters of a line
@@ -101,6 +102,12 @@ _MAX_HEADING = 200  # characters of a line
 def asks_how_to(text: str) -> bool:
     """Whether a question asks how one does something, and not how the code does it."""
     return bool(_HOW_TO.search(text[:_MAX_CHARS]))
+
+
+def wanted_act(text: str) -> str:
+    """The term of what a question wants to do, the word behind "how do I"; "" for other questions."""
+    asked = _HOW_TO.search(text[:_MAX_CHARS])
+    return next(iter(terms.terms_of(text[asked.end() : _MAX_CHARS])), "") if asked is not None else ""
 
 
 def guides_for(
@@ -199,7 +206,24 @@ def _sections_telling_how(
         Candidate(s.path, s.index, s.score, [WHY_GUIDE, *([WHY_TELLS_HOW] if s.sure >= _SURE else [])]) for s in close
     ]
     texts = {_text_of(graph, c): c for c in reversed(candidates)}
-    return list(reversed(texts.values()))[:_MAX_GUIDES]
+    return _with_code_below(graph, list(reversed(texts.values()))[:_MAX_GUIDES])
+
+
+def _with_code_below(graph: CodeGraph, guides: list[Candidate]) -> list[Candidate]:
+    """The guides; behind the first, where it shows no code, the first section below it that does, in place of the last."""
+    first = guides[0] if guides else None
+    facts = graph.facts(first.path) if first is not None else None
+    if first is None or facts is None or _CODE_MARK.search(_text_of(graph, first)):
+        return guides
+    symbol = facts.symbols[first.index]
+    for number in range(first.index + 1, len(facts.symbols)):
+        if not facts.symbols[number].qualname.startswith(symbol.qualname + SECTION_SEPARATOR) or symbol.kind != "section":
+            break
+        below = Candidate(first.path, number, first.score, list(first.why))
+        if _CODE_MARK.search(_text_of(graph, below)):
+            others = [g for g in guides[1:] if (g.path, g.index) != (below.path, below.index)]
+            return [first, below, *others][:_MAX_GUIDES]
+    return guides
 
 
 def asks_for_checks(text: str) -> bool:
@@ -294,8 +318,7 @@ def guide_end(facts: ModuleFacts, index: int) -> int:
 def _heading_weights(question: Question, ranked: Ranked, own_names: Set[str] = frozenset()) -> dict[str, float]:
     """What each term of the question weighs in a heading; nothing if it has no words but those of doing and `own_names`."""
     weights: dict[str, float] = {}
-    asked = _HOW_TO.search(question.text[:_MAX_CHARS])
-    act = next(iter(terms.terms_of(question.text[asked.end() : asked.end() + 40])), "") if asked is not None else ""
+    act = wanted_act(question.text)
     words = {term for word in terms.words(question.text[:_MAX_CHARS]) for term in terms.split(word)[-1:]}
     for term in words & ranked.idf.keys():
         is_minor = term in _DOING or term in _LINTING

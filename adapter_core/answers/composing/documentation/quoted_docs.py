@@ -19,7 +19,7 @@ from .numbered_lists import Lines, Listing, lists_in
 from .prose import LEADS_ON, join_passages
 from .quotation import is_quotable, title_of
 from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
-from .samples import ReadLines, is_markdown, sample_sentences
+from .samples import ReadLines, is_markdown, sample_sentences, samples_using
 from .tables import ROW, table_sentences
 
 # An address or the license, with a label before it.
@@ -201,6 +201,9 @@ def guide_sentences(
         if samples[number].kind == "sample"
         and _share(own_terms | terms.distinct(samples[number].text), weights) >= _MIN_SHARE_ALONE
     ]
+    if not is_python(builder.path):
+        last = max((line for line, _ in guides), default=0)
+        guides += [(last + 1, using) for using in samples_using(builder, lines, [guide for _, guide in guides], read)]
     wants_order = terms.stem("order") in weights  # which a table or a list shows best
     yield from (g for _, g in sorted(guides, key=lambda pair: (not (wants_order and pair[1].kind in _WHOLE), pair[0])))
 
