@@ -106,7 +106,10 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
     parts = split_question(found.question.text)
     is_whole = _is_all_listed(found.question.text, parts) or asks_how_laid_out(found) or any(map(is_choice, by_text))
     if by_text and asks_to_run_tests(found.question.text):
-        evidence_subjects, is_whole = [], not found.guides  # beside what is written on it, what is found is about something else
+        evidence_subjects, is_whole = (
+            [],
+            not found.guides,
+        )  # beside what is written on it, what is found is about something else
         if found.guides:
             by_text = {text: item for text, item in by_text.items() if not runs_whole_folder(text)}
     if by_text and is_whole:

@@ -3,7 +3,7 @@ have most of the question. Where no documentation tells it, that is the answer; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from ..code_graph import CodeGraph, is_test_path
@@ -24,18 +24,25 @@ from .vocabulary import STOP_TERMS
 _MAX_PACKAGES, _MAX_NAMES, _MAX_DEFINITIONS = 3, 200, 4
 # What a word of the question counts where it stands, and what one that code uses for it counts there.
 _IN_NAME, _IN_FIRST, _IN_OWNER, _IN_REST = (1.0, 0.7), (0.9, 0.6), (0.6, 0.0), (0.4, 0.25)
-_MAX_DOCSTRING, _MAX_LINES = 1500, 120  # characters of a docstring, lines of a section
+_MAX_DOCSTRING, _MAX_LINES, _FEW_LINES = 1500, 120, 16  # characters of a docstring, lines of a section
 # How it is to be done, which no name says.
 _SAY_LITTLE = frozenset(
-    map(terms.stem, "python program programmatically script code instead rather own myself directly whole thing".split())
+    map(
+        terms.stem, "python program programmatically script code instead rather own myself directly whole thing".split()
+    )
 )
-_LIGHT_ACTS = frozenset(map(terms.stem, "give get have make take put let do use keep tell".split()))  # which may be any act
+_LIGHT_ACTS = frozenset(
+    map(terms.stem, "give get have make take put let do use keep tell".split())
+)  # which may be any act
 WHY_OFFERED = "says that it does what is asked"
 _SURE_SHARE = 0.45  # of the question's words, by weight
 _LEAST_BESIDE_GUIDES, _LEAST_UNSAID = 0.52, 0.58
 # The least share of what is offered by (is it exported, does it say that it does what is to be done).
 _LEAST_SHARES = {(True, True): 0.3, (True, False): 0.45, (False, True): 0.45, (False, False): _LEAST_UNSAID}
-_MORE_THAN_TITLED, _MORE_THAN_NOUNS = 0.25, 0.1  # than the title of a section on doing it, or one that only names a thing
+_MORE_THAN_TITLED, _MORE_THAN_NOUNS = (
+    0.25,
+    0.1,
+)  # than the title of a section on doing it, or one that only names a thing
 _OF_ACT = 0.1  # added for what says that it does it, among what is offered
 _IN_PHRASE_FACTOR = 0.5  # of the words of a phrase for which code has others
 _BOOST = 1.5
@@ -43,25 +50,30 @@ _BOOST = 1.5
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is to be done: the weight of each term, the terms that code may use for it, and the term of the act, the first one ("": one that says little)."""
+    """What is to be done: the weight of each term, the terms that code may use for it, the term of the act ("": one that says little), and
+    for each phrase its terms and those that code may use for it."""
 
     weights: Mapping[str, float]
     words: Mapping[str, Set[str]]
     act: str
+    phrases: Sequence[Set[str]]
 
     def has_act(self, said: Set[str]) -> bool:
         return bool(self.act) and (self.act in said or not said.isdisjoint(self.words.get(self.act, ())))
 
     def share(self, said: Set[str], own: float = 1.0, by_other: float = 0.5) -> float:
         """The share of it, by weight, that is among these terms."""
-        parts = (w * max(own * (t in said), by_other * (not said.isdisjoint(self.words.get(t, ())))) for t, w in self.weights.items())
+        parts = (
+            w * max(own * (t in said), by_other * (not said.isdisjoint(self.words.get(t, ()))))
+            for t, w in self.weights.items()
+        )
         return sum(parts) / (sum(self.weights.values()) or 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A public definition, and the share of the question that its name and docstring have. `does_it`: whether the name or the first sentence
-    has what is to be done."""
+    """A public definition, and the share of the question that its name and docstring have. `does_it`: whether the name or the first
+    sentence has what is to be done."""
 
     facts: ModuleFacts
     number: int
@@ -80,7 +92,12 @@ def lift_offered(graph: CodeGraph, offered: Offered, candidates: Candidates) -> 
 
 
 def best_offered(
-    graph: CodeGraph, index: SearchIndex, question: Question, ranked: Ranked, options: RankingOptions, more: Callable[[], Candidates]
+    graph: CodeGraph,
+    index: SearchIndex,
+    question: Question,
+    ranked: Ranked,
+    options: RankingOptions,
+    more: Callable[[], Candidates],
 ) -> Offered | None:
     """What the package offers for it; None if nothing says that it does it. `more`: the candidates among which it is looked for."""
     asked = _asked(question, ranked, index, options)
@@ -104,7 +121,10 @@ def best_offered(
 def guides_beside(graph: CodeGraph, offered: Offered, guides: list[Candidate]) -> list[Candidate] | None:
     """The guides that tell as much of the question as what is offered; None where this is not clearly more than their titles have."""
     least = _LEAST_BESIDE_GUIDES if offered.does_it else _LEAST_UNSAID
-    if not offered.is_exported or offered.share < least or not offered.facts.symbols[offered.number].docstring:
+    definition = offered.facts.symbols[offered.number]
+    said = terms.distinct(f"{definition.qualname}\n{definition.docstring[:_MAX_DOCSTRING]}")
+    has_phrases = not any(said.isdisjoint(phrase) for phrase in offered.asked.phrases)
+    if not (offered.is_exported and offered.share >= least and definition.docstring and has_phrases):
         return None
     kept: list[Candidate] = []
     for guide in guides:
@@ -118,6 +138,8 @@ def guides_beside(graph: CodeGraph, offered: Offered, guides: list[Candidate]) -
             return None
         text = "\n".join(document.lines[symbol.start - 1 : symbol.end][:_MAX_LINES])
         if offered.asked.share(terms.distinct(f"{symbol.qualname}\n{text}")) >= offered.share:
+            if symbol.end - symbol.start < _FEW_LINES:
+                return None  # a short text that has as much is about it
             kept.append(guide)
     return kept
 
@@ -126,10 +148,13 @@ def _asked(question: Question, ranked: Ranked, index: SearchIndex, options: Rank
     left_out = {*avoided_terms(question.text), *index.own_names, *_SAY_LITTLE}
     weights: dict[str, float] = {}
     words: dict[str, set[str]] = {}
+    phrases: list[set[str]] = []
     in_phrases: set[str] = set()
     for term, weight, alternatives in expanded_terms(question, question.terms, options):
         parts = terms.terms_of(term) if " " in term else [term]
-        in_phrases.update(parts if " " in term else ())
+        if " " in term:
+            in_phrases.update(parts)
+            phrases += [{*parts, *alternatives} - STOP_TERMS] if weights.keys() & set(parts) else []
         for part in parts:
             words.setdefault(part, set()).update(set(alternatives) - STOP_TERMS)
         if term in ranked.idf and term not in left_out:
@@ -137,7 +162,7 @@ def _asked(question: Question, ranked: Ranked, index: SearchIndex, options: Rank
     for term in in_phrases & weights.keys():
         weights[term] *= _IN_PHRASE_FACTOR
     act = wanted_act(question.text)
-    return _Asked(weights, words, act if act not in _LIGHT_ACTS else "")
+    return _Asked(weights, words, act if act not in _LIGHT_ACTS else "", phrases)
 
 
 def _exported(graph: CodeGraph, index: SearchIndex) -> Iterator[tuple[str, int]]:

@@ -55,7 +55,11 @@ def lift_bases(
         candidate.score += boost
         candidate.lifted = True
         candidate.why.append(why)
-    if boost and wanted_terms != question.terms.keys() and not any(WHY_BASE_CLASS in c.why for c in candidates.values()):
+    if (
+        boost
+        and wanted_terms != question.terms.keys()
+        and not any(WHY_BASE_CLASS in c.why for c in candidates.values())
+    ):
         for ref in _bases_called_so(graph, question.text):
             lift(graph, ref, boost, WHY_BASE_CLASS, candidates)
     named_so = _functions_named_so(graph, question.text) if boost else []

@@ -72,11 +72,13 @@ _RUNS_CHECKS = 0.5
 _OWN_ONE = 0.5  # added for a heading on adding one's own, where the question is how to do that
 _USERS_OWN = re.compile(r"\bmy (?:\w+ ){0,2}tests?\b.*\b(?:only|with|on|under|against|in|using)\b", re.I)
 _SETUP_FILE = re.compile(
-    r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$|(^|/)(contrib|contribut\w*|develop\w*|hacking|internals?)/[^/]+\.\w+$", re.I
+    r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$|(^|/)(contrib|contribut\w*|develop\w*|hacking|internals?)/[^/]+\.\w+$",
+    re.I,
 )
 _TUTORIAL = re.compile(r"(^|/)[\w-]*tutorials?/", re.I)
 _CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy coverage".split()))
 _ASIDE = re.compile(r"(^|/)(examples?|samples?|demos?|bench(marks?)?|extras|contrib)/")
+_FOR_CONTRIBUTORS = re.compile(r"(^|/)docs?/(?:.*/)?contrib/", re.I)
 _ASIDE_SHARE = 0.45  # of the share of an example's text: it tells how the example is run
 _HOW_TO_PATH = re.compile(r"(^|/)(how-?tos?|tutorials?|extend\w*|extdev|develop\w*|plugins?)[/.]", re.I)
 _MAKING = frozenset(
@@ -162,9 +164,12 @@ def guides_for(
             # "add a timeout to an operation" is told below "Timeouts".
             of_head = {t: w for t, w in weights.items() if t in head}
             share = max(share, _HEAD_SHARE * _heading_share(facts, number, of_head)[0] / sum(of_head.values()))
-        share *= _ASIDE_SHARE if _ASIDE.search(path) and not (runs_checks and _SETUP_FILE.search(path)) else 1.0
+        if _ASIDE.search(path) and not (runs_checks and _FOR_CONTRIBUTORS.search(path)):
+            share *= _ASIDE_SHARE
         least = _MIN_SHARE_EXTENDING if extends and not makes_own else _MIN_SHARE if how_to else _MIN_SHARE_WHY
-        if share < (_MIN_SHARE_CHECKS if runs_checks else least) or (why and not how_to and not _gives_reason(graph, facts, number)):
+        if share < (
+            _MIN_SHARE_CHECKS if runs_checks and not _ASIDE.search(path.replace("contrib/", "")) else least
+        ) or (why and not how_to and not _gives_reason(graph, facts, number)):
             continue
         score = share + _BODY_SHARE * body + _PRECISION_SHARE * precision
         score += _OWN_ONE * _share_of_title(facts.symbols[number], weights) * (extends and bool(title & _MAKING))
@@ -217,7 +222,10 @@ def _with_code_below(graph: CodeGraph, guides: list[Candidate]) -> list[Candidat
         return guides
     symbol = facts.symbols[first.index]
     for number in range(first.index + 1, len(facts.symbols)):
-        if not facts.symbols[number].qualname.startswith(symbol.qualname + SECTION_SEPARATOR) or symbol.kind != "section":
+        if (
+            not facts.symbols[number].qualname.startswith(symbol.qualname + SECTION_SEPARATOR)
+            or symbol.kind != "section"
+        ):
             break
         below = Candidate(first.path, number, first.score, list(first.why))
         if _CODE_MARK.search(_text_of(graph, below)):

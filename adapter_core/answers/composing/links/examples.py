@@ -113,7 +113,9 @@ def _place(site: CallSite) -> tuple[bool, bool, str, int]:
 
 
 def _example(links: Links, site: CallSite) -> _Example | None:
-    return _quoted(links, site.caller, site.span.start) if value_lines(links.graph, links.ref, site) is not None else None
+    return (
+        _quoted(links, site.caller, site.span.start) if value_lines(links.graph, links.ref, site) is not None else None
+    )
 
 
 def _quoted(links: Links, owner: SymbolRef | None, line: int) -> _Example | None:

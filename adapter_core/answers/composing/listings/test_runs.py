@@ -23,7 +23,7 @@ _COMMAND = re.compile(r"\b(?:what|which)(?: is the)? commands?\b[^?]*\btests?\b"
 _MY_TESTS = re.compile(r"\b(?:my|our|your) (?:\w+ ){0,2}tests?\b", re.I)  # with what the project offers for that
 _HOW = re.compile(r"\bhow\b|\bcommand\b|\bway to\b", re.I)
 _OF_ALL = re.compile(r"(?:(?:.*[-_:])?(?:tests?|check|unit(?:test)?s?|pytest|all|py))?", re.I)
-_MAX_COMMANDS, _MAX_FILES, _MAX_NODES = 2, 3, 4
+_MAX_COMMANDS, _MAX_FILES, _MAX_NODES, _MAX_READ = 2, 3, 4, 20
 _LEAST_SHARE = 0.5  # of the subject, in a command; of the tests of a file
 _LEAST_NAMED = 0.6  # of the subject, in a test: more than a mention
 _BY = "runs, by"
@@ -88,14 +88,18 @@ def _general(commands: Sequence[TestCommand]) -> list[TestCommand]:
 
 
 def _whole_files(graph: CodeGraph, found: Sequence[TopicTest], words: set[str]) -> list[str]:
-    """The files that are about the subject: by their names, or since most of their tests are."""
-    files: list[str] = []
+    """The folders and files that are about the subject: by their names, or since most of their tests are."""
+    names: list[str] = []
     for path in dict.fromkeys(test.path for test in found):
+        folders = path.split("/")[:-1]
+        depth = next((n for n, folder in enumerate(folders, 1) if names_subject(folder, words)), 0)
         tests = {node.qualname for node in graph.tests.file(path).nodes}
         own = {test.symbol.qualname for test in found if test.path == path}
-        if names_subject(path, words) or len(own) >= len(tests) * _LEAST_SHARE:
-            files.append(path)
-    return files[:_MAX_FILES]
+        if depth:
+            names.append("/".join(folders[:depth]))
+        elif names_subject(path, words) or len(own) >= len(tests) * _LEAST_SHARE:
+            names.append(path)
+    return list(dict.fromkeys(names))[:_MAX_FILES]
 
 
 def _command_sentence(command: TestCommand, order: int) -> Candidate:
@@ -105,16 +109,18 @@ def _command_sentence(command: TestCommand, order: int) -> Candidate:
     return Candidate(text, "listing", spans, f"{command.path}:{command.start}", order, -1, named=True, steps=steps)
 
 
-def _pytest_sentence(graph: CodeGraph, files: Sequence[str], found: Sequence[TopicTest], order: int) -> Candidate | None:
+def _pytest_sentence(
+    graph: CodeGraph, files: Sequence[str], found: Sequence[TopicTest], order: int
+) -> Candidate | None:
     """How pytest runs these files, or, without any, these tests, or, without any, all; None where the project does not use it."""
     first = _first_tests(graph, files) if files else []
     if not found and (folder := _folder_of_tests(graph)):
         files, first = [folder], _first_tests(graph, [folder])
-    if files and first and _uses_pytest(graph, first[0][0]):
+    if files and first and _uses_pytest(graph):
         names = join_list([f"`{path}`" for path in files])
         text = f"`{_PYTEST} {' '.join(files)}` runs the tests in {names}."
         spans = tuple((path, line, line) for path, line in first)
-    elif found and _uses_pytest(graph, found[0].path):
+    elif found and _uses_pytest(graph):
         tests = found[:_MAX_NODES]
         nodes = [f"{test.path}::{test.symbol.qualname.replace('.', '::')}" for test in tests]
         text = f"`{_PYTEST} {' '.join(nodes)}` runs {'these tests' if len(tests) > 1 else 'this test'}."
@@ -154,10 +160,12 @@ def _folder_of_tests(graph: CodeGraph) -> str:
     return folder if is_test_path(f"{folder}/a.py") else ""
 
 
-def _uses_pytest(graph: CodeGraph, path: str) -> bool:
+def _uses_pytest(graph: CodeGraph) -> bool:
+    """Whether the project says that it does: by its configuration, a command, or what its tests import."""
     if graph.tests.rules.source or any("pytest" in step for c in test_commands(graph) for step in c.steps):
         return True
-    return any("pytest" in graph.view.text(p) for p in (path, "conftest.py", f"{path.rpartition('/')[0]}/conftest.py"))
+    paths = [path for path in graph.tests.paths() if is_test_path(path)][:_MAX_READ]
+    return any("pytest" in graph.view.text(path) for path in ("conftest.py", "tests/conftest.py", *paths))
 
 
 def test_run_holds(graph: CodeGraph, sentence: str, citations: Sequence[Citation]) -> bool | None:
@@ -185,7 +193,7 @@ def test_run_holds(graph: CodeGraph, sentence: str, citations: Sequence[Citation
         ids = {n.node_id.partition("[")[0]: n.qualname for n in graph.tests.file(path).nodes if n.path == path}
         if name not in ids or (path, _name_line(graph, path, ids[name])) not in cited:
             return False
-    return _uses_pytest(graph, citations[0].span.path)
+    return _uses_pytest(graph)
 
 
 test_run_holds.__test__ = False  # type: ignore[attr-defined]

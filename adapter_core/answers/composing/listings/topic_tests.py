@@ -22,6 +22,7 @@ from ....evidence.search_index import SearchIndex
 from ....graph import terms
 from ....graph.source import is_python
 from ....graph.storage.postings import BODY, DOCSTRING, NAME, QUALNAME
+from ....graph.testing.collecting.config import matches
 from ....types import STEP_SEPARATOR, Citation, Symbol
 from ...asked_symbols import named_modules, named_symbols
 from ...inert import printable
@@ -45,7 +46,9 @@ _LEAST_SHARE, _LEAST_IN_FILE, _OF_BEST = 0.5, 0.4, 0.65  # in a file that is nam
 _MIN_BEGINNING = 4  # letters of a word with which a part of a file's name begins
 _MAX_TESTS, _MAX_LOOKED_AT, _MAX_FILES = 8, 60, 3
 _MAX_QUOTE = 120
-_FORM = re.compile(r"`(?P<path>[^`]+)` has (?:these tests|this test)(?P<others>, among others)?: (?P<rest>`.+)", re.DOTALL)
+_FORM = re.compile(
+    r"`(?P<path>[^`]+)` has (?:these tests|this test)(?P<others>, among others)?: (?P<rest>`.+)", re.DOTALL
+)
 _STEP = re.compile(r"`(?P<name>[^`]+)`(?:, with `(?P<quote>[^`]+)`)?")
 
 
@@ -100,7 +103,9 @@ def tests_on(graph: CodeGraph, subject: Mapping[str, tuple[float, list[str]]]) -
         index = SearchIndex(graph)
         documents, shares = _shares(index, subject)
         order = np.lexsort((index.symbol_of[documents], index.file_of[documents], -shares))[:_MAX_LOOKED_AT]
-        places = [(index.paths[index.file_of[documents[n]]], int(index.symbol_of[documents[n]]), shares[n]) for n in order]
+        places = [
+            (index.paths[index.file_of[documents[n]]], int(index.symbol_of[documents[n]]), shares[n]) for n in order
+        ]
     found: list[TopicTest] = []
     words = {term: {term, *others} for term, (_, others) in subject.items()}
     every = {form for forms in words.values() for form in forms}
@@ -110,7 +115,7 @@ def tests_on(graph: CodeGraph, subject: Mapping[str, tuple[float, list[str]]]) -
         least = _LEAST_IN_FILE if names_subject(path, every) else _LEAST_SHARE
         if symbol is None or document is None or not symbol.is_callable or share < least:
             continue
-        if symbol.qualname not in _test_names(graph, path):
+        if not symbol.name.startswith("test") and not matches(symbol.name, graph.tests.rules.python_functions):
             continue
         line, is_scattered = _best_line(document.lines, symbol, path, words)
         factor = _SCATTERED if is_scattered else _TOGETHER if len(subject) > 1 and share < _IN_PATH else 1.0
@@ -122,18 +127,21 @@ def tests_on(graph: CodeGraph, subject: Mapping[str, tuple[float, list[str]]]) -
     for test in kept:
         by_file[test.path] = by_file.get(test.path, 0.0) + test.share**2
     files = sorted(by_file, key=lambda path: (not names_subject(path, every), -by_file[path], path))[:_MAX_FILES]
-    return [test for path in files for test in kept if test.path == path][:_MAX_TESTS]
+    collected = {path: _test_names(graph, path) for path in files}
+    return [t for path in files for t in kept if t.path == path and t.symbol.qualname in collected[path]][:_MAX_TESTS]
 
 
 def _shares(index: SearchIndex, subject: Mapping[str, tuple[float, list[str]]]) -> tuple[np.ndarray, np.ndarray]:
     """The documents of test files that have some of the subject, and their shares of it."""
-    is_test = np.array([is_python(path) and is_test_path(path) for path in index.paths], dtype=bool)
+    test_files = {n: _name_parts(path) for n, path in enumerate(index.paths) if is_python(path) and is_test_path(path)}
+    is_test = np.zeros(len(index.paths), dtype=bool)
+    is_test[list(test_files)] = True
     documents = np.flatnonzero((index.file_of >= 0) & index.alive & is_test[np.maximum(index.file_of, 0)])
     number_of = np.full(len(index.file_of), -1, dtype=np.int64)
     number_of[documents] = np.arange(len(documents))
     total, scores = 0.0, np.zeros(len(documents))
     for term, (weight, others) in subject.items():
-        own, other = (_presence(index, words, documents, number_of) for words in ([term], others))
+        own, other = (_presence(index, words, documents, number_of, test_files) for words in ([term], others))
         present = np.maximum(own, _BY_ALTERNATIVE * other)
         matching = int(np.count_nonzero(present))
         idf = math.log(1 + (len(documents) - matching + 0.5) / (matching + 0.5))
@@ -143,8 +151,14 @@ def _shares(index: SearchIndex, subject: Mapping[str, tuple[float, list[str]]]) 
     return documents[some], scores[some] / (total or 1.0)
 
 
-def _presence(index: SearchIndex, words: Sequence[str], documents: np.ndarray, number_of: np.ndarray) -> np.ndarray:
-    """How far each document has one of the words, by where it stands."""
+def _presence(
+    index: SearchIndex,
+    words: Sequence[str],
+    documents: np.ndarray,
+    number_of: np.ndarray,
+    test_files: Mapping[int, Sequence[str]],
+) -> np.ndarray:
+    """How far each document has one of the words, by where it stands. `test_files`: the parts of their names."""
     present = np.zeros(len(documents))
     for word in words:
         hits = index.hits(word)
@@ -152,22 +166,25 @@ def _presence(index: SearchIndex, words: Sequence[str], documents: np.ndarray, n
         for field, value in ((NAME, _IN_NAME), (QUALNAME, _IN_CLASS), (DOCSTRING, _IN_DOCSTRING), (BODY, _IN_BODY)):
             here = numbers[(hits.fields == field) & (numbers >= 0)]
             present[here] = np.maximum(present[here], value)
-        begun = [n for n, path in enumerate(index.paths) if is_test_path(path) and _begins_part(path, word)]
+        begun = [n for n, parts in test_files.items() if _begins_part(parts, word)]
         in_path = np.isin(index.file_of[documents], [*hits.files.tolist(), *begun])
         present[in_path] = np.maximum(present[in_path], _IN_PATH)
     return present
 
 
-def _begins_part(path: str, word: str) -> bool:
+def _name_parts(path: str) -> list[str]:
+    return re.split(r"[\W_]+", path.rpartition("/")[2].lower())
+
+
+def _begins_part(parts: Sequence[str], word: str) -> bool:
     """Whether a part of a file's name begins with a word: "django" of `test_djangocache.py`."""
-    name = path.rpartition("/")[2].lower()
-    return len(word) >= _MIN_BEGINNING and word in name and any(p.startswith(word) for p in re.split(r"[\W_]+", name))
+    return len(word) >= _MIN_BEGINNING and any(part.startswith(word) for part in parts)
 
 
 def names_subject(path: str, words: Set[str]) -> bool:
     """Whether the name of a file has one of the words."""
-    name = path.rpartition("/")[2]
-    return not words.isdisjoint(terms.terms_of(name)) or any(_begins_part(path, word) for word in words)
+    parts = _name_parts(path)
+    return not words.isdisjoint(terms.terms_of(path.rpartition("/")[2])) or any(_begins_part(parts, w) for w in words)
 
 
 def _best_line(lines: list[str], symbol: Symbol, path: str, words: Mapping[str, Set[str]]) -> tuple[int, bool]:
