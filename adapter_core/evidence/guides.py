@@ -72,13 +72,17 @@ _RUNS_CHECKS = 0.5
 _OWN_ONE = 0.5  # added for a heading on adding one's own, where the question is how to do that
 _USERS_OWN = re.compile(r"\bmy (?:\w+ ){0,2}tests?\b.*\b(?:only|with|on|under|against|in|using)\b", re.I)
 _SETUP_FILE = re.compile(
-    r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$|(^|/)(contrib|contribut\w*|develop\w*|hacking|internals?)/[^/]+\.\w+$",
+    r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$|(^|/)(docs?/contrib|contribut\w*|develop\w*|hacking|internals?)/[^/]+\.\w+$",
     re.I,
 )
 _TUTORIAL = re.compile(r"(^|/)[\w-]*tutorials?/", re.I)
 _CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy coverage".split()))
 _ASIDE = re.compile(r"(^|/)(examples?|samples?|demos?|bench(marks?)?|extras|contrib)/")
-_FOR_CONTRIBUTORS = re.compile(r"(^|/)docs?/(?:.*/)?contrib/", re.I)
+_FOR_CONTRIBUTORS = re.compile(r"(^|/)docs?/contrib/", re.I)
+_TEST_COMMAND = re.compile(
+    r"\b(?:pytest|py\.test|tox|nox|unittest|nosetests|make (?:\w*tests?\w*|check)|hatch|(?:setup|manage)\.py test|trial|run_?tests\w*)\b|"
+    r"\bscripts/test\b"
+)
 _ASIDE_SHARE = 0.45  # of the share of an example's text: it tells how the example is run
 _HOW_TO_PATH = re.compile(r"(^|/)(how-?tos?|tutorials?|extend\w*|extdev|develop\w*|plugins?)[/.]", re.I)
 _MAKING = frozenset(
@@ -156,6 +160,12 @@ def guides_for(
             continue
         title = _title_terms(facts, number, weights)
         if runs_checks and not (_CHECKS & title and (_SETUP_FILE.search(path) or "run" in title)):
+            continue
+        if (
+            runs_checks
+            and "run" not in title
+            and not _TEST_COMMAND.search(_text_of(graph, Candidate(path, number, 0.0)))
+        ):
             continue
         share, precision = _heading_share(facts, number, weights)
         share /= total

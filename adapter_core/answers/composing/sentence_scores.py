@@ -267,6 +267,10 @@ class _Scorer:
         matched = _match_terms(_term_shares(item, with_code_below), self._weights, self._alternatives)
         return min(1.0, sum(self._weights[t] * share for t, share in matched.items()) / self._mass)
 
+    def _has_word_below_title(self, item: Candidate) -> bool:
+        said = set(terms.terms_of(item.text.partition(": “")[2]))
+        return not said.isdisjoint(self._weights) or any(not said.isdisjoint(o) for o in self._alternatives.values())
+
     def _prior(self, item: Candidate) -> float:
         """The weight of a sentence of its kind for a question of this kind."""
         prior = self._priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
@@ -277,7 +281,8 @@ class _Scorer:
                 prior = _NAMED_USE_PRIOR  # of what says nothing of itself
             elif item.kind in _HOW_TO_PRIORS and (item.named or item.kind not in _OF_WHAT_IS_CALLED):
                 prior = _HOW_TO_PRIORS[item.kind]
-                prior *= _WITH_CODE_FACTOR if item.kind == "guide" and item.steps else 1.0
+                if item.kind == "guide" and item.steps and self._has_word_below_title(item):
+                    prior *= _WITH_CODE_FACTOR
             else:
                 prior *= _BESIDE_USE_FACTOR
         if item.kind in self._asked_kinds or ("returns" in self._asked_kinds and _BARE_RETURN.search(item.text)):

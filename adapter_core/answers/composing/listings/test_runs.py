@@ -14,7 +14,7 @@ from ....graph.source import is_python
 from ....types import STEP_SEPARATOR, Citation
 from ..candidate import Candidate, join_list
 from .test_commands import TestCommand, test_commands
-from .topic_tests import TopicTest, names_subject, subject_of_tests, tests_on
+from .topic_tests import TopicTest, Wanted, names_subject, subject_of_tests, tests_on
 
 _RUNS = re.compile(
     r"\b(?:run|runs|running|execute|executing|start|launch)\b[^?]{0,60}?\b(?:tests?|test ?suites?|testsuite)\b", re.I
@@ -50,7 +50,7 @@ def test_run_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     found: list[TopicTest] = []
     files: list[str] = []
     if subject and not chosen:
-        words = set(subject) | {other for _, others in subject.values() for other in others}
+        words = {form for wanted in subject.values() for form in wanted.forms}
         found = [t for t in tests_on(graph, subject) if t.share > _LEAST_NAMED or names_subject(t.path, words)]
         files = _whole_files(graph, found, words)
         paths = files or [test.path for test in found[:1]]
@@ -68,13 +68,13 @@ def test_run_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
 test_run_sentences.__test__ = False  # type: ignore[attr-defined]
 
 
-def _commands_on(commands: Sequence[TestCommand], subject: Mapping[str, tuple[float, list[str]]]) -> list[TestCommand]:
+def _commands_on(commands: Sequence[TestCommand], subject: Mapping[str, Wanted]) -> list[TestCommand]:
     """The commands that have most of the subject in their names, in what they run, or in what is written beside them."""
-    total = sum(weight for weight, _ in subject.values())
+    total = sum(wanted.weight for wanted in subject.values())
     scored: list[tuple[float, TestCommand]] = []
     for command in commands if total else ():
         said = set(terms.terms_of(" ".join((command.name, command.remark, *command.steps))))
-        share = sum(weight for term, (weight, _) in subject.items() if term in said) / total
+        share = sum(w.weight for term, w in subject.items() if not said.isdisjoint((term, *w.own))) / total
         if share >= _LEAST_SHARE:
             scored.append((share, command))
     scored.sort(key=lambda pair: -pair[0])

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -62,6 +63,18 @@ class TopicTest:
     line: int = 0
 
 
+class Wanted(NamedTuple):
+    """A term of a subject: its weight, the terms that say it, and those that code may use instead."""
+
+    weight: float
+    own: tuple[str, ...]
+    others: tuple[str, ...] = ()
+
+    @property
+    def forms(self) -> set[str]:
+        return {*self.own, *self.others}
+
+
 def topic_test_sentences(graph: CodeGraph, question: str) -> Iterator[Candidate]:
     """For a question that asks which tests there are for something that it describes: a sentence for each file that has some."""
     asked = analyse(question)
@@ -76,26 +89,22 @@ def asks_topic_tests(text: str) -> bool:
     return answer_kind(analyse(text)) == "tests"
 
 
-def subject_of_tests(graph: CodeGraph, question: Question) -> dict[str, tuple[float, list[str]]]:
-    """The terms of what tests are on, each with its weight and the terms that code may use instead."""
+def subject_of_tests(graph: CodeGraph, question: Question) -> dict[str, Wanted]:
+    """The terms of what tests are on."""
     with graph.store.snapshot():
         left_out = FRAME | SearchIndex(graph).own_names
     wanted = {term: weight for term, weight in question.terms.items() if term not in left_out}
-    subject: dict[str, tuple[float, list[str]]] = {}
-    in_phrases: list[tuple[str, list[str]]] = []
+    subject: dict[str, Wanted] = {}
     for term, weight, alternatives in expanded_terms(question, wanted, RankingOptions()):
-        if " " in term:
-            in_phrases.append((term, alternatives))
-        else:
-            subject[term] = weight, alternatives
-    for phrase, alternatives in in_phrases:
-        for term in set(terms.terms_of(phrase)) & subject.keys():
-            weight, others = subject[term]
-            subject[term] = weight, [*others, *alternatives]
+        if " " not in term:
+            subject[term] = Wanted(weight, (term,), tuple(alternatives))
+        else:  # what its words mean by themselves is something else
+            parts = set(terms.terms_of(term)) & subject.keys()
+            subject.update({part: Wanted(subject[part].weight, tuple(alternatives)) for part in parts})
     return subject
 
 
-def tests_on(graph: CodeGraph, subject: Mapping[str, tuple[float, list[str]]]) -> list[TopicTest]:
+def tests_on(graph: CodeGraph, subject: Mapping[str, Wanted]) -> list[TopicTest]:
     """The tests with most of the subject's words, the best first; none if there are none with half of it."""
     if not subject:
         return []
@@ -107,7 +116,7 @@ def tests_on(graph: CodeGraph, subject: Mapping[str, tuple[float, list[str]]]) -
             (index.paths[index.file_of[documents[n]]], int(index.symbol_of[documents[n]]), shares[n]) for n in order
         ]
     found: list[TopicTest] = []
-    words = {term: {term, *others} for term, (_, others) in subject.items()}
+    words = {term: wanted.forms for term, wanted in subject.items()}
     every = {form for forms in words.values() for form in forms}
     for path, number, share in places:
         facts, document = graph.facts(path), graph.document(path)
@@ -131,7 +140,7 @@ def tests_on(graph: CodeGraph, subject: Mapping[str, tuple[float, list[str]]]) -
     return [t for path in files for t in kept if t.path == path and t.symbol.qualname in collected[path]][:_MAX_TESTS]
 
 
-def _shares(index: SearchIndex, subject: Mapping[str, tuple[float, list[str]]]) -> tuple[np.ndarray, np.ndarray]:
+def _shares(index: SearchIndex, subject: Mapping[str, Wanted]) -> tuple[np.ndarray, np.ndarray]:
     """The documents of test files that have some of the subject, and their shares of it."""
     test_files = {n: _name_parts(path) for n, path in enumerate(index.paths) if is_python(path) and is_test_path(path)}
     is_test = np.zeros(len(index.paths), dtype=bool)
@@ -140,13 +149,15 @@ def _shares(index: SearchIndex, subject: Mapping[str, tuple[float, list[str]]]) 
     number_of = np.full(len(index.file_of), -1, dtype=np.int64)
     number_of[documents] = np.arange(len(documents))
     total, scores = 0.0, np.zeros(len(documents))
-    for term, (weight, others) in subject.items():
-        own, other = (_presence(index, words, documents, number_of, test_files) for words in ([term], others))
+    for wanted in subject.values():
+        own, other = (
+            _presence(index, words, documents, number_of, test_files) for words in (wanted.own, wanted.others)
+        )
         present = np.maximum(own, _BY_ALTERNATIVE * other)
         matching = int(np.count_nonzero(present))
         idf = math.log(1 + (len(documents) - matching + 0.5) / (matching + 0.5))
-        total += weight * idf
-        scores += weight * idf * present
+        total += wanted.weight * idf
+        scores += wanted.weight * idf * present
     some = np.flatnonzero(scores > 0)
     return documents[some], scores[some] / (total or 1.0)
 
