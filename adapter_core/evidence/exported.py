@@ -19,7 +19,7 @@ from .project_overview import top_packages
 from .question import Question
 from .ranking import Ranked, expanded_terms, is_aside
 from .search_index import SearchIndex
-from .vocabulary import STOP_TERMS
+from .vocabulary import LIGHT_TERMS, STOP_TERMS
 
 _MAX_PACKAGES, _MAX_NAMES, _MAX_DEFINITIONS = 3, 200, 4
 # What a word of the question counts where it stands, and what one that code uses for it counts there.
@@ -31,9 +31,7 @@ _SAY_LITTLE = frozenset(
         terms.stem, "python program programmatically script code instead rather own myself directly whole thing".split()
     )
 )
-_LIGHT_ACTS = frozenset(
-    map(terms.stem, "give get have make take put let do use keep tell".split())
-)  # which may be any act
+_MAY_BE_ANY = frozenset(("do", "use", "have"))
 WHY_OFFERED = "says that it does what is asked"
 _SURE_SHARE = 0.45  # of the question's words, by weight
 _LEAST_BESIDE_GUIDES, _LEAST_UNSAID = 0.52, 0.58
@@ -44,7 +42,7 @@ _MORE_THAN_TITLED, _MORE_THAN_NOUNS = (
     0.1,
 )  # than the title of a section on doing it, or one that only names a thing
 _OF_ACT = 0.1  # added for what says that it does it, among what is offered
-_IN_PHRASE_FACTOR = 0.5  # of the words of a phrase for which code has others
+_IN_PHRASE_FACTOR, _LIGHT_FACTOR = 0.5, 0.4  # of the words of a phrase for which code has others; of vague ones
 _BOOST = 1.5
 
 
@@ -158,11 +156,11 @@ def _asked(question: Question, ranked: Ranked, index: SearchIndex, options: Rank
         for part in parts:
             words.setdefault(part, set()).update(set(alternatives) - STOP_TERMS)
         if term in ranked.idf and term not in left_out:
-            weights[term] = weight * ranked.idf[term]
+            weights[term] = weight * ranked.idf[term] * (_LIGHT_FACTOR if term in LIGHT_TERMS else 1.0)
     for term in in_phrases & weights.keys():
         weights[term] *= _IN_PHRASE_FACTOR
     act = wanted_act(question.text)
-    return _Asked(weights, words, act if act not in _LIGHT_ACTS else "", phrases)
+    return _Asked(weights, words, act if act not in LIGHT_TERMS | _MAY_BE_ANY else "", phrases)
 
 
 def _exported(graph: CodeGraph, index: SearchIndex) -> Iterator[tuple[str, int]]:

@@ -19,7 +19,7 @@ from .linked import lift_called, lift_module, lift_zoom, module_files, spread_sc
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
 from .project_overview import lift_overview
-from .question import Question, analyse
+from .question import Question, analyse, asks_for_own
 from .ranking import rank
 from .regions import joined_candidates
 from .search_index import SearchIndex
@@ -98,7 +98,8 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         has_exact_match = lift_overview(graph, index, query.text, candidates) or has_exact_match
     is_in_code = any(not _WHY_EXTENDED.isdisjoint(c.why) for c in candidates.values())
     guides = guides_for(graph, index, query, ranked, options.ranking, is_in_code) if zoom is None else []
-    if zoom is None and asks_how_to(query.text) and not (is_in_code or query.is_report or asks_for_checks(query.text)):
+    is_use = asks_how_to(query.text) and not (is_in_code or query.is_report or asks_for_own(query.text))
+    if zoom is None and is_use and not asks_for_checks(query.text):
         offered = best_offered(graph, index, query, ranked, options.ranking, more)
         beside = guides_beside(graph, offered, guides) if offered is not None else None
         if offered is not None and (beside is not None or not guides):

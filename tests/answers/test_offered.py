@@ -151,3 +151,29 @@ def test_a_base_class_is_found_by_its_name_alone(tmp_path: Path) -> None:
     assert any(
         "`Plugin` is extended by `One`" in text for text in told(graph, "How do I write a plugin for a new site?")
     )
+
+
+def test_vague_words_do_not_make_a_section_an_answer(tmp_path: Path) -> None:
+    text = """
+#- store/__init__.py
+from store.core import Shelf
+__all__ = ["Shelf"]
+#- store/core.py
+class Shelf:
+    '''Keeps records.'''
+
+    def transact(self):
+        '''Context manager to perform a transaction by locking the shelf.'''
+        return self
+#- README.md
+# Shelves
+
+The cloud of today puts a premium on memory. One framework is popular, and it ships with several kinds of storage. Each of these
+operations is slow, and several are put off.
+
+## Licence
+
+Free for all, in several places, and put there.
+"""
+    sentences = told(graph_of(tmp_path, text), "How do I put several operations into one transaction?")
+    assert sentences[0].startswith("`Shelf.transact`:")
