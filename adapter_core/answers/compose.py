@@ -37,6 +37,8 @@ from .composing.listings.environment_variables import asks_variables
 from .composing.listings.module_choices import is_choice
 from .composing.listings.raising_places import asked_exception, asks_only_raising
 from .composing.listings.sent_signals import asks_senders
+from .composing.listings.test_runs import asks_to_run_tests, runs_whole_folder
+from .composing.listings.topic_tests import asks_topic_tests
 from .composing.listings.what_it_raises import function_asked_what_it_raises
 from .composing.main_function import does_what_is_asked, main_function
 from .composing.project_layout import layout_sentences
@@ -103,6 +105,13 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         by_text = {item.text: item for item in told_first if item is not None} | by_text
     parts = split_question(found.question.text)
     is_whole = _is_all_listed(found.question.text, parts) or asks_how_laid_out(found) or any(map(is_choice, by_text))
+    if by_text and asks_to_run_tests(found.question.text):
+        evidence_subjects, is_whole = (
+            [],
+            not found.guides,
+        )  # beside what is written on it, what is found is about something else
+        if found.guides:
+            by_text = {text: item for text, item in by_text.items() if not runs_whole_folder(text)}
     if by_text and is_whole:
         return list(by_text.values())[:limit]
     if by_text and asks_only_raising(parts):
@@ -161,6 +170,7 @@ def _is_all_listed(text: str, parts: list[str]) -> bool:
         or command_asked_for_options(text)
         or all(map(asks_variables, parts))
         or asks_only_writes(parts)
+        or asks_topic_tests(text)
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..code_graph import CodeGraph
 from ..errors import ModelError, UsageError
+from ..evidence.exported import WHY_OFFERED
 from ..evidence.guides import WHY_TELLS_HOW
 from ..evidence.question import analyse
 from ..evidence.selection import Found, search
@@ -303,7 +304,9 @@ def _has_answer(run: Run, found: Found) -> bool:
         return False
     if found.zoom is not None or found.question.kind == "overview":
         return True
-    if any(WHY_TELLS_HOW in guide.why for guide in found.guides):
+    if any(WHY_TELLS_HOW in guide.why for guide in found.guides) or any(
+        WHY_OFFERED in e.why for e in found.definitions
+    ):
         return True
     found_signals = signals(run.graph, found, run.links)
     run.metrics["confidence"] = round(confidence(found_signals, run.options.refusal), 3)

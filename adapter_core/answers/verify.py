@@ -32,6 +32,8 @@ from .composing.further_places import places_hold
 from .composing.links.known_links import KnownLinks
 from .composing.listings.absent_members import absence_holds
 from .composing.listings.environment_prefixes import prefix_holds
+from .composing.listings.test_runs import test_run_holds
+from .composing.listings.topic_tests import topic_tests_hold
 from .composing.listings.total_checks import without_total
 from .composing.project_layout import parts_hold
 from .composing.settings.choices import choices_hold
@@ -114,6 +116,12 @@ def supports(
     are_defined = places_hold(graph, sentence, citations)
     if are_defined is not None:
         return Support(are_defined, "" if are_defined else "these are not defined at the cited lines")
+    has_tests = topic_tests_hold(graph, sentence, citations)
+    if has_tests is not None:
+        return Support(has_tests, "" if has_tests else "the file has no such tests with these lines")
+    is_run_so = test_run_holds(graph, sentence, citations)
+    if is_run_so is not None:
+        return Support(is_run_so, "" if is_run_so else "the tests are not run so by the cited lines")
     is_absent = absence_holds(graph, sentence, citations)
     if is_absent is not None:
         return Support(is_absent, "" if is_absent else "that it has no such member cannot be told")

@@ -20,6 +20,7 @@ from .options import RankingOptions
 from .question import Question
 from .ranking import expanded_terms, is_changelog
 from .search_index import SearchIndex
+from .vocabulary import LIGHT_TERMS
 
 # What goes with a project beside its documentation, and how one goes from one version to the next.
 _NO_GUIDE = re.compile(
@@ -43,7 +44,7 @@ _TITLE, _TITLES_ABOVE, _BODY, _LENGTH = 4.0, 1.0, 0.5, 0.6
 _SATURATION, _COVERAGE_POWER = 2.0, 1.75
 _BY_ALTERNATIVE, _BY_PHRASE = 0.5, 0.75  # what other words count for a word, and for a phrase, which nothing else says
 _IN_PHRASE_FACTOR = 0.5  # of the words of such a phrase
-_AVOIDED_FACTOR = 0.3
+_AVOIDED_FACTOR, _LIGHT_FACTOR = 0.3, 0.4
 _MAX_CHARS = 300
 _AVOIDING = re.compile(r"\s(?:without|instead of|rather than|and not|but not)\s", re.I)
 _MAX_IDF = 2.5  # a word is not what is asked about because it is rare: "really" is
@@ -79,6 +80,7 @@ def best_sections(
     in_phrases = {term for phrase in question.phrases for word in phrase for term in terms.split(word)}
     for term, weight, alternatives in expanded_terms(question, question.terms, options):
         weight *= (_AVOIDED_FACTOR if term in avoided else 1.0) * (_IN_PHRASE_FACTOR if term in in_phrases else 1.0)
+        weight *= _LIGHT_FACTOR if term in LIGHT_TERMS else 1.0
         by_other = _BY_PHRASE if " " in term else _BY_ALTERNATIVE
         own, own_title = _frequency(index, [term, *_derived(term)], number_of, norms)
         other, other_title = _frequency(index, alternatives, number_of, norms)

@@ -55,6 +55,13 @@ def lift_bases(
         candidate.score += boost
         candidate.lifted = True
         candidate.why.append(why)
+    if (
+        boost
+        and wanted_terms != question.terms.keys()
+        and not any(WHY_BASE_CLASS in c.why for c in candidates.values())
+    ):
+        for ref in _bases_called_so(graph, question.text):
+            lift(graph, ref, boost, WHY_BASE_CLASS, candidates)
     named_so = _functions_named_so(graph, question.text) if boost else []
     for ref in named_so:
         lift(graph, ref, _NAMED_BOOST, WHY_NAMED_SO, candidates)
@@ -77,6 +84,19 @@ def _act_of(term: str) -> str:
 
 def _is_base(graph: CodeGraph, name: str) -> bool:
     return any(not is_test_path(path) for path in graph.view.paths_using(name, "base"))
+
+
+def _bases_called_so(graph: CodeGraph, text: str) -> list[SymbolRef]:
+    """The base classes of the product that are called like what is to be written: `Plugin` of "write a plugin for a new site"."""
+    match = EXTENDING.search(text)
+    nouns = _nouns(text[match.end() :]) if match is not None else []
+    for count in range(len(nouns), 0, -1):
+        name = "".join(noun.capitalize() for noun in nouns[:count])
+        refs = [r for r in graph.find_symbol(name, at_most=_MAX_NAMESAKES) if r.symbol.kind == "class"]
+        bases = [r for r in refs if not is_test_path(r.path) and _is_base(graph, r.symbol.name)]
+        if bases:
+            return bases[:1]
+    return []
 
 
 def _functions_saying_so(graph: CodeGraph, text: str, more: Callable[[], Candidates]) -> list[SymbolRef]:

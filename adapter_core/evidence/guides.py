@@ -67,13 +67,22 @@ _SURE = 0.4  # the same, of one that is an answer by itself
 _DISTANT_SECTION = 0.6
 _MIN_LINES = 2  # below a heading
 _MIN_SHARE, _MIN_SHARE_EXTENDING, _MIN_SHARE_WHY = 0.5, 0.65, 0.3
+_MIN_SHARE_CHECKS = 0.05  # of what says that it is on tests, in a text for those who work on the project
 _RUNS_CHECKS = 0.5
 _OWN_ONE = 0.5  # added for a heading on adding one's own, where the question is how to do that
 _USERS_OWN = re.compile(r"\bmy (?:\w+ ){0,2}tests?\b.*\b(?:only|with|on|under|against|in|using)\b", re.I)
-_SETUP_FILE = re.compile(r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$", re.I)
+_SETUP_FILE = re.compile(
+    r"(^|/)(contribut\w*|agents|readme|hacking|develop\w*)\.\w+$|(^|/)(docs?/contrib|contribut\w*|develop\w*|hacking|internals?)/[^/]+\.\w+$",
+    re.I,
+)
 _TUTORIAL = re.compile(r"(^|/)[\w-]*tutorials?/", re.I)
 _CHECKS = frozenset(map(terms.stem, "test tests lint linter linting checks mypy coverage".split()))
 _ASIDE = re.compile(r"(^|/)(examples?|samples?|demos?|bench(marks?)?|extras|contrib)/")
+_FOR_CONTRIBUTORS = re.compile(r"(^|/)docs?/contrib/", re.I)
+_TEST_COMMAND = re.compile(
+    r"\b(?:pytest|py\.test|tox|nox|unittest|nosetests|make (?:\w*tests?\w*|check)|hatch|(?:setup|manage)\.py test|trial|run_?tests\w*)\b|"
+    r"\bscripts/test\b"
+)
 _ASIDE_SHARE = 0.45  # of the share of an example's text: it tells how the example is run
 _HOW_TO_PATH = re.compile(r"(^|/)(how-?tos?|tutorials?|extend\w*|extdev|develop\w*|plugins?)[/.]", re.I)
 _MAKING = frozenset(
@@ -90,6 +99,7 @@ _REASON = re.compile(
     r"motivations?|advantages?|faster|otherwise)\b",
     re.I,
 )
+_CODE_MARK = re.compile(r"^\s*(?:`{3,}|~{3,}|\.\. (?:code|sourcecode|literalinclude)|>>> |\$ )|::\s*$", re.M)
 _MARKED_HEADING = re.compile(r"\s*#{1,4}[ \t]+(?P<title>\S.*)")
 _HEADING_RULE = re.compile(r"\s*([=\-~^*])\1{3,}\s*")
 _MAX_HEADING = 200  # characters of a line
@@ -98,6 +108,12 @@ _MAX_HEADING = 200  # characters of a line
 def asks_how_to(text: str) -> bool:
     """Whether a question asks how one does something, and not how the code does it."""
     return bool(_HOW_TO.search(text[:_MAX_CHARS]))
+
+
+def wanted_act(text: str) -> str:
+    """The term of what a question wants to do, the word behind "how do I"; "" for other questions."""
+    asked = _HOW_TO.search(text[:_MAX_CHARS])
+    return next(iter(terms.terms_of(text[asked.end() : _MAX_CHARS])), "") if asked is not None else ""
 
 
 def guides_for(
@@ -133,7 +149,7 @@ def guides_for(
         ]
     information = sum(question.terms[t] * idf for t, idf in ranked.idf.items()) or 1.0
     extends, makes_own = bool(extending_terms(question.text)), asks_for_own(question.text)
-    runs_checks = _asks_for_checks(text)
+    runs_checks = asks_for_checks(text)
     head = _head_terms(question.text) & weights.keys() if how_to and not runs_checks else set[str]()
     found: list[Candidate] = []
     for document in _documents(index, ranked, weights.keys()):
@@ -145,6 +161,12 @@ def guides_for(
         title = _title_terms(facts, number, weights)
         if runs_checks and not (_CHECKS & title and (_SETUP_FILE.search(path) or "run" in title)):
             continue
+        if (
+            runs_checks
+            and "run" not in title
+            and not _TEST_COMMAND.search(_text_of(graph, Candidate(path, number, 0.0)))
+        ):
+            continue
         share, precision = _heading_share(facts, number, weights)
         share /= total
         body = float(ranked.covered[document]) / information
@@ -152,9 +174,11 @@ def guides_for(
             # "add a timeout to an operation" is told below "Timeouts".
             of_head = {t: w for t, w in weights.items() if t in head}
             share = max(share, _HEAD_SHARE * _heading_share(facts, number, of_head)[0] / sum(of_head.values()))
-        share *= _ASIDE_SHARE if _ASIDE.search(path) else 1.0
+        if _ASIDE.search(path) and not (runs_checks and _FOR_CONTRIBUTORS.search(path)):
+            share *= _ASIDE_SHARE
+        least = _MIN_SHARE_EXTENDING if extends and not makes_own else _MIN_SHARE if how_to else _MIN_SHARE_WHY
         if share < (
-            _MIN_SHARE_EXTENDING if extends and not makes_own else _MIN_SHARE if how_to else _MIN_SHARE_WHY
+            _MIN_SHARE_CHECKS if runs_checks and not _ASIDE.search(path.replace("contrib/", "")) else least
         ) or (why and not how_to and not _gives_reason(graph, facts, number)):
             continue
         score = share + _BODY_SHARE * body + _PRECISION_SHARE * precision
@@ -181,7 +205,7 @@ def _sections_telling_how(
     graph: CodeGraph, index: SearchIndex, question: Question, options: RankingOptions, least_titled: float
 ) -> list[Candidate]:
     """The sections that have most of a question, and this share of it in their titles; none if these have too little of it."""
-    if _asks_for_checks(question.text):
+    if asks_for_checks(question.text):
         return []
     sections = best_sections(graph, index, question, options, _MAX_SECTIONS)
     sections = [s for s in sections if s.titled >= least_titled]
@@ -197,10 +221,30 @@ def _sections_telling_how(
         Candidate(s.path, s.index, s.score, [WHY_GUIDE, *([WHY_TELLS_HOW] if s.sure >= _SURE else [])]) for s in close
     ]
     texts = {_text_of(graph, c): c for c in reversed(candidates)}
-    return list(reversed(texts.values()))[:_MAX_GUIDES]
+    return _with_code_below(graph, list(reversed(texts.values()))[:_MAX_GUIDES])
 
 
-def _asks_for_checks(text: str) -> bool:
+def _with_code_below(graph: CodeGraph, guides: list[Candidate]) -> list[Candidate]:
+    """The guides; behind the first, where it shows no code, the first section below it that does, in place of the last."""
+    first = guides[0] if guides else None
+    facts = graph.facts(first.path) if first is not None else None
+    if first is None or facts is None or _CODE_MARK.search(_text_of(graph, first)):
+        return guides
+    symbol = facts.symbols[first.index]
+    for number in range(first.index + 1, len(facts.symbols)):
+        if (
+            not facts.symbols[number].qualname.startswith(symbol.qualname + SECTION_SEPARATOR)
+            or symbol.kind != "section"
+        ):
+            break
+        below = Candidate(first.path, number, first.score, list(first.why))
+        if _CODE_MARK.search(_text_of(graph, below)):
+            others = [g for g in guides[1:] if (g.path, g.index) != (below.path, below.index)]
+            return [first, below, *others][:_MAX_GUIDES]
+    return guides
+
+
+def asks_for_checks(text: str) -> bool:
     """Whether a question asks how the tests or the linter of the project are run."""
     is_own = _USERS_OWN.search(text) is not None
     return not is_own and bool(re.search(r"\brun\b", text, re.I)) and bool(_CHECKS & set(terms.terms_of(text)))
@@ -292,8 +336,7 @@ def guide_end(facts: ModuleFacts, index: int) -> int:
 def _heading_weights(question: Question, ranked: Ranked, own_names: Set[str] = frozenset()) -> dict[str, float]:
     """What each term of the question weighs in a heading; nothing if it has no words but those of doing and `own_names`."""
     weights: dict[str, float] = {}
-    asked = _HOW_TO.search(question.text[:_MAX_CHARS])
-    act = next(iter(terms.terms_of(question.text[asked.end() : asked.end() + 40])), "") if asked is not None else ""
+    act = wanted_act(question.text)
     words = {term for word in terms.words(question.text[:_MAX_CHARS]) for term in terms.split(word)[-1:]}
     for term in words & ranked.idf.keys():
         is_minor = term in _DOING or term in _LINTING

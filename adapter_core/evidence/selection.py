@@ -12,14 +12,14 @@ from ..types import Evidence, SymbolRef
 from .assigned import lift_assigned
 from .candidates import Candidate, Candidates, lexical_candidates, lift_definitions
 from .cutting import Cutter
-from .exported import lift_exported
+from .exported import best_offered, guides_beside, lift_offered
 from .extending import WHY_BASE_CLASS, WHY_NAMED_SO, WHY_REGISTERS, lift_bases
-from .guides import WHY_GUIDE, asks_how_to, guide_lines, guides_for
+from .guides import WHY_GUIDE, asks_for_checks, asks_how_to, guide_lines, guides_for
 from .linked import lift_called, lift_module, lift_zoom, module_files, spread_scores
 from .options import SelectionOptions
 from .phrases import is_phrase, prefer_named
 from .project_overview import lift_overview
-from .question import Question, analyse
+from .question import Question, analyse, asks_for_own
 from .ranking import rank
 from .regions import joined_candidates
 from .search_index import SearchIndex
@@ -98,8 +98,13 @@ def _search(graph: CodeGraph, question: str, options: SelectionOptions, zoom: Sy
         has_exact_match = lift_overview(graph, index, query.text, candidates) or has_exact_match
     is_in_code = any(not _WHY_EXTENDED.isdisjoint(c.why) for c in candidates.values())
     guides = guides_for(graph, index, query, ranked, options.ranking, is_in_code) if zoom is None else []
-    if not guides and zoom is None and asks_how_to(query.text) and not (is_in_code or query.is_report):
-        lift_exported(graph, index, query, ranked, candidates)
+    is_use = asks_how_to(query.text) and not (is_in_code or query.is_report or asks_for_own(query.text))
+    if zoom is None and is_use and not asks_for_checks(query.text):
+        offered = best_offered(graph, index, query, ranked, options.ranking, more)
+        beside = guides_beside(graph, offered, guides) if offered is not None else None
+        if offered is not None and (beside is not None or not guides):
+            guides = beside or []
+            lift_offered(graph, offered, candidates)
     if guides and query.kind != "why":
         _lift_guides(guides, candidates)
         has_exact_match = True

@@ -44,6 +44,11 @@ _GENERIC = """
 STOP_WORDS = frozenset(_STOP.split())
 STOP_TERMS = frozenset(terms.stem(word) for word in STOP_WORDS) | STOP_WORDS
 # Words that are no stop words, though their stems are those of `them`, `located`, `exactly` and the like.
+# Acts that may be any act, and vague numbers: in a text on anything there are some of them.
+LIGHT_TERMS = frozenset(
+    terms.stem(word)
+    for word in "put puts get give given make take let keep tell come go want several many various multiple certain whole single".split()
+)
 INFORMATIVE_WORDS = frozenset("theme themes themed location locations exact projection projections".split())
 GENERIC_WORDS = frozenset(_GENERIC.split())
 

@@ -103,6 +103,7 @@ def hash_text(text: str) -> str:
 
 
 MAX_FILE_BYTES = 1_500_000  # beyond that, a file is data
+MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
 
 
 def is_python(path: str) -> bool:

@@ -103,3 +103,29 @@ def test_a_comment_is_told_of_the_function_that_it_stands_in(tmp_path: Path) -> 
         answer = answer_question(graph, "Why does apply set the content type and hand the wrapper to the router?")
     told = {claim.text.partition(" says")[0] for claim in answer.claims if claim.text.startswith("A comment")}
     assert told == {"A comment in `apply.wrapper`", "A comment in `apply`"}
+
+
+REASONS = '''
+class Shelf:
+    def put(self, key, value):
+        """Put it."""
+        # The order of SELECT and INSERT is important below.
+        #
+        # Shelf.get does not remove expired keys to avoid writes during lookups. Commonly used keys will therefore remain on the
+        # shelf, making an UPDATE the preferred path.
+        #
+        # The alternative is to assume that the key is not present by first trying to insert it and then handling the error that
+        # comes of the constraint.
+        rows = self.sql("SELECT key FROM shelf WHERE key = ?", key)
+        return self.update(rows) if rows else self.insert(key, value)
+'''
+
+
+def test_of_one_comment_the_paragraph_that_gives_the_reason_is_told(tmp_path: Path) -> None:
+    (tmp_path / "shelf.py").write_text(REASONS, "utf-8")
+    with CodeGraph.load_or_build(tmp_path) as graph:
+        answer = answer_question(
+            graph, "Why does putting a value first look up the key instead of just trying to insert it?"
+        )
+    told = [claim.text for claim in answer.claims]
+    assert any("to avoid writes during lookups" in text for text in told[:2])

@@ -526,3 +526,65 @@ def test_included_code_begins_with_a_whole_statement(tmp_path: Path) -> None:
     graph = graph_of(tmp_path, f"{before}#- docs/snippets/defer.py\n{code}{separator}{others}")
     claim = answer_question(graph, "How do I send a letter later on?").claims[0]
     assert claim.steps == ("`box = Box()`", '`box.send("hello", delay=10)`')
+
+
+def test_code_is_told_with_what_introduces_it_in_each_guide(tmp_path: Path) -> None:
+    pages = "".join(
+        f"#- docs/{name}.md\n# Painting walls {name}\n\nWalls are painted {name}. This is how walls are painted {name}:\n\n"
+        f"```python\npaint_{name}(wall)\n```\n"
+        for name in ("fast", "well", "late")
+    )
+    sentences = told(graph_of(tmp_path, pages + "#- a.py\n"), "How do I paint the walls?")
+    for name in ("fast", "well", "late"):
+        assert any(f"are painted {name}: …” `paint_{name}(wall)`" in text for text in sentences)
+
+
+def test_where_a_section_has_no_code_the_first_one_below_it_shows_it(tmp_path: Path) -> None:
+    text = """#- docs/waiting.md
+# Waiting
+
+## Timeout Configuration
+
+All waits end after a timeout of a few seconds, if the server does not respond.
+
+### Setting them
+
+They are set for one request:
+
+```python
+get(url, timeout=10.0)
+```
+
+## Else
+
+Something else.
+#- a.py
+"""
+    sentences = told(graph_of(tmp_path, text), "How do I set a timeout if the server does not respond?")
+    assert any("“Setting them”" in text and "`get(url, timeout=10.0)`" in text for text in sentences)
+
+
+def test_where_code_only_defines_something_the_code_that_uses_it_is_told_too(tmp_path: Path) -> None:
+    text = """#- docs/jobs.md
+# Jobs
+
+## Callbacks
+
+They are handed over with the job:
+
+```python
+queue.add(job, on_failure=report_failure)
+```
+
+### Failure Callbacks
+
+A failure callback is called when a job failed, with the job and the error.
+
+```python
+def report_failure(job, error):
+    pass
+```
+#- a.py
+"""
+    sentences = told(graph_of(tmp_path, text), "How can I run a callback after a job failed with an error?")
+    assert "`docs/jobs.md`, “Callbacks” shows this code: `queue.add(job, on_failure=report_failure)`" in sentences

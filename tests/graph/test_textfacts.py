@@ -82,3 +82,19 @@ def test_titles_of_restructured_text() -> None:
         text
         """
     assert sections("index.rst", text) == [("Shop", 1, 3), ("Shop > Use", 5, 7)]
+
+
+def test_targets_of_a_makefile_are_sections() -> None:
+    text = """
+        PYTHON := python
+        VAR = a:b
+        .PHONY: test
+
+        test lint: build  ## Run all of it.
+        \tpytest
+
+        build:
+        \tmake-it: now
+    """
+    assert sections("Makefile", text.replace("\\t", "\t")) == [("test lint", 5, 6), ("build", 8, 9)]
+    assert sections("notes.txt", "test:\n\tpytest\n") == []

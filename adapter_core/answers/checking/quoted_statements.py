@@ -12,6 +12,7 @@ from ...code_graph import CodeGraph
 from ...types import CallSite, Citation, Symbol, SymbolRef
 from ..composing.documentation.quoted_docs import LISTED, matches_list
 from ..composing.documentation.samples import SHOWS, matches_sample
+from ..composing.links.examples import OF_DOCSTRING, docstring_sample_holds
 from ..composing.listings.module_choices import choice_holds
 from ..composing.statements.call_conditions import tests_by_call
 from ..composing.statements.conditions import BRANCH, BY_THEN, LOOP, THAT_FAR, Lines
@@ -35,6 +36,7 @@ _FORM = re.compile(
 _WRITTEN = re.compile(rf"In (?P<owner>{_CODE}), in the order written: (?P<rest>.+)", re.DOTALL)
 _LISTED = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”)?{LISTED} (?P<rest>\(\d+\) “.+)", re.DOTALL)
 _SHOWN = re.compile(rf"`(?P<path>[^`]+)`(?P<title>, “[^“”]+”)?{SHOWS} (?P<rest>`.+)", re.DOTALL)
+_IN_DOCSTRING = re.compile(rf"{OF_DOCSTRING}`(?P<owner>[^`]+)`{SHOWS} (?P<rest>`.+)", re.DOTALL)
 _LED_TO = re.compile(r"(?P<lead>`(?P<path>[^`]+)`(?P<title>, “[^“”]+”)?: “[^“”]+”) (?P<rest>`.+)", re.DOTALL)
 _CALLS = re.compile(
     rf"(?P<owner>{_CODE}) calls(?P<order>, in the order written,)? "
@@ -115,6 +117,8 @@ def _form_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]
             return _written_order_holds(graph, sentence.strip(), citations)
         if listing := _LISTED.fullmatch(sentence.strip()):
             return matches_list(graph, listing["owner"], listing["title"] or "", listing["rest"], citations)
+        if example := _IN_DOCSTRING.fullmatch(sentence.strip()):
+            return docstring_sample_holds(graph, example["owner"], example["rest"], citations)
         if sample := _SHOWN.fullmatch(sentence.strip()) or _LED_TO.fullmatch(sentence.strip()):
             return matches_sample(graph, sample["path"], sample["title"] or "", sample["rest"], citations)
         return (

@@ -40,6 +40,7 @@ _HOW_TO_PRIORS: Mapping[str, float] = {
     "listing": 4.0, "setting": 16.0, "default": 4.0, "line": 4.0, "listed": 2.0, "call_path": 4.0,
 }  # fmt: skip
 _BESIDE_USE_FACTOR = 0.55
+_WITH_CODE_FACTOR = 1.2  # of what documentation shows with code, beside what it only says
 _OF_WHAT_IS_CALLED = frozenset({"signature", "param"})  # which say nothing of how one does it with anything else
 _USE_SHARE = 1.0
 _COURSE_SHARE = 0.65
@@ -91,10 +92,12 @@ _ERROR_FACTOR = 0.75
 _OF_REASONS = frozenset({"comment", "doc", "text", "guide"})
 _REASON = re.compile(
     r"\b(?:because|since|so that|so as|in order to|otherwise|to (?:avoid|prevent|make sure|ensure|keep)|avoid(?:s|ing)?|prevents?|"
-    r"instead of|rather than|would|cannot|can't|must(?: not|n't)?|don't want|reasons?|workaround|compatib\w*)\b",
+    r"instead of|rather than|would|cannot|can't|must(?: not|n't)?|don't want|reasons?|workaround|compatib\w*|therefore|thus|hence|"
+    r"preferred|rejected)\b",
     re.I,
 )
 _REASON_FACTOR = 1.4
+_REASON_SHARE = 0.97  # of the score of a comment's best sentence, for the others in it that give a reason
 # Sentences about what is logged or asserted, and questions that ask for that.
 _ASIDE_TEXT = re.compile(
     r"`assert |\b(?:log(?:ger|ging)?|warnings)\.(?:debug|info|warn|warning|error|exception|critical|log)\b|\bwhen `[^`]*(?<![^\W_])debug"
@@ -165,13 +168,29 @@ def lexical_scores(
             is_opening = item.kind in ("doc", "where") and item.order == 0
             if item.named and (is_opening or _is_comment_above(item)):
                 scores[i] = best_score
-    elif kind != "why" and any(item.role == "main" for item in items):
+    elif kind == "why":
+        for i, score in _deciding_paragraphs(items, scores).items():
+            scores[i] = score
+    elif any(item.role == "main" for item in items):
         for i in _opening_indices(items):
             scores[i] = max(scores[i], best_score * 1.001)  # what the main function is for, before what it does
     elif asks_what_it_does(question):
         for i in _explaining_indices(items, question)[:1]:
             scores[i] = 1.001 * best_score  # before the one that has the best score
     return scores
+
+
+def _deciding_paragraphs(items: Sequence[Candidate], scores: Sequence[float]) -> dict[int, float]:
+    """The paragraphs that give a reason in the comment with the best sentence, and a score for each: where one says what is done and
+    another why, they have few words in common."""
+    comments = [i for i, item in enumerate(items) if item.kind == "comment" and item.beside]
+    best = max(comments, key=lambda i: scores[i], default=None)
+    if best is None:
+        return {}
+    same = [i for i in comments if (items[i].subject, items[i].beside) == (items[best].subject, items[best].beside)]
+    reasons = [i for i in same if gives_reason(items[i])]
+    least = scores[best] * (_REASON_SHARE if best in reasons else 1 / _REASON_SHARE)
+    return {i: max(scores[i], least) for i in reasons} if len(same) > 1 else {}
 
 
 def highest_score(items: Sequence[Candidate], scores: Sequence[float]) -> float:
@@ -248,6 +267,10 @@ class _Scorer:
         matched = _match_terms(_term_shares(item, with_code_below), self._weights, self._alternatives)
         return min(1.0, sum(self._weights[t] * share for t, share in matched.items()) / self._mass)
 
+    def _has_word_below_title(self, item: Candidate) -> bool:
+        said = set(terms.terms_of(item.text.partition(": “")[2]))
+        return not said.isdisjoint(self._weights) or any(not said.isdisjoint(o) for o in self._alternatives.values())
+
     def _prior(self, item: Candidate) -> float:
         """The weight of a sentence of its kind for a question of this kind."""
         prior = self._priors.get(item.kind, _DEFAULTS.get(item.kind, _DEFAULT_PRIOR))
@@ -258,6 +281,8 @@ class _Scorer:
                 prior = _NAMED_USE_PRIOR  # of what says nothing of itself
             elif item.kind in _HOW_TO_PRIORS and (item.named or item.kind not in _OF_WHAT_IS_CALLED):
                 prior = _HOW_TO_PRIORS[item.kind]
+                if item.kind == "guide" and item.steps and self._has_word_below_title(item):
+                    prior *= _WITH_CODE_FACTOR
             else:
                 prior *= _BESIDE_USE_FACTOR
         if item.kind in self._asked_kinds or ("returns" in self._asked_kinds and _BARE_RETURN.search(item.text)):

@@ -19,7 +19,7 @@ from pathspec import GitIgnoreSpec
 
 from ...errors import RootError
 from ...types import Problem
-from ..source import MAX_FILE_BYTES, is_python, read_bytes
+from ..source import MAKEFILES, MAX_FILE_BYTES, is_python, read_bytes
 
 _SKIPPED_DIRS = frozenset(
     """
@@ -41,7 +41,7 @@ _KEY_FILES = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _TEXT_SUFFIXES = frozenset({".md", ".rst"})
-_TEXT_NAMES = frozenset({"pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini"})
+_TEXT_NAMES = frozenset({"pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini", *MAKEFILES})
 _README = re.compile(
     r"(readme|changelog|changes|contributing|architecture|hacking|development|testing)(\.txt)?$", re.IGNORECASE
 )

@@ -1,11 +1,12 @@
-"""Sections of Markdown (`#` and underlined titles), reStructuredText and configuration files, as symbols of kind "section"."""
+"""Sections of Markdown (`#` and underlined titles), reStructuredText, configuration files and makefiles (targets), as symbols of kind
+"section"."""
 
 from __future__ import annotations
 
 import re
 
 from ...types import ModuleFacts, Symbol
-from ..source import split_lines
+from ..source import MAKEFILES, split_lines
 
 _ATX = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*\Z")
 _FENCE = re.compile(r"\s*(```|~~~)")
@@ -16,6 +17,7 @@ _OTHER_BLOCK = re.compile(r" {0,3}([-*+]\s|\d+[.)]\s|[>|<])")  # a list, a quota
 _CODE = re.compile(r" {0,3}\t| {4}")
 _TABLE = re.compile(r"\[{1,2}([^\[\]]+)\]{1,2}\s*([#;].*)?\Z")
 _ANCHOR = re.compile(r"<a\b[^<>]*>\s*(?:</a>)?|</a>|\s*\{#[\w-]+\}\s*\Z", re.I)  # beside a title, for links to it
+_TARGET = re.compile(r"(?P<names>[A-Za-z0-9][\w./-]*(?: +[\w./-]+)*)\s*::?(?!=)")
 _MAX_TITLE = 120
 SECTION_SEPARATOR = " > "  # between the titles in the qualified name of a section
 
@@ -43,6 +45,8 @@ def _headings(path: str, lines: list[str]) -> list[tuple[int, int, str]]:
         return _markdown(lines)
     if path.endswith((".toml", ".cfg", ".ini")):
         return [(i, 1, m[1].strip()) for i, text in enumerate(lines, 1) if (m := _TABLE.match(text))]
+    if path.rpartition("/")[2] in MAKEFILES:
+        return [(i, 1, m["names"][:_MAX_TITLE]) for i, text in enumerate(lines, 1) if (m := _TARGET.match(text))]
     return _restructured(lines)
 
 

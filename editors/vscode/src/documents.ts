@@ -5,7 +5,7 @@ import type { DocumentFilter } from "vscode-languageclient";
 export const DOCUMENTS: DocumentFilter[] = [
   { scheme: "file", language: "python" },
   { scheme: "file", pattern: "**/*.{py,pyi,pyw,md,rst,txt}" },
-  { scheme: "file", pattern: "**/{pyproject.toml,setup.cfg,tox.ini,pytest.ini}" },
+  { scheme: "file", pattern: "**/{pyproject.toml,setup.cfg,tox.ini,pytest.ini,Makefile,makefile,GNUmakefile}" },
   { scheme: "file", pattern: "**/{README,CHANGELOG,CHANGES,CONTRIBUTING,ARCHITECTURE,HACKING,DEVELOPMENT,TESTING}" },
   { scheme: "file", pattern: "**/{readme,changelog,changes,contributing,architecture,hacking,development,testing}" },
 ];

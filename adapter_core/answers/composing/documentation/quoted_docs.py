@@ -19,7 +19,7 @@ from .numbered_lists import Lines, Listing, lists_in
 from .prose import LEADS_ON, join_passages
 from .quotation import is_quotable, title_of
 from .running_text import docstring_lines, docstring_prose, prose_in, without_quotes
-from .samples import ReadLines, is_markdown, sample_sentences
+from .samples import ReadLines, is_markdown, sample_sentences, samples_using
 from .tables import ROW, table_sentences
 
 # An address or the license, with a label before it.
@@ -177,7 +177,9 @@ def guide_sentences(
             guide = replace(guide, text=text)
         number = below.get(sentence.spans[-1][2], 0)
         leads = guide.text.endswith(f"{LEADS_ON}”") and not is_python(builder.path)
-        if number in shown and _ends_as(guide, sentence) and (leads or samples[number].kind == "sample"):
+        # What a sentence introduces is told with it, however many there are: without its code it says nothing.
+        is_told = number in shown or (leads and number in samples and samples[number].kind == "sample")
+        if is_told and _ends_as(guide, sentence) and (leads or samples[number].kind == "sample"):
             sample = samples[number]
             text = f"{guide.text} {STEP_SEPARATOR.join(sample.steps)}"
             spans = [
@@ -199,6 +201,9 @@ def guide_sentences(
         if samples[number].kind == "sample"
         and _share(own_terms | terms.distinct(samples[number].text), weights) >= _MIN_SHARE_ALONE
     ]
+    if not is_python(builder.path):
+        last = max((line for line, _ in guides), default=0)
+        guides += [(last + 1, using) for using in samples_using(builder, lines, [guide for _, guide in guides], read)]
     wants_order = terms.stem("order") in weights  # which a table or a list shows best
     yield from (g for _, g in sorted(guides, key=lambda pair: (not (wants_order and pair[1].kind in _WHOLE), pair[0])))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -31,6 +31,7 @@ _API = re.compile(
     r"\s*\.\.\s+(?:\w+:)?(?:auto)?(?:function|method|classmethod|staticmethod|class|attribute|decorator|data|exception)::\s+"
     r"(?P<signature>\S.*)"
 )
+_DEFINES = re.compile(r"^(?:async )?(?:def|class) (\w+)", re.M)
 _PROMPTS = (">>> ", "$ ")
 MARKDOWN_CODE = 4  # columns of indentation that make a block of code in Markdown
 _ITEM = re.compile(r" {0,3}(?:[-*+]|\d+[.)])\s")
@@ -92,6 +93,27 @@ def sample_sentences(
         candidate = builder.sentence_at(kind, text, *heading, *sample.spans(builder.path))
         found[sample.line] = replace(candidate, steps=sample.steps)
     return found
+
+
+def samples_using(
+    builder: SentenceBuilder, lines: list[str], told: Sequence[Candidate], read: ReadLines | None = None
+) -> Iterator[Candidate]:
+    """Where the told code only defines a function or class: the first code in another section of the text that uses it. A section on
+    callbacks may show how one is written, and the one above it how it is handed over."""
+    shown = "\n".join(step.strip("`") for item in told for step in item.steps)
+    defined = dict.fromkeys(_DEFINES.findall(shown))
+    names = [name for name in defined if len(re.findall(rf"\b{name}\b", shown)) == 1]
+    symbol = builder.symbol
+    for index, section in enumerate(builder.facts.symbols) if names else ():
+        if section.kind != "section" or symbol.start <= section.start <= symbol.end:
+            continue
+        end = min([section.end, *(s.start - 1 for s in builder.facts.symbols[index + 1 :][:1] if s.kind == "section")])
+        other = SentenceBuilder(builder.facts, index, builder.rank)
+        for item in sample_sentences(other, lines, section.start, end, read).values():
+            text = "\n".join(item.steps)
+            if any(re.search(rf"\b{n}\b", text) and not re.search(rf"\b(?:def|class) {n}\b", text) for n in names):
+                yield replace(item, kind="sample", subject=builder.subject)
+                return
 
 
 def matches_sample(graph: CodeGraph, path: str, title: str, steps: str, citations: tuple[Citation, ...]) -> bool:

@@ -24,6 +24,8 @@ from .exception_handlers import handler_sentences
 from .module_choices import choice_sentences
 from .raising_places import raising_sentences
 from .sent_signals import sending_sentences
+from .test_runs import test_run_sentences
+from .topic_tests import topic_test_sentences
 from .uses import use_listing
 from .what_it_raises import raised_sentences
 
@@ -62,3 +64,4 @@ def _of_parts(graph: CodeGraph, question: str, check: Callable[[], None]) -> Ite
         yield from setting_sentences(graph, part, check)
         yield from default_value_sentences(graph, part)
         yield from write_sentences(graph, part, check)
+        yield from list(test_run_sentences(graph, part)) or topic_test_sentences(graph, part)
