@@ -12,7 +12,10 @@ from ..candidate import MAX_CITED
 from .quotable import Lines, quoted_text
 
 # Stands for that no value is given, which is no default: argparse's SUPPRESS, an object of one's own.
-NO_VALUE = re.compile(r"(?:.*\.)?_*(?:\w+_)?(?:SUPPRESS|sentinel|unset|undefined|not_?(?:set|given)|no_?(?:default|value)|missing)_*", re.I)
+NO_VALUE = re.compile(
+    r"(?:.*\.)?_*(?:\w+_)?(?:SUPPRESS|sentinel|unset|undefined|not_?(?:set|given)|no_?(?:default|value)|missing)_*",
+    re.I,
+)
 _MAX_VALUE = 60
 DECLARED, READ, LOOKED_UP = "is declared in", "is read from the environment in", "is looked up in"
 PLACES = f"(?:{DECLARED}|{READ}|{LOOKED_UP})"
