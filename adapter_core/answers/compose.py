@@ -20,6 +20,7 @@ from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences, su
 from .composing.acts.act_places import act_sentences
 from .composing.asked_result import asks_result, of_results
 from .composing.candidate import OF_STATEMENTS, Candidate, SentenceBuilder
+from .composing.collections.told_collections import is_of_collection
 from .composing.comparisons import compared_pair, comparison_sentences, display_name
 from .composing.definitions import class_sentences
 from .composing.documentation.quoted_docs import quote_docstring, quote_module_docstring
@@ -102,7 +103,7 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         told_first = (startup.script, startup.sentence) if startup is not None else ()
         by_text = {item.text: item for item in told_first if item is not None} | by_text
     parts = split_question(found.question.text)
-    is_whole = _is_all_listed(found.question.text, parts) or asks_how_laid_out(found) or any(map(is_choice, by_text))
+    is_whole = _is_all_listed(found.question.text, parts) or asks_how_laid_out(found) or _is_told_as_list(by_text.values())
     if by_text and is_whole:
         return list(by_text.values())[:limit]
     if by_text and asks_only_raising(parts):
@@ -137,6 +138,11 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
             )
     items = beside_settings(found.question.text, _of_use(found, list(by_text.values())))
     return _without_filler(graph, found, items)[:limit]
+
+
+def _is_told_as_list(items: Iterable[Candidate]) -> bool:
+    """Whether some of the sentences are the whole answer by themselves: what a module chooses on import, a collection with its members."""
+    return any(is_choice(item.text) or is_of_collection(item) for item in items)
 
 
 def asks_how_laid_out(found: Found) -> bool:

@@ -1,0 +1,88 @@
+"""What each member of a collection says of itself; of a class without a docstring what it extends and overrides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ....code_graph import CodeGraph, index_of
+from ....types import Citation, Symbol, SymbolRef
+from ...citations import are_within, spans_of
+from ...inert import code
+from ..candidate import Candidate, SentenceBuilder, class_header_spans, definition_span, join_list
+from ..documentation.quoted_docs import quote_docstring
+
+_MAX_OVERRIDDEN = 4
+_FORM = re.compile(r"`(?P<name>[^`]+)` extends (?:`[^`]+`(?:, | and )?)+, and overrides (?:`[^`]+`(?:, | and )?)+(?:, among others)?\.")
+
+
+def member_sentences(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+    """The first sentences of its docstring; of a class without one what it extends and overrides, and what the first method that it
+    overrides says of itself."""
+    first = _first_quote(graph, ref)
+    if first is not None:
+        yield first
+        return
+    if ref.symbol.kind != "class":
+        yield Candidate(f"{code(ref.symbol.qualname)} is defined in {code(ref.path)}.", "where", (definition_span(ref),), "", 0, 0)
+        return
+    told = difference_sentence(graph, ref)
+    if told is not None:
+        yield told
+    for method in _overriding(graph, ref):
+        quote = _first_quote(graph, method)
+        if quote is not None:
+            yield quote
+            break
+
+
+def _first_quote(graph: CodeGraph, ref: SymbolRef) -> Candidate | None:
+    facts, document = graph.facts(ref.path), graph.document(ref.path)
+    index = index_of(facts, ref.symbol) if facts is not None else None
+    if facts is None or document is None or index is None or not ref.symbol.docstring:
+        return None
+    quotes = quote_docstring(SentenceBuilder(facts, index, 0), document.lines, {}, False)
+    return next((quote for quote in quotes if quote.kind == "doc"), None)
+
+
+def difference_sentence(graph: CodeGraph, ref: SymbolRef) -> Candidate | None:
+    """ "`A` extends `B`, and overrides `run` and `stop`." """
+    bases = [base for base in ref.symbol.bases if base != "object"]
+    name = code(ref.symbol.qualname)
+    if not bases or any("`" in base for base in bases):
+        text = f"{name} is a class, defined in {code(ref.path)}."
+        return Candidate(text, "where", (definition_span(ref),), "", 0, 0)
+    methods = _overriding(graph, ref)
+    text = f"{name} extends {join_list([code(base) for base in bases])}"
+    if methods:
+        others = ", among others" if len(methods) > _MAX_OVERRIDDEN else ""
+        text += f", and overrides {join_list([code(m.symbol.name) for m in methods[:_MAX_OVERRIDDEN]])}{others}"
+    spans = (*class_header_spans(graph, ref), *(definition_span(m) for m in methods[:_MAX_OVERRIDDEN]))
+    return Candidate(f"{text}.", "bases", spans, "", 0, 0)
+
+
+def difference_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
+    """Whether a class extends and overrides what such a sentence says; None for a sentence of another form."""
+    form = _FORM.fullmatch(sentence.strip())
+    if form is None:
+        return None
+    cited = spans_of(citations)
+    for ref in graph.find_symbol(form["name"]):
+        told = difference_sentence(graph, ref) if ref.symbol.kind == "class" else None
+        if told is not None and told.text == sentence.strip() and are_within(told.spans, cited):
+            return True
+    return False
+
+
+def _overriding(graph: CodeGraph, ref: SymbolRef) -> list[SymbolRef]:
+    """The public methods of a class that override one of the workspace, in their order."""
+    facts = graph.facts(ref.path)
+    index = index_of(facts, ref.symbol) if facts is not None else None
+    if facts is None or index is None:
+        return []
+    own: dict[str, tuple[int, Symbol]] = {}
+    for number, symbol in enumerate(facts.symbols):
+        if symbol.parent == index and symbol.is_callable and not symbol.name.startswith("_"):
+            own.setdefault(symbol.name, (number, symbol))
+    refs = [graph.ref(facts, number) for number, _ in own.values()]
+    return [method for method in refs if graph.overridden_by(method)]

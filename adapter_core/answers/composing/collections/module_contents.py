@@ -1,0 +1,89 @@
+"""Modules that are about something as a whole: what they define for others, for questions which tools or helpers there are for it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from ....code_graph import CodeGraph
+from ....evidence.search_index import SearchIndex
+from ....graph import terms
+from ....graph.storage.postings import DOCSTRING, NAME
+from ....types import SymbolRef
+from .asked_collection import AskedCollection
+from .class_families import of_product
+
+_MIN_MATCHING = 2
+_MIN_OF_MODULE = 0.35  # of what a module defines for others, so many have the words
+_MIN_SHARE = 0.5  # of the wanted terms that a definition must have, with its module's name and docstring
+_MAX_FILES = 12
+_ENOUGH_MATCHING = 4
+_FROM_MODULE = 0.6
+_MAX_DEFINED = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """`members`: all that a module defines for others, those first that have the words of the question."""
+
+    module: SymbolRef
+    members: tuple[SymbolRef, ...]
+    score: float
+
+
+def modules_about(graph: CodeGraph, asked: AskedCollection) -> list[Contents]:
+    """The modules of the product of which most definitions are about what is asked, the best first."""
+    found: list[Contents] = []
+    for path in _paths(graph, asked):
+        module = next((r for r in graph.defs_in(path) if r.symbol.kind == "module"), None)
+        facts = graph.facts(path)
+        if facts is None:
+            continue
+        module = module or graph.ref(facts, 0)
+        members = public_definitions(graph, path)
+        if not 1 < len(members) <= _MAX_DEFINED:
+            continue
+        of_module = terms.distinct(f"{path.removesuffix('.py').rpartition('/')[2]} {module.symbol.docstring.partition(chr(10) * 2)[0]}")
+        shares = [_share(asked, ref, of_module) for ref in members]
+        matching = sum(share >= _MIN_SHARE for share in shares)
+        if matching >= _MIN_MATCHING and matching >= _MIN_OF_MODULE * len(members):
+            ordered = sorted(zip(shares, members, strict=True), key=lambda pair: (pair[0] < _MIN_SHARE, pair[1].symbol.start))
+            strength = sum(sorted(shares, reverse=True)[:_ENOUGH_MATCHING]) / _ENOUGH_MATCHING
+            score = strength * (0.7 + 0.3 * matching / len(members))
+            found.append(Contents(module, tuple(ref for _, ref in ordered), score))
+    return sorted(found, key=lambda contents: -contents.score)
+
+
+def public_definitions(graph: CodeGraph, path: str) -> tuple[SymbolRef, ...]:
+    """The public classes and functions that a module defines at its top."""
+    facts = graph.facts(path)
+    found: dict[str, SymbolRef] = {}
+    for number, symbol in enumerate(facts.symbols if facts is not None else ()):
+        is_told = symbol.parent == 0 and symbol.is_definition and not symbol.name.startswith("_") and "overload" not in symbol.traits
+        if facts is not None and is_told:
+            found.setdefault(symbol.name, graph.ref(facts, number))
+    return tuple(found.values())
+
+
+def _share(asked: AskedCollection, ref: SymbolRef, of_module: set[str]) -> float:
+    present = dict.fromkeys(of_module, _FROM_MODULE)
+    present |= dict.fromkeys(terms.distinct(ref.symbol.docstring.partition("\n\n")[0]), 1.0)
+    present |= dict.fromkeys(terms.parts(ref.symbol.name), 1.0)
+    own = dict.fromkeys(terms.parts(ref.symbol.name) | terms.distinct(ref.symbol.docstring.partition("\n\n")[0]), 1.0)
+    return asked.share(present) if asked.share(own) else 0.0
+
+
+def _paths(graph: CodeGraph, asked: AskedCollection) -> list[str]:
+    """The files of the product in which several definitions have wanted terms in name or docstring."""
+    with graph.store.snapshot():
+        index = SearchIndex(graph)
+        counts: dict[int, dict[int, float]] = defaultdict(dict)
+        for term, weight in asked.weights.items():
+            for word in (term, *asked.alternatives.get(term, ())):
+                hit = index.hits(word)
+                for number, field in zip(hit.documents.tolist(), hit.fields.tolist(), strict=True):
+                    if field in (NAME, DOCSTRING) and index.symbol_of[number]:
+                        documents = counts[int(index.file_of[number])]
+                        documents[number] = documents.get(number, 0.0) + weight
+        sums = {index.paths[n]: sum(values.values()) for n, values in counts.items() if n >= 0 and len(values) >= _MIN_MATCHING}
+    return sorted((path for path in sums if of_product(path)), key=lambda path: (-sums[path], path))[:_MAX_FILES]

@@ -1,0 +1,203 @@
+"""The sentences that tell a collection: how many members there are and which, and what each says of itself.
+
+How many there are cannot be seen on the cited lines alone: the sentence that says so is checked by making it again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from ....code_graph import CodeGraph, index_of
+from ....evidence.search_index import SearchIndex
+from ....types import Citation, SymbolRef
+from ...citations import are_within, spans_of
+from ...inert import code, printable
+from ..candidate import Candidate, definition_span, join_list
+from ..links.imports import module_name
+from .asked_collection import AskedCollection, asked_collections
+from .class_families import Family, families, of_product, subclasses, with_ending
+from .commands import Command, commands_by_file, commands_in, told
+from .documented_lists import documented_list_holds, documented_lists
+from .members import difference_holds, member_sentences
+from .module_contents import Contents, modules_about, public_definitions
+from .named_values import Holder, entries_of, holder_sentence, holders
+
+MAX_SENTENCES = 18
+_ROLE = "member"  # of a sentence about a collection
+_MAX_NAMED, _MAX_TOLD = 24, 12
+_MAX_LISTS = 3
+_SURE, _LIKELY = 0.8, 0.6
+_MEANING_FACTOR = 0.7  # of what has no words on each of its entries, where it is asked what they mean
+_MODULE_FACTOR = 0.9
+_NAMES = r"`[^`]+`(?:(?:, | and )`[^`]+`)*"
+_BASE = re.compile(rf"`(?P<name>[^`]+)` is the base of (?P<count>\d+) classes(?:: |, among them )(?P<names>{_NAMES})\.")
+_ENDING = re.compile(rf"(?P<count>\d+) classes have names that end in `(?P<ending>\w+)`(?:: |, among them )(?P<names>{_NAMES})\.")
+_MODULE = re.compile(rf"The module `(?P<name>[^`]+)` defines (?P<count>\d+) public [a-z ]+(?:: |, among them )(?P<names>{_NAMES})\.")
+_HOLDER = re.compile(r"`(?P<name>[^`]+)` has (?P<count>\d+) (?:members|keys|entries)(?:, among them)?: .+", re.DOTALL)
+_COMMANDS = re.compile(r"`(?P<path>[^`]+)` registers (?P<count>\d+) commands: .+", re.DOTALL)
+
+
+def collection_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
+    """The collections that the parts of a question ask for. `check`: raises if the answer was cancelled."""
+    with graph.store.snapshot():
+        own_names = SearchIndex(graph).own_names
+    seen: set[str] = set()
+    order = -100
+    for asked in asked_collections(question, own_names):
+        check()
+        for sentence in _told(graph, asked):
+            if sentence.text not in seen:
+                seen.add(sentence.text)
+                subject = f"{sentence.spans[0][0]}:{sentence.spans[0][1]}"
+                yield replace(sentence, kind="listing", subject=subject, rank=0, order=order, named=True, role=_ROLE)
+                order += 1
+
+
+def is_of_collection(item: Candidate) -> bool:
+    """Whether a sentence is one that tells a collection."""
+    return item.kind == "listing" and item.role == _ROLE
+
+
+def _told(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
+    if asked.sort == "commands":
+        found = commands_by_file(graph)
+        if found:
+            return [_commands_sentence(path, commands) for path, commands in list(found.items())[:1]]
+    options: list[tuple[float, list[Candidate]]] = []
+    meaning = _MEANING_FACTOR if asked.meaning else 1.0
+    lists = documented_lists(graph, asked)
+    if lists:
+        best = lists[0][0]
+        options.append((best, [one for score, one in lists[:_MAX_LISTS] if score >= best and one.spans[0][0] == lists[0][1].spans[0][0]]))
+    if asked.sort not in ("functions", "commands"):
+        for family in list(families(graph, asked))[:1]:
+            options.append((family.score * (1.0 if not asked.meaning else 0.9), _of_family(graph, family)))
+    if not asked.sort and not asked.tools:
+        for holder in holders(graph, asked)[:1]:
+            explains = any("“" in entry.text or ":" in entry.text for entry in holder.entries)
+            options.append((holder.score * (1.0 if explains else meaning), [holder_sentence(holder)]))
+    if asked.tools or asked.sort == "functions":
+        for contents in modules_about(graph, asked)[:1]:
+            options.append((contents.score * _MODULE_FACTOR, _of_module(graph, contents)))
+    options = [(score, sentences) for score, sentences in options if score >= _LIKELY and sentences]
+    options.sort(key=lambda option: -option[0])
+    chosen = options[0][1] if options else []
+    for score, sentences in options[1:]:  # a list of documentation beside what the code says
+        if score >= _SURE and lists and sentences[0] is lists[0][1]:
+            chosen = [*chosen, *sentences]
+    return chosen[:MAX_SENTENCES]
+
+
+def _of_family(graph: CodeGraph, family: Family) -> list[Candidate]:
+    lead = _base_sentence(family.base, family.members) if family.base is not None else _ending_sentence(family.ending, family.members)
+    own = [] if family.base is None or _is_abstract(family.base) else [*member_sentences(graph, family.base)][:1]
+    return [lead, *own, *_of_members(graph, family.members)]
+
+
+def _is_abstract(ref: SymbolRef) -> bool:
+    return bool(re.match(r"_*(?:Abstract|Base|Generic)|I[A-Z]", ref.symbol.name)) or ref.symbol.name.endswith(("Base", "ABC", "Mixin", "Protocol"))
+
+
+def _of_module(graph: CodeGraph, contents: Contents) -> list[Candidate]:
+    return [_module_sentence(contents.module, contents.members), *_of_members(graph, contents.members)]
+
+
+def _of_members(graph: CodeGraph, members: Sequence[SymbolRef]) -> Iterator[Candidate]:
+    public = [ref for ref in members if not ref.symbol.name.startswith("_")]
+    for ref in public[:_MAX_TOLD]:
+        yield from member_sentences(graph, ref)
+
+
+def _names(members: Sequence[SymbolRef]) -> tuple[str, str]:
+    """(what stands before the names, the names of as many members as are told)."""
+    names = list(dict.fromkeys(code(ref.symbol.qualname) for ref in members))
+    return ", among them " if len(names) > _MAX_NAMED else ": ", join_list(names[:_MAX_NAMED])
+
+
+def _count(members: Iterable[SymbolRef]) -> int:
+    return len({ref.symbol.qualname for ref in members})
+
+
+def _base_sentence(base: SymbolRef, members: Sequence[SymbolRef]) -> Candidate:
+    before, names = _names(members)
+    text = f"{code(base.symbol.qualname)} is the base of {_count(members)} classes{before}{names}."
+    return Candidate(text, "listing", (definition_span(base),), "", 0, 0)
+
+
+def _ending_sentence(ending: str, members: Sequence[SymbolRef]) -> Candidate:
+    before, names = _names(members)
+    text = f"{_count(members)} classes have names that end in {code(ending)}{before}{names}."
+    return Candidate(text, "listing", tuple(map(definition_span, members[:_MAX_NAMED])), "", 0, 0)
+
+
+def _module_sentence(module: SymbolRef, members: Sequence[SymbolRef]) -> Candidate:
+    before, names = _names(members)
+    kinds = {ref.symbol.kind == "class" for ref in members}
+    noun = "classes and functions" if len(kinds) == 2 else "classes" if True in kinds else "functions"
+    name = module_name(module.module, module.path)
+    text = f"The module {code(name)} defines {_count(members)} public {noun}{before}{names}."
+    return Candidate(text, "listing", ((module.path, 1, 1),), "", 0, 0)
+
+
+def _commands_sentence(path: str, commands: Sequence[Command]) -> Candidate:
+    steps = tuple(map(told, commands))
+    lead = f"{code(path)} registers {len(commands)} commands:"
+    spans = tuple(dict.fromkeys((path, a, b) for command in commands for a, b in command.spans))
+    return Candidate(f"{lead} {'; '.join(steps)}", "listing", spans, "", 0, 0, steps=steps)
+
+
+def collection_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
+    """Whether a sentence on what a collection has is what it has, on cited lines; None for a sentence of another form."""
+    for holds in (documented_list_holds, difference_holds):
+        if (found := holds(graph, sentence, citations)) is not None:
+            return found
+    text, cited = sentence.strip(), spans_of(citations)
+    made: list[Candidate] = []
+    if form := _BASE.fullmatch(text):
+        bases = [ref for ref in graph.find_symbol(form["name"]) if ref.symbol.kind == "class"]
+        made = [_base_sentence(ref, subclasses(graph, ref)) for ref in bases]
+    elif form := _ENDING.fullmatch(text):
+        made = [_ending_sentence(form["ending"], with_ending(graph, form["ending"]))]
+    elif form := _MODULE.fullmatch(text):
+        return _module_holds(graph, text, form, cited)
+    elif form := _COMMANDS.fullmatch(text):
+        document = graph.document(form["path"])
+        made = [_commands_sentence(form["path"], list(commands_in(document.lines)))] if document is not None else []
+    elif form := _HOLDER.fullmatch(text):
+        made = list(_holder_sentences(graph, form["name"]))
+        if not made:
+            return None
+    else:
+        return None
+    return any(printable(one.text) == printable(text) and are_within(one.spans, cited) for one in made)
+
+
+def _module_holds(graph: CodeGraph, text: str, form: re.Match[str], cited: Sequence[tuple[str, int, int]]) -> bool:
+    for path in dict.fromkeys(path for path, _, _ in cited):
+        facts = graph.facts(path)
+        members = public_definitions(graph, path)
+        if facts is None or not members or module_name(facts.module, path) != form["name"]:
+            continue
+        made = _module_sentence(graph.ref(facts, 0), members).text
+        if made.partition(" public ")[0] == text.partition(" public ")[0] and set(_listed(form["names"])) <= {
+            ref.symbol.qualname for ref in members
+        }:
+            return True
+    return False
+
+
+def _listed(names: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", names)
+
+
+def _holder_sentences(graph: CodeGraph, name: str) -> Iterator[Candidate]:
+    for ref in graph.find_symbol(name):
+        facts, document = graph.facts(ref.path), graph.document(ref.path)
+        index = index_of(facts, ref.symbol) if facts is not None else None
+        if facts is None or document is None or index is None or not of_product(ref.path):
+            continue
+        noun, entries = entries_of(facts, index, document.lines)
+        if entries:
+            yield holder_sentence(Holder(facts, index, noun, entries, 0.0))
