@@ -93,16 +93,32 @@ _FRAME = frozenset(
     "public predefined prebuilt bundled standard existing included list show name enumerate tell want need there case could can differ differs "
     "difference differences when each several many single concrete specific custom command line user users".split()
 )
+# What code calls it, on top of the synonyms of code, where people ask for tools.
+_WORDS: Mapping[str, str] = {
+    "coordinate": "lock semaphore barrier synchronize sync mutex event condition",
+    "synchronize": "lock semaphore barrier sync mutex event condition",
+    "synchronization": "lock semaphore barrier sync mutex event condition",
+    "concurrency": "lock semaphore barrier limiter thread pool",
+}
+_OWN_WORDS = {terms.stem(word): frozenset(map(terms.stem, others.split())) for word, others in _WORDS.items()}
 _OTHER_SHARE = 0.7
+# "Cache backends" are kinds of caches, and "status codes" what a status may be.
+_KIND_NOUNS = frozenset(
+    "backend backends engine engines implementation implementations variant variants driver drivers flavors flavours code codes value values "
+    "letter letters character characters number numbers name names symbol symbols".split()
+)
+_HEAD, _OTHER, _KIND, _BESIDE = 1.5, 1.0, 0.3, 0.3  # weights: of the noun, of words before it, of such a word behind it, of all others
 _MAX_EVERYDAY = 8
 _MAX_TERMS = 6
+_SHORTEST = 3  # letters of a word cut short
 
 
 @dataclass(frozen=True, slots=True)
 class AskedCollection:
     """`weights`: the terms of what the collection is about; `alternatives`: the terms that may stand for each of them. `head`: the term of
     the noun, as in "worker" of "worker classes". `sort`: classes | exceptions | commands | functions | "" if no noun says it. `tools`: it
-    asks for tools or helpers, whatever they are. `meaning`: it asks what each of them means."""
+    asks for tools or helpers, whatever they are. `meaning`: it asks what each of them means.
+    `form`: the term of the last noun, which may say what form they have: "letter" of "permission letters"."""
 
     weights: Mapping[str, float]
     alternatives: Mapping[str, frozenset[str]]
@@ -110,6 +126,7 @@ class AskedCollection:
     sort: str = ""
     tools: bool = False
     meaning: bool = False
+    form: str = ""
 
     def share(self, present: Mapping[str, float]) -> float:
         """The share of the wanted terms that is among these, each with what it counts there."""
@@ -118,13 +135,21 @@ class AskedCollection:
 
     def counts(self, term: str, present: Mapping[str, float]) -> float:
         """What a wanted term counts among these: as itself, or as a term that may stand for it."""
-        others = (present.get(other, 0.0) for other in self.alternatives.get(term, ()))
-        return max(present.get(term, 0.0), _OTHER_SHARE * max(others, default=0.0))
+        others = (
+            present.get(other, 0.0) * (1.0 if is_short_for(other, term) else _OTHER_SHARE)
+            for other in self.alternatives.get(term, ())
+        )
+        return max(present.get(term, 0.0), max(others, default=0.0))
 
     @property
     def all_terms(self) -> frozenset[str]:
         """The wanted terms and those that may stand for them."""
         return frozenset(self.weights).union(*self.alternatives.values())
+
+
+def is_short_for(one: str, other: str) -> bool:
+    """Whether a term is a longer one cut short: `auth` of "authentication"."""
+    return len(one) >= _SHORTEST and other.startswith(one)
 
 
 def asked_collections(question: str, own_names: Set[str]) -> list[AskedCollection]:
@@ -189,6 +214,8 @@ def _collection(noun: list[str], text: str, own_names: Set[str], meaning: bool) 
         and len(word) > 1
     ]
     is_tool = noun[-1].lower() in _TOOLS
+    kind_term = terms.split(telling[-1])[-1] if len(telling) > 1 and telling[-1].lower() in _KIND_NOUNS else ""
+    telling = telling[:-1] if kind_term else telling
     if not wanted:
         wanted = telling = [noun[-1]] if not sort or sort in ("commands", "exceptions") else []
         is_tool = False
@@ -196,11 +223,13 @@ def _collection(noun: list[str], text: str, own_names: Set[str], meaning: bool) 
     if not found or len(found) > _MAX_TERMS:
         return None
     head = terms.split(telling[-1])[-1] if telling else ""
-    weights = {term: 1.5 if term == head else 1.0 for term in found}
+    named = {terms.split(word)[-1] for word in telling if terms.split(word)} or set(found)
+    weights = {term: _HEAD if term == head else _OTHER if term in named else _KIND if term == kind_term else _BESIDE for term in found}
     alike, everyday = synonyms(), everyday_table()
     alternatives = {
-        term: frozenset((*alike.get(term, ()), *everyday.words.get(term, ())[:_MAX_EVERYDAY])) for term in found
+        term: frozenset((*alike.get(term, ()), *everyday.words.get(term, ())[:_MAX_EVERYDAY], *_OWN_WORDS.get(term, ())))
+        for term in found
     }
     if sort == "exceptions":
         alternatives |= {term: alternatives[term] | {"error", "except", "warn"} for term in ("error", "except") if term in weights}
-    return AskedCollection(weights, alternatives, head, sort, is_tool, meaning)
+    return AskedCollection(weights, alternatives, head, sort, is_tool, meaning, kind_term or head)

@@ -18,11 +18,12 @@ _MIN_MEMBERS = 2
 _MAX_BASES = 40  # that are looked at
 _MAX_MEMBERS = 200
 _MAX_DEPTH = 6
-_MIN_SHARE = 0.6  # of the wanted terms that the name of a class has, with what is around it
+_MIN_SHARE = 0.55  # of the wanted terms that the name of a class has, with what is around it
 _IN_PLACE, _IN_DOCSTRING = 0.7, 0.6  # what a term counts in the path of a class and in what it says of itself first
 _BASES = frozenset("base abstract interfac protocol mixin generic core i abc common default".split())
 # How a class is called beside what it is about.
-_CLASS_WORDS = frozenset("class type handler object interfac impl implementat".split())
+_CLASS_WORDS = frozenset("class object impl implementat".split())
+_NOT_LAST = 0.75  # of the score of a class that is called otherwise: `AgentType` is no agent
 _OF_FAMILY = 0.6  # of the classes whose names end alike, so many extend the one class, so that it stands for them
 
 
@@ -74,18 +75,20 @@ def of_product(path: str) -> bool:
 
 def _score(asked: AskedCollection, ref: SymbolRef) -> float:
     own = terms.parts(ref.symbol.name)
-    if asked.head and not asked.counts(asked.head, dict.fromkeys(own, 1.0)):
-        return 0.0
     present = dict.fromkeys(terms.distinct(ref.path.removesuffix(".py").replace("/", " ")), _IN_PLACE)
     present |= dict.fromkeys(terms.distinct(ref.symbol.docstring.partition("\n\n")[0]), _IN_DOCSTRING)
     present |= dict.fromkeys(own, 1.0)
-    return asked.share(present)
+    return asked.share(present) if not asked.head or asked.counts(asked.head, present) > _IN_DOCSTRING else 0.0
 
 
 def _precision(asked: AskedCollection, name: str) -> float:
     """How much of a name is what is asked for."""
-    own = terms.parts(name) - _BASES - _CLASS_WORDS
-    return 0.6 + 0.4 * len(own & asked.all_terms) / len(own) if own else 1.0
+    words = [terms.stem(word) for word in terms.words_of_name(name)]
+    own = [word for word in words if word not in _BASES | _CLASS_WORDS]
+    if not own:
+        return 1.0
+    is_last = not asked.head or bool(asked.counts(asked.head, {own[-1]: 1.0}))
+    return (0.75 + 0.25 * len(asked.all_terms.intersection(own)) / len(own)) * (1.0 if is_last else _NOT_LAST)
 
 
 def subclasses(graph: CodeGraph, base: SymbolRef) -> tuple[SymbolRef, ...]:
@@ -99,7 +102,18 @@ def subclasses(graph: CodeGraph, base: SymbolRef) -> tuple[SymbolRef, ...]:
         if not pending or len(found) > _MAX_MEMBERS:
             break
     found.pop((base.path, base.symbol.start), None)
-    return _in_order(found.values(), base.path)
+    return _in_order([ref for ref in found.values() if not _is_local(graph, ref)], base.path)
+
+
+def _is_local(graph: CodeGraph, ref: SymbolRef) -> bool:
+    """Whether a class is defined within a function."""
+    facts = graph.facts(ref.path)
+    parent = ref.symbol.parent
+    while facts is not None and parent > 0:
+        if facts.symbols[parent].is_callable:
+            return True
+        parent = facts.symbols[parent].parent
+    return False
 
 
 def _in_order(refs: Iterable[SymbolRef], first_path: str) -> tuple[SymbolRef, ...]:

@@ -11,6 +11,7 @@ from ....code_graph import CodeGraph
 from ....evidence.search_index import SearchIndex
 from ....graph.outline import outline_of
 from ...inert import code
+from ..candidate import MAX_CITED
 from ..listings.product_files import product_files_with
 from ..settings.quotable import quoted_text
 
@@ -21,11 +22,17 @@ _MAX_FILES, _MAX_COMMANDS = 20, 60
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`said`: its help or the beginning of its docstring; on the lines `spans`."""
+    """`said`: its help or the beginning of its docstring; `spans`: the lines that show both."""
 
     name: str
     said: str
     spans: tuple[tuple[int, int], ...]
+
+    @property
+    def joined_spans(self) -> tuple[tuple[int, int], ...]:
+        """The same as one range where it is short."""
+        first, last = min(a for a, _ in self.spans), max(b for _, b in self.spans)
+        return ((first, last),) if last - first < MAX_CITED else self.spans
 
 
 def commands_by_file(graph: CodeGraph) -> dict[str, list[Command]]:

@@ -41,6 +41,15 @@ _FORM = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”,)?{_LIST}(?
 _LETTERS = frozenset(map(terms.stem, ("letter", "letters", "character", "characters", "symbol", "symbols", "flag", "flags", "char", "chars")))
 _CODES = frozenset(map(terms.stem, ("code", "codes", "number", "numbers", "id", "ids", "identifiers", "states", "levels", "values")))
 _IS_CODE = re.compile(r"\W*(?:[A-Z]{1,6}\d+|\d+|[A-Z][A-Z_]{2,}|[A-Z])\W*\Z")
+# What is listed are conditions, or things to do.
+_CONDITIONAL = re.compile(r"\b(?:if|when|because|unless|to|you (?:can|could|should|need|must)|make sure|note|for example|such as)\Z|\bonly if\b", re.I)
+# What may stand behind a noun that is the last of its group.
+_BEHIND_NOUN = frozenset(
+    "are is that which of for in with can may include includes available supported and or from to you we it will have has exist class classes "
+    "type types kind kinds provided by as offered built mean means implement implemented list reference below".split()
+)
+_HIDDEN = re.compile(r"(?:^|/)\.")
+_CHANGES = re.compile(r"(?:^|/)(?:change|news|release|history|whats|hist)", re.I)
 
 Lines = tuple[int, int]
 
@@ -102,7 +111,7 @@ def _places(graph: CodeGraph, asked: AskedCollection) -> list[tuple[str, int]]:
         index = SearchIndex(graph)
         covered = np.zeros(len(index.file_of))
         for term, weight in asked.weights.items():
-            is_form = term == asked.head and asked.meaning and term in _LETTERS | _CODES
+            is_form = term == asked.form and asked.meaning and term in _LETTERS | _CODES
             present = np.full(len(index.file_of), 1.0 if is_form else 0.0)
             for word in (term, *asked.alternatives.get(term, ())):
                 present[index.hits(word).documents] = np.maximum(present[index.hits(word).documents], 1.0 if word == term else 0.7)
@@ -113,7 +122,7 @@ def _places(graph: CodeGraph, asked: AskedCollection) -> list[tuple[str, int]]:
     usable = [
         (path, number)
         for path, number in places
-        if not is_test_path(path) and not is_aside(path) and (is_python(path) or is_documentation(path))
+        if not (is_test_path(path) or is_aside(path) or _HIDDEN.search(path) or _CHANGES.search(path)) and (is_python(path) or is_documentation(path))
     ]
     return usable[:_MAX_DOCUMENTS]
 
@@ -210,21 +219,36 @@ def _score(asked: AskedCollection, facts: ModuleFacts, number: int, one: ItemLis
         titled = False
     else:
         titled = symbol.kind == "section"
-    present |= dict.fromkeys(terms.distinct(symbol.name) if titled else (), 1.0)
-    present |= dict.fromkeys(terms.distinct(one.intro), 1.0)
+    above = f"{symbol.name if titled else ''}\n{one.intro}"
+    present |= dict.fromkeys(terms.distinct(above), 1.0)
     keys = one.keys
     is_keyed = len(keys) >= 0.7 * len(one.items)
-    if asked.head in _LETTERS and is_keyed and sum(len(k) == 1 for k in keys) > 0.7 * len(keys):
-        present[asked.head] = 1.0
-    if asked.head in _CODES and is_keyed and sum(bool(_IS_CODE.match(k)) for k in keys) > 0.7 * len(keys):
-        present[asked.head] = 1.0
+    if asked.form in _LETTERS and is_keyed and sum(len(k) == 1 for k in keys) > 0.7 * len(keys):
+        present[asked.form] = 1.0
+    if asked.form in _CODES and is_keyed and sum(bool(_IS_CODE.match(k)) for k in keys) > 0.7 * len(keys):
+        present[asked.form] = 1.0
     if asked.meaning and not is_keyed:
         return 0.0
     if asked.head and not asked.counts(asked.head, present):
         return 0.0
-    if not one.intro and not titled:
+    if not _is_list_of(asked, above):
+        return 0.0
+    if (not one.intro and not titled) or _CONDITIONAL.search(one.intro):
         return 0.0
     return asked.share(present) * (1.0 if is_keyed else 0.85)
+
+
+def _is_list_of(asked: AskedCollection, above: str) -> bool:
+    """Whether the words above a list call its items what is asked for: "Read permissions", "these workers are", "Worker classes", and
+    not "Worker arguments"."""
+    wanted = asked.all_terms if asked.meaning or not asked.head else {asked.head, *asked.alternatives.get(asked.head, ())}
+    for line in above.split("\n"):
+        words = re.findall(r"[\w-]+|[^\w\s-]", line)
+        for word, after in zip(words, [*words[1:], ":"], strict=False):
+            is_noun_end = not after[0].isalnum() or after.lower() in _BEHIND_NOUN
+            if is_noun_end and not terms.distinct(word).isdisjoint(wanted) and word.lower().endswith(("s", "ing", "tion", "ata")):
+                return True
+    return False
 
 
 def _is_alike(one: ItemList, other: ItemList) -> bool:

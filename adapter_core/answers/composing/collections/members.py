@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ....code_graph import CodeGraph, index_of
 from ....types import Citation, Symbol, SymbolRef
 from ...citations import are_within, spans_of
 from ...inert import code
 from ..candidate import Candidate, SentenceBuilder, class_header_spans, definition_span, join_list
+from ..definitions import value_sentences
 from ..documentation.quoted_docs import quote_docstring
 
 _MAX_OVERRIDDEN = 4
+_DESCRIBING = ("description", "help", "summary", "short_description")
+_TEXT = re.compile(r"=\s*(?:_\()?[rf]?[\"']")
 _FORM = re.compile(r"`(?P<name>[^`]+)` extends (?:`[^`]+`(?:, | and )?)+, and overrides (?:`[^`]+`(?:, | and )?)+(?:, among others)?\.")
 
 
-def member_sentences(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
+def member_sentences(graph: CodeGraph, ref: SymbolRef, name: str = "") -> Iterator[Candidate]:
     """The first sentences of its docstring; of a class without one what it extends and overrides, and what the first method that it
-    overrides says of itself."""
+    overrides says of itself. `name`: by which it is told, if not by its own."""
+    own, shown = code(ref.symbol.qualname), code(name or ref.symbol.qualname)
+    for item in _own_sentences(graph, ref):
+        yield replace(item, text=shown + item.text[len(own) :]) if item.text.startswith(own) else item
+
+
+def _own_sentences(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     first = _first_quote(graph, ref)
     if first is not None:
         yield first
@@ -26,14 +36,34 @@ def member_sentences(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
     if ref.symbol.kind != "class":
         yield Candidate(f"{code(ref.symbol.qualname)} is defined in {code(ref.path)}.", "where", (definition_span(ref),), "", 0, 0)
         return
+    described = _description(graph, ref)
+    if described is not None:
+        yield described
+        return
     told = difference_sentence(graph, ref)
     if told is not None:
         yield told
-    for method in _overriding(graph, ref):
+    methods = _overriding(graph, ref)
+    for method in sorted(methods, key=lambda m: -len(_overridden_too(graph, m))):
         quote = _first_quote(graph, method)
         if quote is not None:
             yield quote
             break
+
+
+def _description(graph: CodeGraph, ref: SymbolRef) -> Candidate | None:
+    """What a class holds as its description: `help = "Removes old sessions."`."""
+    facts, document = graph.facts(ref.path), graph.document(ref.path)
+    index = index_of(facts, ref.symbol) if facts is not None else None
+    for number, symbol in enumerate(facts.symbols) if facts is not None else ():
+        if symbol.parent == index and symbol.name in _DESCRIBING and _TEXT.search(symbol.signature) and facts is not None and document is not None:
+            return next(value_sentences(SentenceBuilder(facts, number, 0), document.lines), None)
+    return None
+
+
+def _overridden_too(graph: CodeGraph, method: SymbolRef) -> list[SymbolRef]:
+    """The methods of other classes that override the same: in what many do for themselves they differ."""
+    return graph.overrides_of(graph.overridden_by(method)[-1])
 
 
 def _first_quote(graph: CodeGraph, ref: SymbolRef) -> Candidate | None:
@@ -69,7 +99,8 @@ def difference_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation,
     cited = spans_of(citations)
     for ref in graph.find_symbol(form["name"]):
         told = difference_sentence(graph, ref) if ref.symbol.kind == "class" else None
-        if told is not None and told.text == sentence.strip() and are_within(told.spans, cited):
+        said = sentence.strip().removeprefix(code(form["name"]))
+        if told is not None and told.text == f"{code(ref.symbol.qualname)}{said}" and are_within(told.spans, cited):
             return True
     return False
 

@@ -26,7 +26,7 @@ _MIN_ENTRIES, _MAX_ENTRIES = 2, 60
 _MAX_TOLD = 40
 _MAX_CODE, _MAX_COMMENT = 60, 160
 _MAX_FILES = 40
-_MIN_SHARE = 0.6
+_MIN_SHARE, _MIN_PART = 0.6, 0.5  # of the wanted terms in the name with what is around it; of the name
 _IN_PLACE = 0.7
 _MAX_LINES = 400
 _SMALL = frozenset("all default name map mapp regist registry dict list set tuple type kind choic option value valid support avail known".split())
@@ -69,7 +69,7 @@ def holders(graph: CodeGraph, asked: AskedCollection) -> list[Holder]:
             if kind != "class" and kind not in _KINDS:
                 continue
             score = _score(asked, facts, number, names[number])
-            if score < _MIN_SHARE:
+            if not score:
                 continue
             noun, entries = entries_of(facts, number, document.lines)
             if _MIN_ENTRIES <= len(entries):
@@ -109,7 +109,8 @@ def _score(asked: AskedCollection, facts: ModuleFacts, number: int, name: str) -
     if asked.head and not asked.counts(asked.head, dict.fromkeys(own, 1.0)) and asked.share(present) < 1.0:
         return 0.0
     telling = own - _SMALL or own
-    return asked.share(present) * (0.5 + 0.5 * len(telling & asked.all_terms) / len(telling))
+    part = len(telling & asked.all_terms) / len(telling)
+    return asked.share(present) * (0.75 + 0.25 * part) if asked.share(present) >= _MIN_SHARE and part >= _MIN_PART else 0.0
 
 
 def entries_of(facts: ModuleFacts, number: int, lines: list[str]) -> tuple[str, tuple[Entry, ...]]:

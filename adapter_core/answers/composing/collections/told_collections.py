@@ -6,11 +6,13 @@ How many there are cannot be seen on the cited lines alone: the sentence that sa
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ....code_graph import CodeGraph, index_of
 from ....evidence.search_index import SearchIndex
+from ....graph import terms
 from ....types import Citation, SymbolRef
 from ...citations import are_within, spans_of
 from ...inert import code, printable
@@ -27,8 +29,10 @@ from .named_values import Holder, entries_of, holder_sentence, holders
 MAX_SENTENCES = 18
 _ROLE = "member"  # of a sentence about a collection
 _MAX_NAMED, _MAX_TOLD = 24, 12
-_MAX_LISTS = 3
-_SURE, _LIKELY = 0.8, 0.6
+_MAX_LISTS, _MAX_COMMAND_FILES = 3, 6
+_COMMAND = terms.stem("command")
+_SURE, _LIKELY = 0.7, 0.5
+_LIST_FACTOR = 0.85  # of a list in documentation, where it is not asked what its items mean
 _MEANING_FACTOR = 0.7  # of what has no words on each of its entries, where it is asked what they mean
 _MODULE_FACTOR = 0.9
 _NAMES = r"`[^`]+`(?:(?:, | and )`[^`]+`)*"
@@ -61,16 +65,14 @@ def is_of_collection(item: Candidate) -> bool:
 
 
 def _told(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
-    if asked.sort == "commands":
-        found = commands_by_file(graph)
-        if found:
-            return [_commands_sentence(path, commands) for path, commands in list(found.items())[:1]]
+    if asked.sort == "commands" and (registered := _registered(graph, asked)):
+        return registered
     options: list[tuple[float, list[Candidate]]] = []
     meaning = _MEANING_FACTOR if asked.meaning else 1.0
     lists = documented_lists(graph, asked)
     if lists:
-        best = lists[0][0]
-        options.append((best, [one for score, one in lists[:_MAX_LISTS] if score >= best and one.spans[0][0] == lists[0][1].spans[0][0]]))
+        best = lists[0][0] * (1.0 if asked.meaning else _LIST_FACTOR)
+        options.append((best, [one for score, one in lists[:_MAX_LISTS] if score >= lists[0][0] and one.spans[0][0] == lists[0][1].spans[0][0]]))
     if asked.sort not in ("functions", "commands"):
         for family in list(families(graph, asked))[:1]:
             options.append((family.score * (1.0 if not asked.meaning else 0.9), _of_family(graph, family)))
@@ -85,9 +87,25 @@ def _told(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
     options.sort(key=lambda option: -option[0])
     chosen = options[0][1] if options else []
     for score, sentences in options[1:]:  # a list of documentation beside what the code says
-        if score >= _SURE and lists and sentences[0] is lists[0][1]:
+        if score >= _SURE and lists and sentences[0] is lists[0][1] and _names_members(sentences, chosen):
             chosen = [*chosen, *sentences]
     return chosen[:MAX_SENTENCES]
+
+
+def _registered(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
+    """The commands that are registered, or the classes that are commands where there are more of these."""
+    found = commands_by_file(graph)
+    largest = max(families(graph, replace(asked, head=_COMMAND, weights={_COMMAND: 1.0})), key=lambda f: len(f.members), default=None)
+    if largest is not None and len(largest.members) > sum(map(len, found.values())):
+        return _of_family(graph, largest)
+    return [_commands_sentence(path, commands) for path, commands in list(found.items())[:_MAX_COMMAND_FILES]]
+
+
+def _names_members(lists: Sequence[Candidate], told: Sequence[Candidate]) -> bool:
+    """Whether a list of documentation is about most of what is told: its items begin with these names."""
+    names = set(re.findall(r"`([\w.]+)`", told[0].text))
+    items = [step for one in lists for step in one.steps]
+    return 2 * sum(bool(names.intersection(re.findall(r"[\w.]+", item)[:2])) for item in items) > len(items)
 
 
 def _of_family(graph: CodeGraph, family: Family) -> list[Candidate]:
@@ -106,23 +124,32 @@ def _of_module(graph: CodeGraph, contents: Contents) -> list[Candidate]:
 
 def _of_members(graph: CodeGraph, members: Sequence[SymbolRef]) -> Iterator[Candidate]:
     public = [ref for ref in members if not ref.symbol.name.startswith("_")]
-    for ref in public[:_MAX_TOLD]:
-        yield from member_sentences(graph, ref)
+    names = names_of(members)
+    for ref in list({(ref.path, ref.symbol.qualname): ref for ref in public}.values())[:_MAX_TOLD]:
+        yield from member_sentences(graph, ref, names[ref.path, ref.symbol.qualname])
 
 
 def _names(members: Sequence[SymbolRef]) -> tuple[str, str]:
     """(what stands before the names, the names of as many members as are told)."""
-    names = list(dict.fromkeys(code(ref.symbol.qualname) for ref in members))
+    names = [code(name) for name in names_of(members).values()]
     return ", among them " if len(names) > _MAX_NAMED else ": ", join_list(names[:_MAX_NAMED])
 
 
+def names_of(members: Iterable[SymbolRef]) -> dict[tuple[str, str], str]:
+    """How each member is called: by its qualified name, with the module where several have it. Those that are defined twice are one."""
+    found = {(ref.path, ref.symbol.qualname): ref for ref in members}
+    shared = Counter(name for _, name in found)
+    return {key: ref.full_name if shared[key[1]] > 1 else key[1] for key, ref in found.items()}
+
+
 def _count(members: Iterable[SymbolRef]) -> int:
-    return len({ref.symbol.qualname for ref in members})
+    return len(names_of(members))
 
 
 def _base_sentence(base: SymbolRef, members: Sequence[SymbolRef]) -> Candidate:
     before, names = _names(members)
-    text = f"{code(base.symbol.qualname)} is the base of {_count(members)} classes{before}{names}."
+    name = base.full_name if any(ref.symbol.qualname == base.symbol.qualname for ref in members) else base.symbol.qualname
+    text = f"{code(name)} is the base of {_count(members)} classes{before}{names}."
     return Candidate(text, "listing", (definition_span(base),), "", 0, 0)
 
 
@@ -144,7 +171,7 @@ def _module_sentence(module: SymbolRef, members: Sequence[SymbolRef]) -> Candida
 def _commands_sentence(path: str, commands: Sequence[Command]) -> Candidate:
     steps = tuple(map(told, commands))
     lead = f"{code(path)} registers {len(commands)} commands:"
-    spans = tuple(dict.fromkeys((path, a, b) for command in commands for a, b in command.spans))
+    spans = tuple(dict.fromkeys((path, a, b) for command in commands for a, b in command.joined_spans))
     return Candidate(f"{lead} {'; '.join(steps)}", "listing", spans, "", 0, 0, steps=steps)
 
 
