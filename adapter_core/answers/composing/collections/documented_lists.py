@@ -24,19 +24,20 @@ from ..documentation.running_text import without_quotes
 from .asked_collection import AskedCollection
 
 _ITEM = re.compile(r"(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?=\S)")
+_BOLD = re.compile(r"(?P<indent>\s*)(?=\*\*[^*]+\*\*:?\s*[:–-]?\s*\S)")  # a paragraph that begins with its name
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _KEY = re.compile(
     r"\W{0,3}(?P<key>``[^`]+``|`[^`]+`|\"[^\"]+\"|'[^']+'|\*\*[^*]+\*\*|[\w.+/-]+(?: [\w.+/-]+)?)\W{0,3}?\s*(?:[:=–—]|--?|\()\s?"
 )
 _UNQUOTABLE = re.compile(r"[“”]|; ")
 _END = re.compile(r"(?<=[\w)`\"'])\.(?= [A-Z`])")
-_MIN_ITEMS, _MAX_ITEMS = 2, 40
-_MAX_ITEM, _MAX_TEXT = 220, 3600
+_MIN_ITEMS, _MAX_ITEMS, _MAX_TOLD = 2, 200, 40
+_MAX_ITEM, _MAX_TEXT = 220, 1500
 _MAX_DOCUMENTS = 60
 _MIN_SHARE = 0.6
 _ABOVE, _OF_TEXT, _IN_PLACE = 0.8, 0.6, 0.5
 _LIST = " lists"
-_FORM = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”,)?{_LIST}(?: below “(?P<intro>[^“”]+)”)?: “.+”", re.DOTALL)
+_FORM = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”,)?{_LIST}(?: \d+ items)?(?: below “(?P<intro>[^“”]+)”)?(?:, of which the first are)?: “.+”", re.DOTALL)
 # What is called so is a single character, or a short code.
 _LETTERS = frozenset(map(terms.stem, ("letter", "letters", "character", "characters", "symbol", "symbols", "flag", "flags", "char", "chars")))
 _CODES = frozenset(map(terms.stem, ("code", "codes", "number", "numbers", "id", "ids", "identifiers", "states", "levels", "values")))
@@ -48,6 +49,9 @@ _BEHIND_NOUN = frozenset(
     "are is that which of for in with can may include includes available supported and or from to you we it will have has exist class classes "
     "type types kind kinds provided by as offered built mean means implement implemented list reference below".split()
 )
+_OF_SORT = {
+    "exceptions": {"except", "error", "warn"}, "classes": {"class"}, "functions": {"function", "decorator"}, "commands": {"command", "subcommand"},
+}  # fmt: skip
 _HIDDEN = re.compile(r"(?:^|/)\.")
 _CHANGES = re.compile(r"(?:^|/)(?:change|news|release|history|whats|hist)", re.I)
 
@@ -144,13 +148,14 @@ def item_lists(lines: list[str], start: int, end: int) -> Iterator[ItemList]:
     number, in_fence = start, False
     while number <= min(end, len(lines)):
         in_fence ^= bool(_FENCE.match(lines[number - 1]))
-        mark = _ITEM.match(lines[number - 1]) if not in_fence else None
+        line = lines[number - 1]
+        mark = (_ITEM.match(line) or _BOLD.match(line)) if not in_fence and line.strip() else None
         if mark is None:
             number += 1
             continue
         last, items = _read_items(lines, number, min(end, len(lines)), len(mark["indent"]))
         texts = [(_item_text(lines, a, b), a, b) for a, b in items]
-        is_told = all(text for text, _, _ in texts) and sum(len(text) for text, _, _ in texts) <= _MAX_TEXT
+        is_told = all(text for text, _, _ in texts[:_MAX_TOLD])
         if _MIN_ITEMS <= len(items) <= _MAX_ITEMS and is_told:
             intro, above = _introduction(lines, start, number)
             yield ItemList(intro, above, tuple(texts))
@@ -160,15 +165,15 @@ def item_lists(lines: list[str], start: int, end: int) -> Iterator[ItemList]:
 def _read_items(lines: list[str], number: int, end: int, indent: int) -> tuple[int, list[Lines]]:
     """(the last line of a list, the lines of each of its items)."""
     items: list[Lines] = []
-    last = number
+    last, is_bold = number, _ITEM.match(lines[number - 1]) is None
     while number <= end:
         line = lines[number - 1]
         own = len(line) - len(line.lstrip())
         if line.strip():
-            mark = _ITEM.match(line)
+            mark = _BOLD.match(line) if is_bold else _ITEM.match(line)
             if mark is not None and own == indent:
                 items.append((number, number))
-            elif own > indent:
+            elif own > indent or (is_bold and lines[number - 2].strip()):
                 items[-1] = items[-1][0], number
             else:
                 break
@@ -182,7 +187,7 @@ def _item_text(lines: list[str], first: int, last: int) -> str:
     parts: list[str] = []
     for number in range(first, last + 1):
         line = lines[number - 1].strip()
-        if not line or (parts and _ITEM.match(lines[number - 1])) or _FENCE.match(line) or line.startswith(".. "):
+        if not line or (parts and (_ITEM.match(lines[number - 1]))) or _FENCE.match(line) or line.startswith(".. "):
             break
         parts.append(_ITEM.sub("", lines[number - 1], count=1).strip() if not parts else line)
     text = " ".join(parts)
@@ -242,6 +247,8 @@ def _is_list_of(asked: AskedCollection, above: str) -> bool:
     """Whether the words above a list call its items what is asked for: "Read permissions", "these workers are", "Worker classes", and
     not "Worker arguments"."""
     wanted = asked.all_terms if asked.meaning or not asked.head else {asked.head, *asked.alternatives.get(asked.head, ())}
+    if asked.sort and not asked.head:
+        wanted = _OF_SORT[asked.sort]
     for line in above.split("\n"):
         words = re.findall(r"[\w-]+|[^\w\s-]", line)
         for word, after in zip(words, [*words[1:], ":"], strict=False):
@@ -265,14 +272,19 @@ def _owner(facts: ModuleFacts, symbol: Symbol) -> str:
 def _sentence(builder: SentenceBuilder, one: ItemList) -> Candidate:
     title = title_of(builder.symbol) if not is_python(builder.path) else ""
     below = f" below “{one.intro}”" if one.intro else ""
-    lead = f"{code(_owner(builder.facts, builder.symbol))}{title}{',' if title else ''}{_LIST}{below}:"
+    told = one.items[:_MAX_TOLD]
+    while len(told) > _MIN_ITEMS and sum(len(text) for text, _, _ in told) > _MAX_TEXT:
+        told = told[:-1]
+    count = f" {len(one.items)} items" if len(told) < len(one.items) else ""
+    below += ", of which the first are" if count else ""
+    lead = f"{code(_owner(builder.facts, builder.symbol))}{title}{',' if title else ''}{_LIST}{count}{below}:"
     named = builder.symbol.name_line if is_python(builder.path) else builder.symbol.start
     spans: list[Lines] = [(named, named)] if named != one.above[0] else []
-    for first, last in [one.above, *((a, b) for _, a, b in one.items)]:
+    for first, last in [one.above, *((a, b) for _, a, b in told)]:
         if spans and spans[-1][1] < first <= spans[-1][1] + 2 and last - spans[-1][0] < MAX_CITED:
             spans[-1] = spans[-1][0], last
         else:
             spans.append((first, min(last, first + MAX_CITED - 1)))
-    return builder.step_list("listing", lead, tuple(f"“{text}”" for text, _, _ in one.items), *spans)
+    return builder.step_list("listing", lead, tuple(f"“{text}”" for text, _, _ in told), *spans)
 
 

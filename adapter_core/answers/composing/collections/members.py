@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,10 +14,12 @@ from ...inert import code
 from ..candidate import Candidate, SentenceBuilder, class_header_spans, definition_span, join_list
 from ..definitions import value_sentences
 from ..documentation.quoted_docs import quote_docstring
+from ..settings.quotable import quoted_text, text_node
+from .named_values import assigned_value
 
 _MAX_OVERRIDDEN = 4
-_DESCRIBING = ("description", "help", "summary", "short_description")
-_TEXT = re.compile(r"=\s*(?:_\()?[rf]?[\"']")
+_DESCRIBING = ("description", "help", "summary", "short_description", "subcommand", "command")
+_HOLDS = re.compile(r"`(?P<name>[^`]+)` has the `\w+` “[^“”]+”")
 _FORM = re.compile(r"`(?P<name>[^`]+)` extends (?:`[^`]+`(?:, | and )?)+, and overrides (?:`[^`]+`(?:, | and )?)+(?:, among others)?\.")
 
 
@@ -41,9 +44,9 @@ def _own_sentences(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
         yield described
         return
     told = difference_sentence(graph, ref)
-    if told is not None:
-        yield told
     methods = _overriding(graph, ref)
+    if told is not None and (methods or told.kind == "where" or len(ref.symbol.bases) > 1):
+        yield told  # that it extends what all of them extend is said already
     for method in sorted(methods, key=lambda m: -len(_overridden_too(graph, m))):
         quote = _first_quote(graph, method)
         if quote is not None:
@@ -56,9 +59,23 @@ def _description(graph: CodeGraph, ref: SymbolRef) -> Candidate | None:
     facts, document = graph.facts(ref.path), graph.document(ref.path)
     index = index_of(facts, ref.symbol) if facts is not None else None
     for number, symbol in enumerate(facts.symbols) if facts is not None else ():
-        if symbol.parent == index and symbol.name in _DESCRIBING and _TEXT.search(symbol.signature) and facts is not None and document is not None:
-            return next(value_sentences(SentenceBuilder(facts, number, 0), document.lines), None)
+        if symbol.parent == index and symbol.name in _DESCRIBING and facts is not None and document is not None:
+            node = assigned_value(symbol, document.lines)
+            if node is not None and text_node(node) is not None:
+                return _quoted_value(SentenceBuilder(facts, number, 0), document.lines, node)
     return None
+
+
+def _quoted_value(builder: SentenceBuilder, lines: list[str], node: ast.expr) -> Candidate | None:
+    """An assigned text: as it is written where that is short, else its first sentences."""
+    if (short := next(value_sentences(builder, lines), None)) is not None:
+        return short
+    symbol, owner = builder.symbol, builder.facts.symbols[builder.symbol.parent]
+    said, (first, last) = quoted_text(node)
+    if not said:
+        return None
+    text = f"{code(owner.qualname)} has the {code(symbol.name)} “{said}”"
+    return builder.sentence("param", text, (symbol.name_line, symbol.name_line), (first, last))
 
 
 def _overridden_too(graph: CodeGraph, method: SymbolRef) -> list[SymbolRef]:
@@ -91,14 +108,16 @@ def difference_sentence(graph: CodeGraph, ref: SymbolRef) -> Candidate | None:
     return Candidate(f"{text}.", "bases", spans, "", 0, 0)
 
 
-def difference_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
-    """Whether a class extends and overrides what such a sentence says; None for a sentence of another form."""
-    form = _FORM.fullmatch(sentence.strip())
+def member_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
+    """Whether a class extends and overrides what such a sentence says, or holds this text; None for a sentence of another form."""
+    form = _FORM.fullmatch(sentence.strip()) or _HOLDS.fullmatch(sentence.strip())
     if form is None:
         return None
     cited = spans_of(citations)
     for ref in graph.find_symbol(form["name"]):
-        told = difference_sentence(graph, ref) if ref.symbol.kind == "class" else None
+        told = None
+        if ref.symbol.kind == "class":
+            told = _description(graph, ref) if _HOLDS.fullmatch(sentence.strip()) else difference_sentence(graph, ref)
         said = sentence.strip().removeprefix(code(form["name"]))
         if told is not None and told.text == f"{code(ref.symbol.qualname)}{said}" and are_within(told.spans, cited):
             return True

@@ -10,6 +10,9 @@ from ....evidence.search_index import SearchIndex
 from ....graph import terms
 from ....graph.storage.postings import DOCSTRING, NAME
 from ....types import SymbolRef
+from ..candidate import Candidate, SentenceBuilder
+from ..documentation.quoted_docs import quote_module_docstring
+from ..project_layout import parts_sentence
 from .asked_collection import AskedCollection
 from .class_families import of_product
 
@@ -20,6 +23,7 @@ _MAX_FILES = 12
 _ENOUGH_MATCHING = 4
 _FROM_MODULE = 0.6
 _MAX_DEFINED = 30
+_MIN_SHARE_OF_PACKAGE, _MAX_PARTS = 0.7, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,10 @@ def modules_about(graph: CodeGraph, asked: AskedCollection) -> list[Contents]:
         members = public_definitions(graph, path)
         if not 1 < len(members) <= _MAX_DEFINED:
             continue
-        of_module = terms.distinct(f"{path.removesuffix('.py').rpartition('/')[2]} {module.symbol.docstring.partition(chr(10) * 2)[0]}")
-        shares = [_share(asked, ref, of_module) for ref in members]
+        of_module = dict.fromkeys(terms.distinct(module.symbol.docstring.partition("\n\n")[0]), _FROM_MODULE)
+        of_module |= dict.fromkeys(terms.distinct(path.removesuffix(".py").rpartition("/")[2]), 1.0)
+        is_called_so = bool(asked.share(dict.fromkeys(terms.parts(path.removesuffix(".py").rpartition("/")[2]), 1.0)))
+        shares = [_share(asked, ref, of_module, is_called_so) for ref in members]
         matching = sum(share >= _MIN_SHARE for share in shares)
         if matching >= _MIN_MATCHING and matching >= _MIN_OF_MODULE * len(members):
             ordered = sorted(zip(shares, members, strict=True), key=lambda pair: (pair[0] < _MIN_SHARE, pair[1].symbol.start))
@@ -52,6 +58,29 @@ def modules_about(graph: CodeGraph, asked: AskedCollection) -> list[Contents]:
             score = strength * (0.7 + 0.3 * matching / len(members))
             found.append(Contents(module, tuple(ref for _, ref in ordered), score))
     return sorted(found, key=lambda contents: -contents.score)
+
+
+def package_of(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
+    """The modules of a package that is called what is asked for, and what each says of itself."""
+    with graph.store.snapshot():
+        paths = [path for path in SearchIndex(graph).paths if path.endswith("/__init__.py") and of_product(path)]
+    named = [path for path in paths if asked.head and asked.counts(asked.head, dict.fromkeys(terms.parts(path.split("/")[-2]), 1.0)) == 1.0]
+    present = [(asked.share(dict.fromkeys(terms.distinct(path.replace("/", " ")), 1.0)), path) for path in named]
+    for share, path in sorted(present, key=lambda pair: (-pair[0], pair[1].count("/"), pair[1])):
+        facts = graph.facts(path)
+        lead = next(parts_sentence(graph, SentenceBuilder(facts, 0, 0)), None) if facts is not None else None
+        if lead is not None and share >= _MIN_SHARE_OF_PACKAGE:
+            return [lead, *_of_parts(graph, [span[0] for span in lead.spans])]
+    return []
+
+
+def _of_parts(graph: CodeGraph, paths: list[str]) -> list[Candidate]:
+    told: list[Candidate] = []
+    for path in paths[:_MAX_PARTS]:
+        facts, document = graph.facts(path), graph.document(path)
+        if facts is not None and document is not None:
+            told += list(quote_module_docstring(SentenceBuilder(facts, 0, 0), document.lines, {}))[:1]
+    return told
 
 
 def public_definitions(graph: CodeGraph, path: str) -> tuple[SymbolRef, ...]:
@@ -65,12 +94,12 @@ def public_definitions(graph: CodeGraph, path: str) -> tuple[SymbolRef, ...]:
     return tuple(found.values())
 
 
-def _share(asked: AskedCollection, ref: SymbolRef, of_module: set[str]) -> float:
-    present = dict.fromkeys(of_module, _FROM_MODULE)
+def _share(asked: AskedCollection, ref: SymbolRef, of_module: dict[str, float], is_called_so: bool) -> float:
+    present = dict(of_module)
     present |= dict.fromkeys(terms.distinct(ref.symbol.docstring.partition("\n\n")[0]), 1.0)
     present |= dict.fromkeys(terms.parts(ref.symbol.name), 1.0)
     own = dict.fromkeys(terms.parts(ref.symbol.name) | terms.distinct(ref.symbol.docstring.partition("\n\n")[0]), 1.0)
-    return asked.share(present) if asked.share(own) else 0.0
+    return asked.share(present) if is_called_so or asked.share(own) else 0.0
 
 
 def _paths(graph: CodeGraph, asked: AskedCollection) -> list[str]:

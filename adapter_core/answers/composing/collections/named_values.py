@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ....code_graph import CodeGraph
@@ -28,8 +28,12 @@ _MAX_CODE, _MAX_COMMENT = 60, 160
 _MAX_FILES = 40
 _MIN_SHARE, _MIN_PART = 0.6, 0.5  # of the wanted terms in the name with what is around it; of the name
 _IN_PLACE = 0.7
+_PRIVATE = 0.8
+_MIN_LETTERS = 3  # of a word of a name that says something
 _MAX_LINES = 400
+_HEAD_CHARS = 600  # of a module, where its docstring stands
 _SMALL = frozenset("all default name map mapp regist registry dict list set tuple type kind choic option value valid support avail known".split())
+_EXPLAINS = re.compile(r"\A`[^`]*: [\"'][^`]*[A-Za-z]{3}[^`]*`\Z")
 _COMMENT = re.compile(r"#+:?\s*(?P<text>\S.*)\Z")
 
 
@@ -40,6 +44,11 @@ class Entry:
     text: str
     start: int
     end: int
+
+    @property
+    def explains(self) -> bool:
+        """Whether it says in words what the key means."""
+        return "“" in self.text or bool(_EXPLAINS.search(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,58 @@ def holders(graph: CodeGraph, asked: AskedCollection) -> list[Holder]:
     return sorted(found, key=lambda holder: (-holder.score, -len(holder.entries)))
 
 
+def constants_in(facts: ModuleFacts, lines: list[str], prefix: str = "") -> list[Entry]:
+    """The public constants of a module, in its order; with `prefix` those whose names begin so. None where not all can be told."""
+    chosen = [
+        symbol
+        for symbol in facts.symbols
+        if symbol.parent == 0 and symbol.kind == "constant" and not symbol.name.startswith("_") and symbol.name.startswith(prefix)
+    ]
+    entries: list[Entry] = []
+    for symbol in {s.name: s for s in reversed(chosen)}.values():
+        said = _comment_at(lines, symbol.start, symbol.end)
+        is_short = len(symbol.signature) <= _MAX_CODE and "=" in symbol.signature
+        first = symbol.start if not said or _comment_behind(lines, symbol.end) else symbol.start - 1
+        shown = code(symbol.signature if is_short else symbol.name)
+        entries.append(Entry(f"{shown}: “{said}”" if said else shown, first, symbol.end if is_short else symbol.start))
+    return entries[::-1]
+
+
+def constant_groups(graph: CodeGraph, asked: AskedCollection) -> list[tuple[float, Candidate]]:
+    """The constants of a module that is called so, and those whose names begin with what is asked for, with how far they are that."""
+    found: list[tuple[float, Candidate]] = []
+    for path in _files(graph, asked):
+        facts, document = graph.facts(path), graph.document(path)
+        if facts is None or document is None:
+            continue
+        stem = path.removesuffix(".py").rpartition("/")[2]
+        share = asked.share(dict.fromkeys(terms.distinct(stem), 1.0) | dict.fromkeys(terms.distinct(document.text[:_HEAD_CHARS]), _IN_PLACE))
+        is_module = bool(asked.head) and bool(asked.counts(asked.head, dict.fromkeys(terms.parts(stem), 1.0)))
+        if is_module and share >= _MIN_SHARE:
+            found += [(share, sentence) for sentence in [constants_sentence(facts, document.lines, "")] if sentence is not None]
+        counts: dict[str, int] = {}
+        for symbol in facts.symbols:
+            if symbol.parent == 0 and symbol.kind == "constant" and "_" in symbol.name.strip("_"):
+                prefix = symbol.name[: symbol.name.index("_", 1) + 1]
+                counts[prefix] = counts.get(prefix, 0) + 1
+        for prefix, count in counts.items():
+            share = asked.share(dict.fromkeys(terms.parts(prefix), 1.0))
+            if count > _MIN_ENTRIES and share >= _MIN_SHARE:
+                found += [(share, s) for s in [constants_sentence(facts, document.lines, prefix)] if s is not None]
+    return sorted(found, key=lambda pair: -pair[0])
+
+
+def constants_sentence(facts: ModuleFacts, lines: list[str], prefix: str) -> Candidate | None:
+    """ "`shop/codes.py` defines 4 constants:", with the constants as steps. None where there are few or many."""
+    entries = constants_in(facts, lines, prefix)
+    if not _MIN_ENTRIES <= len(entries) <= _MAX_ENTRIES:
+        return None
+    named = f" whose names begin with {code(prefix)}" if prefix else ""
+    lead = f"{code(facts.path)} defines {len(entries)} constants{named}:"
+    builder = SentenceBuilder(facts, 0, 0)
+    return builder.step_list("listing", lead, tuple(entry.text for entry in entries), *_spans([], entries))
+
+
 def _files(graph: CodeGraph, asked: AskedCollection) -> list[str]:
     """The files of the product that have most of the wanted terms."""
     with graph.store.snapshot():
@@ -108,9 +169,10 @@ def _score(asked: AskedCollection, facts: ModuleFacts, number: int, name: str) -
     present |= dict.fromkeys(own, 1.0)
     if asked.head and not asked.counts(asked.head, dict.fromkeys(own, 1.0)) and asked.share(present) < 1.0:
         return 0.0
-    telling = own - _SMALL or own
+    telling = {term for term in own - _SMALL if len(term) >= _MIN_LETTERS} or own
     part = len(telling & asked.all_terms) / len(telling)
-    return asked.share(present) * (0.75 + 0.25 * part) if asked.share(present) >= _MIN_SHARE and part >= _MIN_PART else 0.0
+    factor = _PRIVATE if name.startswith("_") else 1.0
+    return factor * asked.share(present) * (0.6 + 0.4 * part) if asked.share(present) >= _MIN_SHARE and part >= _MIN_PART else 0.0
 
 
 def entries_of(facts: ModuleFacts, number: int, lines: list[str]) -> tuple[str, tuple[Entry, ...]]:
@@ -120,7 +182,7 @@ def entries_of(facts: ModuleFacts, number: int, lines: list[str]) -> tuple[str, 
     if symbol.kind == "class":
         is_enum = any(base.partition("[")[0].rpartition(".")[2] in _ENUMS for base in symbol.bases)
         return ("members", tuple(_members(facts, number, lines))) if is_enum else ("", ())
-    node = _value(symbol, lines)
+    node = assigned_value(symbol, lines)
     return _literals(node, lines) if node is not None else ("", ())
 
 
@@ -138,7 +200,7 @@ def _members(facts: ModuleFacts, number: int, lines: list[str]) -> Iterator[Entr
         yield Entry(f"{code(shown)}: “{said}”" if said else code(shown), first, end)
 
 
-def _value(symbol: Symbol, lines: list[str]) -> ast.expr | None:
+def assigned_value(symbol: Symbol, lines: list[str]) -> ast.expr | None:
     """The value that is assigned on the lines of a symbol."""
     if symbol.end - symbol.start > _MAX_LINES:
         return None
@@ -208,7 +270,9 @@ def _comment_at(lines: list[str], first: int, last: int) -> str:
         return said
     above = lines[first - 2].strip() if first > 1 else ""
     further = lines[first - 3].strip() if first > 2 else ""
-    return _quotable(above) if above.startswith("#") and not further.startswith("#") else ""
+    below = lines[last].strip() if last < len(lines) else ""
+    is_of_one = not further.startswith("#") and (not below or below.startswith(("#", ")", "]", "}")))
+    return _quotable(above) if above.startswith("#") and is_of_one else ""  # and not of all that stand below it
 
 
 def _comment_behind(lines: list[str], number: int) -> str:
@@ -230,11 +294,16 @@ def holder_sentence(holder: Holder) -> Candidate:
     builder = SentenceBuilder(holder.facts, holder.index, 0)
     told = holder.entries[:_MAX_TOLD]
     lead = f"{code(holder.symbol.qualname)} has {len(holder.entries)} {holder.noun}{', among them' if len(told) < len(holder.entries) else ''}:"
-    spans: list[tuple[int, int]] = [(holder.symbol.name_line, holder.symbol.name_line)]
-    for entry in told:
-        first, last = spans[-1]
+    spans = _spans([(holder.symbol.name_line, holder.symbol.name_line)], told)
+    return builder.step_list("listing", lead, tuple(entry.text for entry in told), *spans)
+
+
+def _spans(spans: list[tuple[int, int]], entries: Sequence[Entry]) -> list[tuple[int, int]]:
+    """The lines of entries behind these, in few ranges."""
+    for entry in entries:
+        first, last = spans[-1] if spans else (entry.start, entry.end)
         if first <= entry.start <= last + 2 and entry.end - first < MAX_CITED:
-            spans[-1] = first, max(last, entry.end)
+            spans[-1:] = [(first, max(last, entry.end))]
         else:
             spans.append((entry.start, min(entry.end, entry.start + MAX_CITED - 1)))
-    return builder.step_list("listing", lead, tuple(entry.text for entry in told), *spans)
+    return spans

@@ -18,29 +18,35 @@ from ...citations import are_within, spans_of
 from ...inert import code, printable
 from ..candidate import Candidate, definition_span, join_list
 from ..links.imports import module_name
+from ..listings.defined_exceptions import exceptions_by_module, exceptions_sentence, is_exception
 from .asked_collection import AskedCollection, asked_collections
 from .class_families import Family, families, of_product, subclasses, with_ending
 from .commands import Command, commands_by_file, commands_in, told
 from .documented_lists import documented_list_holds, documented_lists
-from .members import difference_holds, member_sentences
-from .module_contents import Contents, modules_about, public_definitions
-from .named_values import Holder, entries_of, holder_sentence, holders
+from .members import member_holds, member_sentences
+from .module_contents import Contents, modules_about, package_of, public_definitions
+from .named_values import Holder, constant_groups, constants_sentence, entries_of, holder_sentence, holders
 
 MAX_SENTENCES = 18
 _ROLE = "member"  # of a sentence about a collection
 _MAX_NAMED, _MAX_TOLD = 24, 12
+_MIN_WORDS = 3  # of the items of a list that says more than the names
 _MAX_LISTS, _MAX_COMMAND_FILES = 3, 6
-_COMMAND = terms.stem("command")
+_FEW = 3  # modules
+_PACKAGE = 0.65
+_EXCEPTIONS = frozenset(map(terms.stem, ("error", "errors", "exception", "exceptions", "warning", "warnings")))
+_COMMANDS_ARE = (terms.stem("command"), terms.stem("subcommand"))
 _SURE, _LIKELY = 0.7, 0.5
 _LIST_FACTOR = 0.85  # of a list in documentation, where it is not asked what its items mean
 _MEANING_FACTOR = 0.7  # of what has no words on each of its entries, where it is asked what they mean
-_MODULE_FACTOR = 0.9
+_MODULE_FACTOR, _HOLDER_FACTOR = 1.0, 0.95
 _NAMES = r"`[^`]+`(?:(?:, | and )`[^`]+`)*"
 _BASE = re.compile(rf"`(?P<name>[^`]+)` is the base of (?P<count>\d+) classes(?:: |, among them )(?P<names>{_NAMES})\.")
 _ENDING = re.compile(rf"(?P<count>\d+) classes have names that end in `(?P<ending>\w+)`(?:: |, among them )(?P<names>{_NAMES})\.")
 _MODULE = re.compile(rf"The module `(?P<name>[^`]+)` defines (?P<count>\d+) public [a-z ]+(?:: |, among them )(?P<names>{_NAMES})\.")
 _HOLDER = re.compile(r"`(?P<name>[^`]+)` has (?P<count>\d+) (?:members|keys|entries)(?:, among them)?: .+", re.DOTALL)
-_COMMANDS = re.compile(r"`(?P<path>[^`]+)` registers (?P<count>\d+) commands: .+", re.DOTALL)
+_CONSTANTS = re.compile(r"`(?P<path>[^`]+)` defines (?P<count>\d+) constants(?: whose names begin with `(?P<prefix>\w+)`)?: .+", re.DOTALL)
+_COMMANDS = re.compile(r"`(?P<path>[^`]+)` registers (?P<count>\d+) commands?: .+", re.DOTALL)
 
 
 def collection_sentences(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
@@ -68,18 +74,25 @@ def _told(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
     if asked.sort == "commands" and (registered := _registered(graph, asked)):
         return registered
     options: list[tuple[float, list[Candidate]]] = []
-    meaning = _MEANING_FACTOR if asked.meaning else 1.0
     lists = documented_lists(graph, asked)
     if lists:
         best = lists[0][0] * (1.0 if asked.meaning else _LIST_FACTOR)
         options.append((best, [one for score, one in lists[:_MAX_LISTS] if score >= lists[0][0] and one.spans[0][0] == lists[0][1].spans[0][0]]))
     if asked.sort not in ("functions", "commands"):
-        for family in list(families(graph, asked))[:1]:
+        for family in _of_sort(graph, asked, families(graph, asked))[:1]:
             options.append((family.score * (1.0 if not asked.meaning else 0.9), _of_family(graph, family)))
     if not asked.sort and not asked.tools:
-        for holder in holders(graph, asked)[:1]:
-            explains = any("“" in entry.text or ":" in entry.text for entry in holder.entries)
-            options.append((holder.score * (1.0 if explains else meaning), [holder_sentence(holder)]))
+        found = holders(graph, asked)
+        if asked.meaning:
+            found.sort(key=lambda h: -h.score * (1.0 if 2 * sum(e.explains for e in h.entries) > len(h.entries) else _MEANING_FACTOR))
+        for holder in found[:1]:
+            options.append((holder.score * _HOLDER_FACTOR, [holder_sentence(holder)]))
+        for score, sentence in constant_groups(graph, asked)[:1]:
+            options.append((score * _HOLDER_FACTOR, [sentence]))
+    if asked.sort == "exceptions":
+        options.append(_exceptions(graph, asked))
+    if asked.head and (parts := package_of(graph, asked)):
+        options.append((_PACKAGE, parts))
     if asked.tools or asked.sort == "functions":
         for contents in modules_about(graph, asked)[:1]:
             options.append((contents.score * _MODULE_FACTOR, _of_module(graph, contents)))
@@ -95,22 +108,47 @@ def _told(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
 def _registered(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
     """The commands that are registered, or the classes that are commands where there are more of these."""
     found = commands_by_file(graph)
-    largest = max(families(graph, replace(asked, head=_COMMAND, weights={_COMMAND: 1.0})), key=lambda f: len(f.members), default=None)
+    wanted = [replace(asked, head=term, weights={term: 1.0}, alternatives={}) for term in _COMMANDS_ARE]
+    largest = max((f for one in wanted for f in families(graph, one)), key=lambda f: len(f.members), default=None)
     if largest is not None and len(largest.members) > sum(map(len, found.values())):
         return _of_family(graph, largest)
     return [_commands_sentence(path, commands) for path, commands in list(found.items())[:_MAX_COMMAND_FILES]]
+
+
+def _of_sort(graph: CodeGraph, asked: AskedCollection, found: Iterable[Family]) -> list[Family]:
+    """The families; where exceptions are asked for, those of exceptions."""
+    if asked.sort != "exceptions":
+        return list(found)
+    return [family for family in found if all(is_exception(graph, ref, {}) for ref in family.members[:_FEW])]
+
+
+def _exceptions(graph: CodeGraph, asked: AskedCollection) -> tuple[float, list[Candidate]]:
+    """The exceptions of the modules that have those which are asked for, with how far they are that; of all modules where it is not
+    said which."""
+    modules = exceptions_by_module(graph)
+    if not _EXCEPTIONS.issuperset(asked.weights):
+        scores = [max((_share(asked, ref) for ref in refs), default=0.0) for refs in modules]
+        modules = [refs for score, refs in zip(scores, modules, strict=True) if score >= _LIKELY and score == max(scores)]
+    told = [ref for refs in modules[:_FEW] for ref in refs[:_MAX_TOLD]]
+    return (_LIKELY if told else 0.0), [*map(exceptions_sentence, modules[:_FEW]), *_of_members(graph, told)]
+
+
+def _share(asked: AskedCollection, ref: SymbolRef) -> float:
+    return asked.share(dict.fromkeys(terms.distinct(f"{ref.symbol.name} {ref.symbol.docstring}"), 1.0))
 
 
 def _names_members(lists: Sequence[Candidate], told: Sequence[Candidate]) -> bool:
     """Whether a list of documentation is about most of what is told: its items begin with these names."""
     names = set(re.findall(r"`([\w.]+)`", told[0].text))
     items = [step for one in lists for step in one.steps]
-    return 2 * sum(bool(names.intersection(re.findall(r"[\w.]+", item)[:2])) for item in items) > len(items)
+    named = sum(bool(names.intersection(re.findall(r"[\w.]+", item)[:2])) for item in items)
+    return 2 * named > len(items) and sum(len(item.split()) for item in items) > _MIN_WORDS * len(items)
 
 
 def _of_family(graph: CodeGraph, family: Family) -> list[Candidate]:
     lead = _base_sentence(family.base, family.members) if family.base is not None else _ending_sentence(family.ending, family.members)
-    own = [] if family.base is None or _is_abstract(family.base) else [*member_sentences(graph, family.base)][:1]
+    has_doc = family.base is not None and bool(family.base.symbol.docstring) and not _is_abstract(family.base)
+    own = [*member_sentences(graph, family.base)][:1] if has_doc and family.base is not None else []
     return [lead, *own, *_of_members(graph, family.members)]
 
 
@@ -170,14 +208,14 @@ def _module_sentence(module: SymbolRef, members: Sequence[SymbolRef]) -> Candida
 
 def _commands_sentence(path: str, commands: Sequence[Command]) -> Candidate:
     steps = tuple(map(told, commands))
-    lead = f"{code(path)} registers {len(commands)} commands:"
+    lead = f"{code(path)} registers {len(commands)} command{'s' * (len(commands) > 1)}:"
     spans = tuple(dict.fromkeys((path, a, b) for command in commands for a, b in command.joined_spans))
     return Candidate(f"{lead} {'; '.join(steps)}", "listing", spans, "", 0, 0, steps=steps)
 
 
 def collection_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...]) -> bool | None:
     """Whether a sentence on what a collection has is what it has, on cited lines; None for a sentence of another form."""
-    for holds in (documented_list_holds, difference_holds):
+    for holds in (documented_list_holds, member_holds):
         if (found := holds(graph, sentence, citations)) is not None:
             return found
     text, cited = sentence.strip(), spans_of(citations)
@@ -192,6 +230,10 @@ def collection_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation,
     elif form := _COMMANDS.fullmatch(text):
         document = graph.document(form["path"])
         made = [_commands_sentence(form["path"], list(commands_in(document.lines)))] if document is not None else []
+    elif form := _CONSTANTS.fullmatch(text):
+        facts, document = graph.facts(form["path"]), graph.document(form["path"])
+        one = constants_sentence(facts, document.lines, form["prefix"] or "") if facts is not None and document is not None else None
+        made = [one] if one is not None else []
     elif form := _HOLDER.fullmatch(text):
         made = list(_holder_sentences(graph, form["name"]))
         if not made:

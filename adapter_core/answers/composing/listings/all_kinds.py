@@ -40,8 +40,10 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
     an attribute, entry points, what a module decides on import, environment variables, options, and default values; where it asks for none
     of these, the collections and the settings that it describes. `check`: raises if the answer was cancelled."""
     found = list(_of_parts(graph, question, check))
-    yield from found
-    if not found:
+    parts = split_question(question)
+    exceptions = [item for part in parts for item in defined_exception_sentences(graph, part)]
+    yield from (*found, *exceptions)
+    if not found:  # of exceptions what each says of itself, too
         yield from collection_sentences(graph, question, check)
         yield from described_sentences(graph, question, check)
     yield from message_sentences(graph, question)
@@ -50,7 +52,6 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
 def _of_parts(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
     for part in split_question(question):
         yield from method_owner_sentences(graph, part)
-        yield from defined_exception_sentences(graph, part)
         yield from base_sentences(graph, part)
         yield from handler_sentences(graph, part)
         yield from raising_sentences(graph, part, check)
