@@ -21,6 +21,7 @@ from .composing.acts.act_places import act_sentences
 from .composing.asked_result import asks_result, of_results
 from .composing.candidate import OF_STATEMENTS, Candidate, SentenceBuilder
 from .composing.collections.told_collections import is_of_collection
+from .composing.compared_in_words import sentences_in_words
 from .composing.comparisons import compared_pair, comparison_sentences, display_name
 from .composing.definitions import class_sentences
 from .composing.documentation.quoted_docs import quote_docstring, quote_module_docstring
@@ -278,7 +279,7 @@ def _question_sentences(
     yield from (sentence for use in library for sentence in use.sentences)
     if asks_difference(text) and kind not in LINKS:
         with links.budget.spend():
-            compared = comparison_sentences(graph, compared_names(text))
+            compared = sentences_in_words(graph, text) or comparison_sentences(graph, compared_names(text))
         yield from compared
     yield from cached_listings(links, text)
     if found.question.kind == "overview" and found.zoom is None:

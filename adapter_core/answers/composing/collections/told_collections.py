@@ -16,7 +16,7 @@ from ....graph import terms
 from ....types import Citation, SymbolRef
 from ...citations import are_within, spans_of
 from ...inert import code, printable
-from ..candidate import Candidate, definition_span, join_list
+from ..candidate import COLLECTED, Candidate, definition_span, join_list
 from ..links.imports import module_name
 from ..listings.defined_exceptions import exceptions_by_module, exceptions_sentence, is_exception
 from .asked_collection import AskedCollection, asked_collections
@@ -28,7 +28,6 @@ from .module_contents import Contents, modules_about, package_of, public_definit
 from .named_values import Holder, constant_groups, constants_sentence, entries_of, holder_sentence, holders
 
 MAX_SENTENCES = 18
-_ROLE = "member"  # of a sentence about a collection
 _MAX_NAMED, _MAX_TOLD = 24, 12
 _MIN_WORDS = 3  # of the items of a list that says more than the names
 _MAX_LISTS, _MAX_COMMAND_FILES = 3, 6
@@ -61,13 +60,13 @@ def collection_sentences(graph: CodeGraph, question: str, check: Callable[[], No
             if sentence.text not in seen:
                 seen.add(sentence.text)
                 subject = f"{sentence.spans[0][0]}:{sentence.spans[0][1]}"
-                yield replace(sentence, kind="listing", subject=subject, rank=0, order=order, named=True, role=_ROLE)
+                yield replace(sentence, kind="listing", subject=subject, rank=0, order=order, named=True, role=COLLECTED)
                 order += 1
 
 
 def is_of_collection(item: Candidate) -> bool:
-    """Whether a sentence is one that tells a collection."""
-    return item.kind == "listing" and item.role == _ROLE
+    """Whether a sentence is one that tells a collection, or a side of a comparison in words."""
+    return item.kind == "listing" and item.role == COLLECTED
 
 
 def _told(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
