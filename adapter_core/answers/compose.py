@@ -104,7 +104,9 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         told_first = (startup.script, startup.sentence) if startup is not None else ()
         by_text = {item.text: item for item in told_first if item is not None} | by_text
     parts = split_question(found.question.text)
-    is_whole = _is_all_listed(found.question.text, parts) or asks_how_laid_out(found) or _is_told_as_list(by_text.values())
+    is_whole = (
+        _is_all_listed(found.question.text, parts) or asks_how_laid_out(found) or _is_told_as_list(by_text.values())
+    )
     if by_text and is_whole:
         return list(by_text.values())[:limit]
     if by_text and asks_only_raising(parts):

@@ -15,7 +15,9 @@ OF_STATEMENTS = frozenset({"quote", "branch", "decides", "steps", "bare", "retur
 # Kinds that describe a whole course of action, step by step.
 COURSES = frozenset({"steps", "listed"})
 MAX_CITED = 12  # lines of one citation
-COLLECTED = "member"  # the role of a sentence that tells a collection or a side of a comparison, which is the whole answer
+COLLECTED = (
+    "member"  # the role of a sentence that tells a collection or a side of a comparison, which is the whole answer
+)
 
 
 @dataclass(frozen=True, slots=True)

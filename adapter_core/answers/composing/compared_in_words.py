@@ -84,15 +84,21 @@ def sentences_in_words(graph: CodeGraph, question: str) -> list[Candidate]:
     if sides is None:
         return []
     named = [_named(graph, side) for side in sides]
-    if all(map(_NAMED.fullmatch, sides)) or any(ref is None and _NAMED.fullmatch(side) for side, ref in zip(sides, named, strict=True)):
+    if all(map(_NAMED.fullmatch, sides)) or any(
+        ref is None and _NAMED.fullmatch(side) for side, ref in zip(sides, named, strict=True)
+    ):
         return []
     told: list[list[Candidate]] = []
     for side, ref in zip(sides, named, strict=True):
         others = [other for other in named if other is not None]
-        told.append(_of_name(graph, ref) if ref is not None else _of_words(graph, side, others, told[0] if told else []))
+        told.append(
+            _of_name(graph, ref) if ref is not None else _of_words(graph, side, others, told[0] if told else [])
+        )
     items = [item for items in told for item in items] if all(told) else []
     return [
-        replace(s, kind="listing", subject=f"{s.spans[0][0]}:{s.spans[0][1]}", order=order - 100, named=True, role=COLLECTED)
+        replace(
+            s, kind="listing", subject=f"{s.spans[0][0]}:{s.spans[0][1]}", order=order - 100, named=True, role=COLLECTED
+        )
         for order, s in enumerate(items)
     ]
 
@@ -101,9 +107,18 @@ def _named(graph: CodeGraph, side: str) -> SymbolRef | None:
     """The definition that a side names, if it does nothing else."""
     match = _NAMED.search(side)
     if match is None:
-        words = [word for word in re.findall(r"\w+", side) if terms.stem(word.lower()) not in _PLAIN and word.lower() not in STOP_WORDS]
+        words = [
+            word
+            for word in re.findall(r"\w+", side)
+            if terms.stem(word.lower()) not in _PLAIN and word.lower() not in STOP_WORDS
+        ]
         names = (words[0].capitalize(), words[0]) if len(words) == 1 else ()
-        found = [ref for name in names for ref in definitions_to_compare(graph, name) if ref.symbol.name.lower() == name.lower()]
+        found = [
+            ref
+            for name in names
+            for ref in definitions_to_compare(graph, name)
+            if ref.symbol.name.lower() == name.lower()
+        ]
         return next(iter(found), None)
     if len(re.findall(r"\w+", side.replace(match.group(), ""))) > _MAX_OF_NAME:
         return None
@@ -119,7 +134,9 @@ def _quotes(graph: CodeGraph, ref: SymbolRef) -> list[Candidate]:
     facts, document = graph.facts(ref.path), graph.document(ref.path)
     if facts is None or document is None:
         return []
-    number = next((n for n, s in enumerate(facts.symbols) if (s.start, s.name) == (ref.symbol.start, ref.symbol.name)), 0)
+    number = next(
+        (n for n, s in enumerate(facts.symbols) if (s.start, s.name) == (ref.symbol.start, ref.symbol.name)), 0
+    )
     return list(quote_docstring(SentenceBuilder(facts, number, 0), document.lines, {}, False)) if number else []
 
 
@@ -138,7 +155,9 @@ def _of_words(graph: CodeGraph, side: str, others: list[SymbolRef], told: list[C
             present |= dict.fromkeys(terms.distinct(item.text), 1.0)
             score = words.share(present) - _EXTRA * extra - _EXTRA * min(number, 3) / 3
             if score > best[0] and item.text not in known:
-                following = [i for i in items[number + 1 : number + _MAX_TOLD] if i.kind == item.kind and _goes_on(words, i)]
+                following = [
+                    i for i in items[number + 1 : number + _MAX_TOLD] if i.kind == item.kind and _goes_on(words, i)
+                ]
                 best = score, [item, *following]
     return best[1] if best[0] >= _MIN_SHARE else []
 
@@ -157,10 +176,14 @@ def _speaking(graph: CodeGraph, words: _Words, others: list[SymbolRef]) -> Itera
             present = np.zeros(len(index.file_of))
             for word in (term, *words.alternatives[term]):
                 hit = index.hits(word)
-                spoken = hit.documents[np.isin(hit.fields, (NAME, DOCSTRING, SIGNATURE)) | ~_is_code(index, hit.documents)]
+                spoken = hit.documents[
+                    np.isin(hit.fields, (NAME, DOCSTRING, SIGNATURE)) | ~_is_code(index, hit.documents)
+                ]
                 present[spoken] = np.maximum(present[spoken], 1.0 if word == term else _ALTERNATIVE)
             covered += weight * present
-        best = [int(n) for n in np.argsort(-covered, kind="stable")[: 6 * _MAX_SYMBOLS] if covered[n] > 0 and index.alive[n]]
+        best = [
+            int(n) for n in np.argsort(-covered, kind="stable")[: 6 * _MAX_SYMBOLS] if covered[n] > 0 and index.alive[n]
+        ]
         places = [(index.paths[index.file_of[n]], int(index.symbol_of[n])) for n in best]
     excluded = {(ref.path, ref.symbol.start) for ref in others}
     left = _MAX_SYMBOLS
@@ -184,7 +207,11 @@ def _is_code(index: SearchIndex, documents: np.ndarray) -> np.ndarray:
 def _words(graph: CodeGraph, side: str) -> _Words:
     with graph.store.snapshot():
         own_names = SearchIndex(graph).own_names
-    weights = {term: _MINOR_WEIGHT if term in _MINOR else 1.0 for term in analyse(side, own_names).terms if term not in own_names}
+    weights = {
+        term: _MINOR_WEIGHT if term in _MINOR else 1.0
+        for term in analyse(side, own_names).terms
+        if term not in own_names
+    }
     if all(weight < 1.0 for weight in weights.values()):
         return _Words({}, {})
     alike, everyday = synonyms(), everyday_table()

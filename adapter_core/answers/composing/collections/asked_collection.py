@@ -21,11 +21,11 @@ _PROJECT = (
 )
 _OFFERS = (
     r"(?:ship|come|provide|offer|have|include|support|define|contain|know|understand|export|expose|declare|bundle|implement|recogni[sz]e|"
-    r"give|bring|accept|raise|throw|use)s?(?: with| us| me)?"
+    r"send|emit|give|bring|accept|raise|throw|use)s?(?: with| us| me)?"
 )
 _PERSON = r"(?:i|we|you|one|users?|a user|people)"
 _CHOOSES = (
-    r"(?:choose|pick|select|use|raise|throw|catch|subclass|override|import|call|get|expect|see|run|work with|make use of|plug in|mix in|"
+    r"(?:register|implement|hook into|listen to|subscribe to|choose|pick|select|use|raise|throw|catch|subclass|override|import|call|get|expect|see|run|work with|make use of|plug in|mix in|"
     r"configure|switch between|take advantage of)"
 )
 _THERE = (
@@ -37,6 +37,8 @@ _TAIL = re.compile(
     rf"(?:\b(?:does|do|did) (?:{_PROJECT}|{{own}}) (?:currently |already |also )?{_OFFERS}\b"
     rf"|\b(?:can|could|may|might|should|do|must) {_PERSON} (?:\w+ly |then |also )?{_CHOOSES}\b"
     r"|\b(?:can|could|may|might) (?:an? |the |each |every )?[\w -]{1,40} (?:be in|be|have|take|take on|go through|pass through)\W*\Z"
+    r"|\b(?:can|could|may|might) (?:an? |the )?[\w -]{1,30} (?:implement|define|override|provide|use|raise|send|emit)\b"
+    r"|\b(?:can|could|may|might) be (?:raised|used|chosen|thrown|selected|combined|set|registered|implemented|sent|emitted)\b"
     rf"|\b(?:are|is) (?:all |already |currently )?{_THERE}\b|\bexists?\b|\b(?:come|ship)s? (?:with|in)\b|\b(?:has|have) (?:it|{{own}})\b"
     rf"|\b(?:that|which) (?:{_PROJECT}|{{own}}) (?:can )?{_OFFERS}\b|\b(?:does|do) (?:the )?[\w -]{{1,40}} (?:have|offer|provide|support)\b)",
     re.I,
@@ -74,7 +76,7 @@ _NO_PLURAL = re.compile(r"(?:ss|us|is|news|class|process|address|status|series|a
 # Things that other answers list, or of which there are too many to tell.
 _OTHERS = frozenset(
     "options option flags settings switches parameters arguments variables tests test files modules packages callers dependencies requirements "
-    "places lines steps reasons cases versions parts attributes fields methods properties members subclasses calls things ways keys values "
+    "places lines steps reasons cases versions parts attributes methods components properties members subclasses calls things ways keys values "
     "changes differences bugs problems names words entries examples docs sections".split()
 )
 # Nouns that say of what sort a thing is and not what it is about.
@@ -84,13 +86,15 @@ _SORTS: Mapping[str, str] = {
     "function": "functions", "decorators": "functions", "decorator": "functions", "enums": "classes", "implementations": "classes",
     "variants": "classes", "subclasses": "classes",
 }  # fmt: skip
-_TOOLS = frozenset("tools helpers utilities features facilities primitives recipes things building blocks functionality tool helper".split())
+_TOOLS = frozenset(
+    "tools helpers utilities features facilities primitives recipes things building blocks functionality tool helper".split()
+)
 _FRAME = frozenset(
     "kind kinds type types sort sorts variety varieties ready made built builtin builtins available possible different various library package "
     "project framework tool program module ship ships come comes offer offers provide provides have has include includes support supports "
     "supported included provided define defines contain contains know export expose exist exists choose chosen pick select use used get give "
     "gives expect see run raise raised throw catch subclass override mean means stand stands represent signify box default one ones all own "
-    "public predefined prebuilt bundled standard existing included list show name enumerate tell want need there case could can differ differs "
+    "public predefined prebuilt bundled standard existing included list show name enumerate tell want need there case could can differ differs two three four five "
     "difference differences when each several many single concrete specific custom command line user users".split()
 )
 # What code calls it, on top of the synonyms of code, where people ask for tools.
@@ -107,7 +111,12 @@ _KIND_NOUNS = frozenset(
     "backend backends engine engines implementation implementations variant variants driver drivers flavors flavours code codes value values "
     "letter letters character characters number numbers name names symbol symbols".split()
 )
-_HEAD, _OTHER, _KIND, _BESIDE = 1.5, 1.0, 0.3, 0.3  # weights: of the noun, of words before it, of such a word behind it, of all others
+_HEAD, _OTHER, _KIND, _BESIDE = (
+    1.5,
+    1.0,
+    0.3,
+    0.3,
+)  # weights: of the noun, of words before it, of such a word behind it, of all others
 _MAX_EVERYDAY = 8
 _MAX_TERMS = 6
 _SHORTEST = 3  # letters of a word cut short
@@ -118,7 +127,8 @@ class AskedCollection:
     """`weights`: the terms of what the collection is about; `alternatives`: the terms that may stand for each of them. `head`: the term of
     the noun, as in "worker" of "worker classes". `sort`: classes | exceptions | commands | functions | "" if no noun says it. `tools`: it
     asks for tools or helpers, whatever they are. `meaning`: it asks what each of them means.
-    `form`: the term of the last noun, which may say what form they have: "letter" of "permission letters"."""
+    `form`: the term of the last noun, which may say what form they have: "letter" of "permission letters".
+    `noun`: the last noun as written, in the singular."""
 
     weights: Mapping[str, float]
     alternatives: Mapping[str, frozenset[str]]
@@ -127,6 +137,7 @@ class AskedCollection:
     tools: bool = False
     meaning: bool = False
     form: str = ""
+    noun: str = ""
 
     def share(self, present: Mapping[str, float]) -> float:
         """The share of the wanted terms that is among these, each with what it counts there."""
@@ -149,7 +160,7 @@ class AskedCollection:
 
 def is_short_for(one: str, other: str) -> bool:
     """Whether a term is a longer one cut short: `auth` of "authentication"."""
-    return len(one) >= _SHORTEST and other.startswith(one)
+    return len(one) >= _SHORTEST and len(other) >= len(one) + _SHORTEST and other.startswith(one)
 
 
 def asked_collections(question: str, own_names: Set[str]) -> list[AskedCollection]:
@@ -182,7 +193,9 @@ def _asked(part: str, question: str, own_names: Set[str]) -> AskedCollection | N
         return None
     tail = behind[behind.index(noun[-1]) + len(noun[-1]) :]
     own = "|".join(re.escape(name) for name in own_names) or "it"
-    is_all = _LISTS.match(opening["asks"]) or _OPEN.match(rest) or re.search(_TAIL.pattern.replace("{own}", own), tail, re.I)
+    is_all = (
+        _LISTS.match(opening["asks"]) or _OPEN.match(rest) or re.search(_TAIL.pattern.replace("{own}", own), tail, re.I)
+    )
     if not is_all:
         return None
     return _collection(noun, part[opening.end("asks") :], own_names, bool(_THEY_MEAN.search(question)))
@@ -202,14 +215,23 @@ def _is_plural(word: str) -> bool:
     return bool(_PLURAL.search(word)) and _NO_PLURAL.search(word) is None
 
 
+def _singular(word: str) -> str:
+    lower = word.lower()
+    if lower.endswith("ies"):
+        return f"{lower[:-3]}y"
+    return lower[:-2] if lower.endswith(("sses", "xes", "ches", "shes")) else lower.removesuffix("s")
+
+
 def _collection(noun: list[str], text: str, own_names: Set[str], meaning: bool) -> AskedCollection | None:
     sort = _SORTS.get(noun[-1].lower(), "")
     telling = [w for w in (noun[:-1] if sort else noun) if w.lower() not in _FRAME | _TOOLS]
+    if sort == "commands" and not telling:
+        telling, sort = [noun[-1]], "commands"
     wanted = [
         word
         for word in terms.words(text)
         if word.lower() not in STOP_WORDS | _FRAME | _TOOLS
-        and not (sort and word == noun[-1])
+        and not (sort and word == noun[-1] and word not in telling)
         and terms.compound(word) not in own_names
         and len(word) > 1
     ]
@@ -224,12 +246,19 @@ def _collection(noun: list[str], text: str, own_names: Set[str], meaning: bool) 
         return None
     head = terms.split(telling[-1])[-1] if telling else ""
     named = {terms.split(word)[-1] for word in telling if terms.split(word)} or set(found)
-    weights = {term: _HEAD if term == head else _OTHER if term in named else _KIND if term == kind_term else _BESIDE for term in found}
+    weights = {
+        term: _HEAD if term == head else _OTHER if term in named else _KIND if term == kind_term else _BESIDE
+        for term in found
+    }
     alike, everyday = synonyms(), everyday_table()
     alternatives = {
-        term: frozenset((*alike.get(term, ()), *everyday.words.get(term, ())[:_MAX_EVERYDAY], *_OWN_WORDS.get(term, ())))
+        term: frozenset(
+            (*alike.get(term, ()), *everyday.words.get(term, ())[:_MAX_EVERYDAY], *_OWN_WORDS.get(term, ()))
+        )
         for term in found
     }
     if sort == "exceptions":
-        alternatives |= {term: alternatives[term] | {"error", "except", "warn"} for term in ("error", "except") if term in weights}
-    return AskedCollection(weights, alternatives, head, sort, is_tool, meaning, kind_term or head)
+        alternatives |= {
+            term: alternatives[term] | {"error", "except", "warn"} for term in ("error", "except") if term in weights
+        }
+    return AskedCollection(weights, alternatives, head, sort, is_tool, meaning, kind_term or head, _singular(noun[-1]))

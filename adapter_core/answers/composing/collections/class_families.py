@@ -12,10 +12,10 @@ from ....graph import terms
 from ....graph.source import is_python
 from ....graph.storage.postings import NAME
 from ....types import SymbolRef
-from .asked_collection import AskedCollection
+from .asked_collection import AskedCollection, is_short_for
 
 _MIN_MEMBERS = 2
-_MAX_BASES = 40  # that are looked at
+_MAX_BASES = 12  # that are looked at
 _MAX_MEMBERS = 200
 _MAX_DEPTH = 6
 _MIN_SHARE = 0.55  # of the wanted terms that the name of a class has, with what is around it
@@ -70,7 +70,7 @@ def _named_so(graph: CodeGraph, asked: AskedCollection) -> list[SymbolRef]:
 
 
 def of_product(path: str) -> bool:
-    return is_python(path) and not is_test_path(path) and not is_aside(path)
+    return is_python(path) and not path.endswith(".pyi") and not is_test_path(path) and not is_aside(path)
 
 
 def _score(asked: AskedCollection, ref: SymbolRef) -> float:
@@ -88,6 +88,8 @@ def _precision(asked: AskedCollection, name: str) -> float:
     if not own:
         return 1.0
     is_last = not asked.head or bool(asked.counts(asked.head, {own[-1]: 1.0}))
+    direct = not asked.head or any(word == asked.head or is_short_for(word, asked.head) for word in words)
+    is_last = is_last and (direct or asked.sort == "exceptions")
     return (0.75 + 0.25 * len(asked.all_terms.intersection(own)) / len(own)) * (1.0 if is_last else _NOT_LAST)
 
 
@@ -130,14 +132,18 @@ def _by_ending(graph: CodeGraph, asked: AskedCollection, found: list[Family]) ->
     endings: dict[str, list[SymbolRef]] = {}
     for ref in _named_so(graph, asked):
         words = terms.words_of_name(ref.symbol.name)
-        if len(words) > 1 and terms.stem(words[-1]) == asked.head and asked.share(_around(ref)) >= _MIN_SHARE:
+        if terms.stem(words[-1]) == asked.head and asked.share(_around(ref)) >= _MIN_SHARE:
             endings.setdefault(ref.symbol.name[-len(words[-1]) :], []).append(ref)
     families: list[Family] = []
     for ending, refs in endings.items():
         members = with_ending(graph, ending)
         known = [{(r.path, r.symbol.start) for r in (*f.members, f.base) if r is not None} for f in found]
         own = {(r.path, r.symbol.start) for r in members}
-        if len(members) > _MIN_MEMBERS and len(refs) == len(members) and not any(len(own & one) >= _OF_FAMILY * len(own) for one in known):
+        if (
+            len(members) >= _MIN_MEMBERS + (ending not in {r.symbol.name for r in members})
+            and len(refs) == len(members)
+            and not any(len(own & one) >= _OF_FAMILY * len(own) for one in known)
+        ):
             families.append(Family(members, None, ending, sum(asked.share(_around(r)) for r in refs) / len(refs) * 0.9))
     return families
 
@@ -158,6 +164,6 @@ def with_ending(graph: CodeGraph, ending: str) -> tuple[SymbolRef, ...]:
     for path, number in places:
         facts = graph.facts(path) if of_product(path) else None
         symbol = facts.symbols[number] if facts is not None and number < len(facts.symbols) else None
-        if facts is not None and symbol is not None and symbol.kind == "class" and symbol.name.endswith(ending) and symbol.name != ending:
+        if facts is not None and symbol is not None and symbol.kind == "class" and symbol.name.endswith(ending):
             refs[path, symbol.qualname] = graph.ref(facts, number)
     return _in_order(refs.values(), "")

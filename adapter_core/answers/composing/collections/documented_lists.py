@@ -12,6 +12,7 @@ from ....code_graph import CodeGraph, is_test_path
 from ....evidence.documented import is_documentation
 from ....evidence.ranking import is_aside
 from ....evidence.search_index import SearchIndex
+from ....evidence.vocabulary import STOP_WORDS
 from ....graph import terms
 from ....graph.source import is_python
 from ....types import Citation, ModuleFacts, Symbol
@@ -37,18 +38,32 @@ _MAX_DOCUMENTS = 60
 _MIN_SHARE = 0.6
 _ABOVE, _OF_TEXT, _IN_PLACE = 0.8, 0.6, 0.5
 _LIST = " lists"
-_FORM = re.compile(rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”,)?{_LIST}(?: \d+ items)?(?: below “(?P<intro>[^“”]+)”)?(?:, of which the first are)?: “.+”", re.DOTALL)
+_FORM = re.compile(
+    rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”,)?{_LIST}(?: \d+ items)?(?: below “(?P<intro>[^“”]+)”)?(?:, of which the first are)?: “.+”",
+    re.DOTALL,
+)
 # What is called so is a single character, or a short code.
-_LETTERS = frozenset(map(terms.stem, ("letter", "letters", "character", "characters", "symbol", "symbols", "flag", "flags", "char", "chars")))
-_CODES = frozenset(map(terms.stem, ("code", "codes", "number", "numbers", "id", "ids", "identifiers", "states", "levels", "values")))
+_LETTERS = frozenset(
+    map(
+        terms.stem,
+        ("letter", "letters", "character", "characters", "symbol", "symbols", "flag", "flags", "char", "chars"),
+    )
+)
+_CODES = frozenset(
+    map(terms.stem, ("code", "codes", "number", "numbers", "id", "ids", "identifiers", "states", "levels", "values"))
+)
 _IS_CODE = re.compile(r"\W*(?:[A-Z]{1,6}\d+|\d+|[A-Z][A-Z_]{2,}|[A-Z])\W*\Z")
 # What is listed are conditions, or things to do.
-_CONDITIONAL = re.compile(r"\b(?:if|when|because|unless|to|you (?:can|could|should|need|must)|make sure|note|for example|such as)\Z|\bonly if\b", re.I)
+_CONDITIONAL = re.compile(
+    r"\b(?:if|when|because|unless|to|you (?:can|could|should|need|must)|make sure|note|for example|such as)\Z|\bonly if\b|\bhow\b|\bby \w+ing\b|\bthrough\b",
+    re.I,
+)
 # What may stand behind a noun that is the last of its group.
 _BEHIND_NOUN = frozenset(
     "are is that which of for in with can may include includes available supported and or from to you we it will have has exist class classes "
-    "type types kind kinds provided by as offered built mean means implement implemented list reference below".split()
+    "type types kind kinds provided as offered built mean means implement implemented list reference below".split()
 )
+_OF_LISTS = frozenset("following currently full complete available ones here please see".split())
 _OF_SORT = {
     "exceptions": {"except", "error", "warn"}, "classes": {"class"}, "functions": {"function", "decorator"}, "commands": {"command", "subcommand"},
 }  # fmt: skip
@@ -118,7 +133,9 @@ def _places(graph: CodeGraph, asked: AskedCollection) -> list[tuple[str, int]]:
             is_form = term == asked.form and asked.meaning and term in _LETTERS | _CODES
             present = np.full(len(index.file_of), 1.0 if is_form else 0.0)
             for word in (term, *asked.alternatives.get(term, ())):
-                present[index.hits(word).documents] = np.maximum(present[index.hits(word).documents], 1.0 if word == term else 0.7)
+                present[index.hits(word).documents] = np.maximum(
+                    present[index.hits(word).documents], 1.0 if word == term else 0.7
+                )
             covered += weight * present
         at_least = _MIN_SHARE * sum(asked.weights.values())
         best = [int(n) for n in np.argsort(-covered, kind="stable")[: 6 * _MAX_DOCUMENTS] if covered[n] >= at_least]
@@ -126,7 +143,8 @@ def _places(graph: CodeGraph, asked: AskedCollection) -> list[tuple[str, int]]:
     usable = [
         (path, number)
         for path, number in places
-        if not (is_test_path(path) or is_aside(path) or _HIDDEN.search(path) or _CHANGES.search(path)) and (is_python(path) or is_documentation(path))
+        if not (is_test_path(path) or is_aside(path) or _HIDDEN.search(path) or _CHANGES.search(path))
+        and (is_python(path) or is_documentation(path))
     ]
     return usable[:_MAX_DOCUMENTS]
 
@@ -220,7 +238,9 @@ def _score(asked: AskedCollection, facts: ModuleFacts, number: int, one: ItemLis
     symbol = facts.symbols[number]
     present = dict.fromkeys(terms.distinct(facts.path.removesuffix(".py").replace("/", " ")), _IN_PLACE)
     if is_python(facts.path):
-        present |= dict.fromkeys(terms.distinct(f"{symbol.qualname}\n{symbol.docstring.partition(chr(10))[0]}"), _OF_TEXT)
+        present |= dict.fromkeys(
+            terms.distinct(f"{symbol.qualname}\n{symbol.docstring.partition(chr(10))[0]}"), _OF_TEXT
+        )
         titled = False
     else:
         titled = symbol.kind == "section"
@@ -236,7 +256,7 @@ def _score(asked: AskedCollection, facts: ModuleFacts, number: int, one: ItemLis
         return 0.0
     if asked.head and not asked.counts(asked.head, present):
         return 0.0
-    if not _is_list_of(asked, above):
+    if not (_is_list_of(asked, one.intro) or (titled and _says_little(one.intro) and _is_list_of(asked, symbol.name))):
         return 0.0
     if (not one.intro and not titled) or _CONDITIONAL.search(one.intro):
         return 0.0
@@ -246,16 +266,27 @@ def _score(asked: AskedCollection, facts: ModuleFacts, number: int, one: ItemLis
 def _is_list_of(asked: AskedCollection, above: str) -> bool:
     """Whether the words above a list call its items what is asked for: "Read permissions", "these workers are", "Worker classes", and
     not "Worker arguments"."""
-    wanted = asked.all_terms if asked.meaning or not asked.head else {asked.head, *asked.alternatives.get(asked.head, ())}
+    wanted = (
+        asked.all_terms if asked.meaning or not asked.head else {asked.head, *asked.alternatives.get(asked.head, ())}
+    )
     if asked.sort and not asked.head:
         wanted = _OF_SORT[asked.sort]
-    for line in above.split("\n"):
-        words = re.findall(r"[\w-]+|[^\w\s-]", line)
-        for word, after in zip(words, [*words[1:], ":"], strict=False):
-            is_noun_end = not after[0].isalnum() or after.lower() in _BEHIND_NOUN
-            if is_noun_end and not terms.distinct(word).isdisjoint(wanted) and word.lower().endswith(("s", "ing", "tion", "ata")):
-                return True
+    wanted = {*wanted, *(_LETTERS if asked.form in _LETTERS and asked.meaning else ())}
+    words = re.findall(r"[\w-]+|[^\w\s-]", above)
+    for word, after in zip(words, [*words[1:], ":"], strict=False):
+        is_noun_end = not after[0].isalnum() or after.lower() in _BEHIND_NOUN
+        if (
+            is_noun_end
+            and not terms.distinct(word).isdisjoint(wanted)
+            and word.lower().endswith(("s", "ing", "tion", "ata"))
+        ):
+            return True
     return False
+
+
+def _says_little(intro: str) -> bool:
+    """Whether an introduction leaves it to the title what is listed: "The following are available"."""
+    return sum(word.lower() not in STOP_WORDS | _BEHIND_NOUN | _OF_LISTS for word in terms.words(intro)) <= 1
 
 
 def _is_alike(one: ItemList, other: ItemList) -> bool:
@@ -286,5 +317,3 @@ def _sentence(builder: SentenceBuilder, one: ItemList) -> Candidate:
         else:
             spans.append((first, min(last, first + MAX_CITED - 1)))
     return builder.step_list("listing", lead, tuple(f"“{text}”" for text, _, _ in told), *spans)
-
-

@@ -20,7 +20,9 @@ from .named_values import assigned_value
 _MAX_OVERRIDDEN = 4
 _DESCRIBING = ("description", "help", "summary", "short_description", "subcommand", "command")
 _HOLDS = re.compile(r"`(?P<name>[^`]+)` has the `\w+` “[^“”]+”")
-_FORM = re.compile(r"`(?P<name>[^`]+)` extends (?:`[^`]+`(?:, | and )?)+, and overrides (?:`[^`]+`(?:, | and )?)+(?:, among others)?\.")
+_FORM = re.compile(
+    r"`(?P<name>[^`]+)` extends (?:`[^`]+`(?:, | and )?)+, and overrides (?:`[^`]+`(?:, | and )?)+(?:, among others)?\."
+)
 
 
 def member_sentences(graph: CodeGraph, ref: SymbolRef, name: str = "") -> Iterator[Candidate]:
@@ -37,7 +39,6 @@ def _own_sentences(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
         yield first
         return
     if ref.symbol.kind != "class":
-        yield Candidate(f"{code(ref.symbol.qualname)} is defined in {code(ref.path)}.", "where", (definition_span(ref),), "", 0, 0)
         return
     described = _description(graph, ref)
     if described is not None:
@@ -45,7 +46,7 @@ def _own_sentences(graph: CodeGraph, ref: SymbolRef) -> Iterator[Candidate]:
         return
     told = difference_sentence(graph, ref)
     methods = _overriding(graph, ref)
-    if told is not None and (methods or told.kind == "where" or len(ref.symbol.bases) > 1):
+    if told is not None and (methods or len(ref.symbol.bases) > 1):
         yield told  # that it extends what all of them extend is said already
     for method in sorted(methods, key=lambda m: -len(_overridden_too(graph, m))):
         quote = _first_quote(graph, method)
@@ -97,8 +98,7 @@ def difference_sentence(graph: CodeGraph, ref: SymbolRef) -> Candidate | None:
     bases = [base for base in ref.symbol.bases if base != "object"]
     name = code(ref.symbol.qualname)
     if not bases or any("`" in base for base in bases):
-        text = f"{name} is a class, defined in {code(ref.path)}."
-        return Candidate(text, "where", (definition_span(ref),), "", 0, 0)
+        return None
     methods = _overriding(graph, ref)
     text = f"{name} extends {join_list([code(base) for base in bases])}"
     if methods:

@@ -23,7 +23,7 @@ _MAX_FILES = 12
 _ENOUGH_MATCHING = 4
 _FROM_MODULE = 0.6
 _MAX_DEFINED = 30
-_MIN_SHARE_OF_PACKAGE, _MAX_PARTS = 0.7, 12
+_MIN_SHARE_OF_PACKAGE, _MIN_PARTS, _MAX_PARTS = 0.7, 3, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ def modules_about(graph: CodeGraph, asked: AskedCollection) -> list[Contents]:
         shares = [_share(asked, ref, of_module, is_called_so) for ref in members]
         matching = sum(share >= _MIN_SHARE for share in shares)
         if matching >= _MIN_MATCHING and matching >= _MIN_OF_MODULE * len(members):
-            ordered = sorted(zip(shares, members, strict=True), key=lambda pair: (pair[0] < _MIN_SHARE, pair[1].symbol.start))
+            ordered = sorted(
+                zip(shares, members, strict=True), key=lambda pair: (pair[0] < _MIN_SHARE, pair[1].symbol.start)
+            )
             strength = sum(sorted(shares, reverse=True)[:_ENOUGH_MATCHING]) / _ENOUGH_MATCHING
             score = strength * (0.7 + 0.3 * matching / len(members))
             found.append(Contents(module, tuple(ref for _, ref in ordered), score))
@@ -64,12 +66,16 @@ def package_of(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
     """The modules of a package that is called what is asked for, and what each says of itself."""
     with graph.store.snapshot():
         paths = [path for path in SearchIndex(graph).paths if path.endswith("/__init__.py") and of_product(path)]
-    named = [path for path in paths if asked.head and asked.counts(asked.head, dict.fromkeys(terms.parts(path.split("/")[-2]), 1.0)) == 1.0]
+    named = [
+        path
+        for path in paths
+        if asked.head and asked.counts(asked.head, dict.fromkeys(terms.parts(path.split("/")[-2]), 1.0)) == 1.0
+    ]
     present = [(asked.share(dict.fromkeys(terms.distinct(path.replace("/", " ")), 1.0)), path) for path in named]
     for share, path in sorted(present, key=lambda pair: (-pair[0], pair[1].count("/"), pair[1])):
         facts = graph.facts(path)
         lead = next(parts_sentence(graph, SentenceBuilder(facts, 0, 0)), None) if facts is not None else None
-        if lead is not None and share >= _MIN_SHARE_OF_PACKAGE:
+        if lead is not None and share >= _MIN_SHARE_OF_PACKAGE and len(lead.spans) >= _MIN_PARTS:
             return [lead, *_of_parts(graph, [span[0] for span in lead.spans])]
     return []
 
@@ -88,7 +94,12 @@ def public_definitions(graph: CodeGraph, path: str) -> tuple[SymbolRef, ...]:
     facts = graph.facts(path)
     found: dict[str, SymbolRef] = {}
     for number, symbol in enumerate(facts.symbols if facts is not None else ()):
-        is_told = symbol.parent == 0 and symbol.is_definition and not symbol.name.startswith("_") and "overload" not in symbol.traits
+        is_told = (
+            symbol.parent == 0
+            and symbol.is_definition
+            and not symbol.name.startswith("_")
+            and "overload" not in symbol.traits
+        )
         if facts is not None and is_told:
             found.setdefault(symbol.name, graph.ref(facts, number))
     return tuple(found.values())
@@ -114,5 +125,9 @@ def _paths(graph: CodeGraph, asked: AskedCollection) -> list[str]:
                     if field in (NAME, DOCSTRING) and index.symbol_of[number]:
                         documents = counts[int(index.file_of[number])]
                         documents[number] = documents.get(number, 0.0) + weight
-        sums = {index.paths[n]: sum(values.values()) for n, values in counts.items() if n >= 0 and len(values) >= _MIN_MATCHING}
+        sums = {
+            index.paths[n]: sum(values.values())
+            for n, values in counts.items()
+            if n >= 0 and len(values) >= _MIN_MATCHING
+        }
     return sorted((path for path in sums if of_product(path)), key=lambda path: (-sums[path], path))[:_MAX_FILES]

@@ -32,8 +32,11 @@ _PRIVATE = 0.8
 _MIN_LETTERS = 3  # of a word of a name that says something
 _MAX_LINES = 400
 _HEAD_CHARS = 600  # of a module, where its docstring stands
-_SMALL = frozenset("all default name map mapp regist registry dict list set tuple type kind choic option value valid support avail known".split())
+_SMALL = frozenset(
+    "all name map mapp regist registry dict list set tuple type kind choic option value valid support avail known".split()
+)
 _EXPLAINS = re.compile(r"\A`[^`]*: [\"'][^`]*[A-Za-z]{3}[^`]*`\Z")
+_ASIDE = frozenset({"logger", "log", "T"})
 _COMMENT = re.compile(r"#+:?\s*(?P<text>\S.*)\Z")
 
 
@@ -86,21 +89,24 @@ def holders(graph: CodeGraph, asked: AskedCollection) -> list[Holder]:
     return sorted(found, key=lambda holder: (-holder.score, -len(holder.entries)))
 
 
-def constants_in(facts: ModuleFacts, lines: list[str], prefix: str = "") -> list[Entry]:
-    """The public constants of a module, in its order; with `prefix` those whose names begin so. None where not all can be told."""
-    chosen = [
-        symbol
-        for symbol in facts.symbols
-        if symbol.parent == 0 and symbol.kind == "constant" and not symbol.name.startswith("_") and symbol.name.startswith(prefix)
+def constants_in(facts: ModuleFacts, prefix: str = "") -> list[Symbol]:
+    """The public constants of a module, in its order; with `prefix` those whose names begin so. Of a module that
+    defines nothing else also its variables."""
+    defines = any(s.parent == 0 and s.is_definition and not s.name.startswith("_") for s in facts.symbols)
+    kinds = ("constant",) if prefix or defines else ("constant", "variable")
+    found = [
+        s
+        for s in facts.symbols
+        if s.parent == 0 and s.kind in kinds and not s.name.startswith("_") and s.name.startswith(prefix)
     ]
-    entries: list[Entry] = []
-    for symbol in {s.name: s for s in reversed(chosen)}.values():
-        said = _comment_at(lines, symbol.start, symbol.end)
-        is_short = len(symbol.signature) <= _MAX_CODE and "=" in symbol.signature
-        first = symbol.start if not said or _comment_behind(lines, symbol.end) else symbol.start - 1
-        shown = code(symbol.signature if is_short else symbol.name)
-        entries.append(Entry(f"{shown}: “{said}”" if said else shown, first, symbol.end if is_short else symbol.start))
-    return entries[::-1]
+    return list({s.name: s for s in found if s.name not in _ASIDE}.values())
+
+
+def _as_entry(symbol: Symbol, lines: list[str], with_value: bool) -> Entry:
+    said = _comment_at(lines, symbol.start, symbol.end)
+    first = symbol.start if not said or _comment_behind(lines, symbol.end) else symbol.start - 1
+    shown = code(symbol.signature if with_value else symbol.name)
+    return Entry(f"{shown}: “{said}”" if said else shown, first, symbol.end if with_value else symbol.start)
 
 
 def constant_groups(graph: CodeGraph, asked: AskedCollection) -> list[tuple[float, Candidate]]:
@@ -111,10 +117,15 @@ def constant_groups(graph: CodeGraph, asked: AskedCollection) -> list[tuple[floa
         if facts is None or document is None:
             continue
         stem = path.removesuffix(".py").rpartition("/")[2]
-        share = asked.share(dict.fromkeys(terms.distinct(stem), 1.0) | dict.fromkeys(terms.distinct(document.text[:_HEAD_CHARS]), _IN_PLACE))
+        of_text = dict.fromkeys(terms.distinct(document.text[:_HEAD_CHARS]), _IN_PLACE)
+        share = asked.share(of_text | dict.fromkeys(terms.distinct(stem), 1.0))
         is_module = bool(asked.head) and bool(asked.counts(asked.head, dict.fromkeys(terms.parts(stem), 1.0)))
         if is_module and share >= _MIN_SHARE:
-            found += [(share, sentence) for sentence in [constants_sentence(facts, document.lines, "")] if sentence is not None]
+            found += [
+                (share, sentence)
+                for sentence in [constants_sentence(facts, document.lines, "")]
+                if sentence is not None
+            ]
         counts: dict[str, int] = {}
         for symbol in facts.symbols:
             if symbol.parent == 0 and symbol.kind == "constant" and "_" in symbol.name.strip("_"):
@@ -129,11 +140,14 @@ def constant_groups(graph: CodeGraph, asked: AskedCollection) -> list[tuple[floa
 
 def constants_sentence(facts: ModuleFacts, lines: list[str], prefix: str) -> Candidate | None:
     """ "`shop/codes.py` defines 4 constants:", with the constants as steps. None where there are few or many."""
-    entries = constants_in(facts, lines, prefix)
-    if not _MIN_ENTRIES <= len(entries) <= _MAX_ENTRIES:
+    symbols = constants_in(facts, prefix)
+    if not _MIN_ENTRIES <= len(symbols) <= _MAX_TOLD:
         return None
+    is_short = all(len(symbol.signature) <= _MAX_CODE and "=" in symbol.signature for symbol in symbols)
+    entries = [_as_entry(symbol, lines, is_short) for symbol in symbols]
     named = f" whose names begin with {code(prefix)}" if prefix else ""
-    lead = f"{code(facts.path)} defines {len(entries)} constants{named}:"
+    noun = "constants" if all(symbol.kind == "constant" for symbol in symbols) else "names"
+    lead = f"{code(facts.path)} defines {len(entries)} {noun}{named}:"
     builder = SentenceBuilder(facts, 0, 0)
     return builder.step_list("listing", lead, tuple(entry.text for entry in entries), *_spans([], entries))
 
@@ -167,12 +181,20 @@ def _score(asked: AskedCollection, facts: ModuleFacts, number: int, name: str) -
     if symbol.parent > 0:
         present |= dict.fromkeys(terms.parts(facts.symbols[symbol.parent].name), _IN_PLACE)
     present |= dict.fromkeys(own, 1.0)
-    if asked.head and not asked.counts(asked.head, dict.fromkeys(own, 1.0)) and asked.share(present) < 1.0:
-        return 0.0
     telling = {term for term in own - _SMALL if len(term) >= _MIN_LETTERS} or own
     part = len(telling & asked.all_terms) / len(telling)
+    if (
+        asked.head
+        and not asked.counts(asked.head, dict.fromkeys(own, 1.0))
+        and (part < 1.0 or not asked.counts(asked.head, present))
+    ):
+        return 0.0
     factor = _PRIVATE if name.startswith("_") else 1.0
-    return factor * asked.share(present) * (0.6 + 0.4 * part) if asked.share(present) >= _MIN_SHARE and part >= _MIN_PART else 0.0
+    return (
+        factor * asked.share(present) * (0.6 + 0.4 * part)
+        if asked.share(present) >= _MIN_SHARE and part >= _MIN_PART
+        else 0.0
+    )
 
 
 def entries_of(facts: ModuleFacts, number: int, lines: list[str]) -> tuple[str, tuple[Entry, ...]]:
@@ -193,7 +215,9 @@ def _members(facts: ModuleFacts, number: int, lines: list[str]) -> Iterator[Entr
         if symbol.name.startswith("_") or "=" not in symbol.signature:
             continue
         docs = list(attribute_doc_sentences(SentenceBuilder(facts, index, 0), lines))[:1]
-        said = docs[0].text.partition("“")[2].rpartition("”")[0] if docs else _comment_at(lines, symbol.start, symbol.end)
+        said = (
+            docs[0].text.partition("“")[2].rpartition("”")[0] if docs else _comment_at(lines, symbol.start, symbol.end)
+        )
         end = docs[0].spans[-1][2] if docs else symbol.end
         first = symbol.start if docs or not said or _comment_behind(lines, symbol.end) else symbol.start - 1
         shown = symbol.signature if len(symbol.signature) <= _MAX_CODE else symbol.name

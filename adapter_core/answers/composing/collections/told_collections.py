@@ -22,6 +22,7 @@ from ..listings.defined_exceptions import exceptions_by_module, exceptions_sente
 from .asked_collection import AskedCollection, asked_collections
 from .class_families import Family, families, of_product, subclasses, with_ending
 from .commands import Command, commands_by_file, commands_in, told
+from .decorated import Decorated, decorated_so, with_decorator
 from .documented_lists import documented_list_holds, documented_lists
 from .members import member_holds, member_sentences
 from .module_contents import Contents, modules_about, package_of, public_definitions
@@ -32,7 +33,7 @@ _MAX_NAMED, _MAX_TOLD = 24, 12
 _MIN_WORDS = 3  # of the items of a list that says more than the names
 _MAX_LISTS, _MAX_COMMAND_FILES = 3, 6
 _FEW = 3  # modules
-_PACKAGE = 0.65
+_PACKAGE, _DECORATED = 0.65, 0.97
 _EXCEPTIONS = frozenset(map(terms.stem, ("error", "errors", "exception", "exceptions", "warning", "warnings")))
 _COMMANDS_ARE = (terms.stem("command"), terms.stem("subcommand"))
 _SURE, _LIKELY = 0.7, 0.5
@@ -41,10 +42,20 @@ _MEANING_FACTOR = 0.7  # of what has no words on each of its entries, where it i
 _MODULE_FACTOR, _HOLDER_FACTOR = 1.0, 0.95
 _NAMES = r"`[^`]+`(?:(?:, | and )`[^`]+`)*"
 _BASE = re.compile(rf"`(?P<name>[^`]+)` is the base of (?P<count>\d+) classes(?:: |, among them )(?P<names>{_NAMES})\.")
-_ENDING = re.compile(rf"(?P<count>\d+) classes have names that end in `(?P<ending>\w+)`(?:: |, among them )(?P<names>{_NAMES})\.")
-_MODULE = re.compile(rf"The module `(?P<name>[^`]+)` defines (?P<count>\d+) public [a-z ]+(?:: |, among them )(?P<names>{_NAMES})\.")
+_ENDING = re.compile(
+    rf"(?P<count>\d+) classes have names that end in `(?P<ending>\w+)`(?:: |, among them )(?P<names>{_NAMES})\."
+)
+_DECORATED_WITH = re.compile(
+    rf"(?P<count>\d+) functions are decorated with `@(?P<name>\w+)`(?:: |, among them )(?P<names>{_NAMES})\."
+)
+_MODULE = re.compile(
+    rf"The module `(?P<name>[^`]+)` defines (?P<count>\d+) public [a-z ]+(?:: |, among them )(?P<names>{_NAMES})\."
+)
 _HOLDER = re.compile(r"`(?P<name>[^`]+)` has (?P<count>\d+) (?:members|keys|entries)(?:, among them)?: .+", re.DOTALL)
-_CONSTANTS = re.compile(r"`(?P<path>[^`]+)` defines (?P<count>\d+) constants(?: whose names begin with `(?P<prefix>\w+)`)?: .+", re.DOTALL)
+_CONSTANTS = re.compile(
+    r"`(?P<path>[^`]+)` defines (?P<count>\d+) (?:constants|names)(?: whose names begin with `(?P<prefix>\w+)`)?: .+",
+    re.DOTALL,
+)
 _COMMANDS = re.compile(r"`(?P<path>[^`]+)` registers (?P<count>\d+) commands?: .+", re.DOTALL)
 
 
@@ -60,7 +71,9 @@ def collection_sentences(graph: CodeGraph, question: str, check: Callable[[], No
             if sentence.text not in seen:
                 seen.add(sentence.text)
                 subject = f"{sentence.spans[0][0]}:{sentence.spans[0][1]}"
-                yield replace(sentence, kind="listing", subject=subject, rank=0, order=order, named=True, role=COLLECTED)
+                yield replace(
+                    sentence, kind="listing", subject=subject, rank=0, order=order, named=True, role=COLLECTED
+                )
                 order += 1
 
 
@@ -76,22 +89,37 @@ def _told(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
     lists = documented_lists(graph, asked)
     if lists:
         best = lists[0][0] * (1.0 if asked.meaning else _LIST_FACTOR)
-        options.append((best, [one for score, one in lists[:_MAX_LISTS] if score >= lists[0][0] and one.spans[0][0] == lists[0][1].spans[0][0]]))
+        options.append(
+            (
+                best,
+                [
+                    one
+                    for score, one in lists[:_MAX_LISTS]
+                    if score >= lists[0][0] and one.spans[0][0] == lists[0][1].spans[0][0]
+                ],
+            )
+        )
     if asked.sort not in ("functions", "commands"):
         for family in _of_sort(graph, asked, families(graph, asked))[:1]:
             options.append((family.score * (1.0 if not asked.meaning else 0.9), _of_family(graph, family)))
-    if not asked.sort and not asked.tools:
+    if asked.sort in ("", "commands") and not asked.tools:
         found = holders(graph, asked)
         if asked.meaning:
-            found.sort(key=lambda h: -h.score * (1.0 if 2 * sum(e.explains for e in h.entries) > len(h.entries) else _MEANING_FACTOR))
+            found.sort(
+                key=lambda h: (
+                    -h.score * (1.0 if 2 * sum(e.explains for e in h.entries) > len(h.entries) else _MEANING_FACTOR)
+                )
+            )
         for holder in found[:1]:
             options.append((holder.score * _HOLDER_FACTOR, [holder_sentence(holder)]))
         for score, sentence in constant_groups(graph, asked)[:1]:
             options.append((score * _HOLDER_FACTOR, [sentence]))
     if asked.sort == "exceptions":
         options.append(_exceptions(graph, asked))
-    if asked.head and (parts := package_of(graph, asked)):
+    if asked.head and not asked.sort and (parts := package_of(graph, asked)):
         options.append((_PACKAGE, parts))
+    if (decorated := decorated_so(graph, asked)) is not None:
+        options.append((_DECORATED, [_decorated_sentence(decorated), *_of_members(graph, decorated.members)]))
     if asked.tools or asked.sort == "functions":
         for contents in modules_about(graph, asked)[:1]:
             options.append((contents.score * _MODULE_FACTOR, _of_module(graph, contents)))
@@ -127,7 +155,9 @@ def _exceptions(graph: CodeGraph, asked: AskedCollection) -> tuple[float, list[C
     modules = exceptions_by_module(graph)
     if not _EXCEPTIONS.issuperset(asked.weights):
         scores = [max((_share(asked, ref) for ref in refs), default=0.0) for refs in modules]
-        modules = [refs for score, refs in zip(scores, modules, strict=True) if score >= _LIKELY and score == max(scores)]
+        modules = [
+            refs for score, refs in zip(scores, modules, strict=True) if score >= _LIKELY and score == max(scores)
+        ]
     told = [ref for refs in modules[:_FEW] for ref in refs[:_MAX_TOLD]]
     return (_LIKELY if told else 0.0), [*map(exceptions_sentence, modules[:_FEW]), *_of_members(graph, told)]
 
@@ -145,14 +175,20 @@ def _names_members(lists: Sequence[Candidate], told: Sequence[Candidate]) -> boo
 
 
 def _of_family(graph: CodeGraph, family: Family) -> list[Candidate]:
-    lead = _base_sentence(family.base, family.members) if family.base is not None else _ending_sentence(family.ending, family.members)
+    lead = (
+        _base_sentence(family.base, family.members)
+        if family.base is not None
+        else _ending_sentence(family.ending, family.members)
+    )
     has_doc = family.base is not None and bool(family.base.symbol.docstring) and not _is_abstract(family.base)
     own = [*member_sentences(graph, family.base)][:1] if has_doc and family.base is not None else []
     return [lead, *own, *_of_members(graph, family.members)]
 
 
 def _is_abstract(ref: SymbolRef) -> bool:
-    return bool(re.match(r"_*(?:Abstract|Base|Generic)|I[A-Z]", ref.symbol.name)) or ref.symbol.name.endswith(("Base", "ABC", "Mixin", "Protocol"))
+    return bool(re.match(r"_*(?:Abstract|Base|Generic)|I[A-Z]", ref.symbol.name)) or ref.symbol.name.endswith(
+        ("Base", "ABC", "Mixin", "Protocol")
+    )
 
 
 def _of_module(graph: CodeGraph, contents: Contents) -> list[Candidate]:
@@ -185,7 +221,9 @@ def _count(members: Iterable[SymbolRef]) -> int:
 
 def _base_sentence(base: SymbolRef, members: Sequence[SymbolRef]) -> Candidate:
     before, names = _names(members)
-    name = base.full_name if any(ref.symbol.qualname == base.symbol.qualname for ref in members) else base.symbol.qualname
+    name = (
+        base.full_name if any(ref.symbol.qualname == base.symbol.qualname for ref in members) else base.symbol.qualname
+    )
     text = f"{code(name)} is the base of {_count(members)} classes{before}{names}."
     return Candidate(text, "listing", (definition_span(base),), "", 0, 0)
 
@@ -203,6 +241,13 @@ def _module_sentence(module: SymbolRef, members: Sequence[SymbolRef]) -> Candida
     name = module_name(module.module, module.path)
     text = f"The module {code(name)} defines {_count(members)} public {noun}{before}{names}."
     return Candidate(text, "listing", ((module.path, 1, 1),), "", 0, 0)
+
+
+def _decorated_sentence(decorated: Decorated) -> Candidate:
+    before, names = _names(decorated.members)
+    text = f"{_count(decorated.members)} functions are decorated with {code('@' + decorated.decorator)}{before}{names}."
+    spans = tuple((ref.path, ref.symbol.start, ref.symbol.name_line) for ref in decorated.members[:_MAX_NAMED])
+    return Candidate(text, "listing", spans, "", 0, 0)
 
 
 def _commands_sentence(path: str, commands: Sequence[Command]) -> Candidate:
@@ -224,6 +269,8 @@ def collection_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation,
         made = [_base_sentence(ref, subclasses(graph, ref)) for ref in bases]
     elif form := _ENDING.fullmatch(text):
         made = [_ending_sentence(form["ending"], with_ending(graph, form["ending"]))]
+    elif form := _DECORATED_WITH.fullmatch(text):
+        made = [_decorated_sentence(Decorated(form["name"], with_decorator(graph, form["name"])))]
     elif form := _MODULE.fullmatch(text):
         return _module_holds(graph, text, form, cited)
     elif form := _COMMANDS.fullmatch(text):
@@ -231,7 +278,11 @@ def collection_holds(graph: CodeGraph, sentence: str, citations: tuple[Citation,
         made = [_commands_sentence(form["path"], list(commands_in(document.lines)))] if document is not None else []
     elif form := _CONSTANTS.fullmatch(text):
         facts, document = graph.facts(form["path"]), graph.document(form["path"])
-        one = constants_sentence(facts, document.lines, form["prefix"] or "") if facts is not None and document is not None else None
+        one = (
+            constants_sentence(facts, document.lines, form["prefix"] or "")
+            if facts is not None and document is not None
+            else None
+        )
         made = [one] if one is not None else []
     elif form := _HOLDER.fullmatch(text):
         made = list(_holder_sentences(graph, form["name"]))

@@ -67,7 +67,8 @@ def exceptions_by_module(graph: CodeGraph) -> list[list[SymbolRef]]:
         by_module.setdefault(ref.path, []).append(ref)
     modules = sorted(by_module.values(), key=lambda refs: (is_aside(refs[0].path), -len(refs), refs[0].path))
     return [
-        sorted({r.symbol.name: r for r in sorted(refs, key=_start, reverse=True)}.values(), key=_start) for refs in modules
+        sorted({r.symbol.name: r for r in sorted(refs, key=_start, reverse=True)}.values(), key=_start)
+        for refs in modules
     ]
 
 
