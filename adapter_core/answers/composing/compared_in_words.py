@@ -42,8 +42,10 @@ _ONE = re.compile(r"\bones?\b", re.I)
 _MINOR = frozenset(
     map(
         terms.stem,
-        "normal plain regular ordinary usual usually default simple simply just several many more single start starting run running use using "
-        "call calling pass passing set setting do doing have having instead directly own same one class function method object way make".split(),
+        "normal plain regular ordinary usual usually default simple simply just several many more single start starting run "
+        "running use using "
+        "call calling pass passing set setting do doing have having instead directly own same one class function method object "
+        "way make".split(),
     )
 )
 _PLAIN = _MINOR | set(map(terms.stem, "synchronous sync blocking standard base basic decorator original".split()))

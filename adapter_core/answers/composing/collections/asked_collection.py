@@ -25,7 +25,8 @@ _OFFERS = (
 )
 _PERSON = r"(?:i|we|you|one|users?|a user|people)"
 _CHOOSES = (
-    r"(?:register|implement|hook into|listen to|subscribe to|choose|pick|select|use|raise|throw|catch|subclass|override|import|call|get|expect|see|run|work with|make use of|plug in|mix in|"
+    r"(?:register|implement|hook into|listen to|subscribe to|choose|pick|select|use|raise|throw|catch|subclass|override|"
+    r"import|call|get|expect|see|run|work with|make use of|plug in|mix in|"
     r"configure|switch between|take advantage of)"
 )
 _THERE = (
@@ -40,7 +41,8 @@ _TAIL = re.compile(
     r"|\b(?:can|could|may|might) (?:an? |the )?[\w -]{1,30} (?:implement|define|override|provide|use|raise|send|emit)\b"
     r"|\b(?:can|could|may|might) be (?:raised|used|chosen|thrown|selected|combined|set|registered|implemented|sent|emitted)\b"
     rf"|\b(?:are|is) (?:all |already |currently )?{_THERE}\b|\bexists?\b|\b(?:come|ship)s? (?:with|in)\b|\b(?:has|have) (?:it|{{own}})\b"
-    rf"|\b(?:that|which) (?:{_PROJECT}|{{own}}) (?:can )?{_OFFERS}\b|\b(?:does|do) (?:the )?[\w -]{{1,40}} (?:have|offer|provide|support)\b)",
+    rf"|\b(?:that|which) (?:{_PROJECT}|{{own}}) (?:can )?{_OFFERS}\b|\b(?:does|do) (?:the )?[\w -]{{1,40}} (?:have|offer|"
+    rf"provide|support)\b)",
     re.I,
 )
 _OPENING = re.compile(
@@ -58,7 +60,8 @@ _OF_KIND = re.compile(
 _IS_KIND = re.compile(r"\b(?:sorts?|kinds?|types?|variet(?:y|ies)) of\b", re.I)
 _OPEN = re.compile(r"\W*(?:are|is)\b", re.I)
 _END_OF_NOUN = frozenset(
-    "are is was were do does did can could may might should must have has exist exists come comes ship ships for of in on with from that which "
+    "are is was were do does did can could may might should must have has exist exists come comes ship ships for of in on "
+    "with from that which "
     "to when at by i we you one it there available supported and or as besides beside apart than if under between the a an this these "
     "out behind inside will would be mean stand implements implement used use using".split()
 )
@@ -75,8 +78,10 @@ _PLURAL = re.compile(r"\w(?:[^s\W]s|[^s\W]es|ies)\Z|\A(?:data|criteria|media|sch
 _NO_PLURAL = re.compile(r"(?:ss|us|is|news|class|process|address|status|series|alias)\Z", re.I)
 # Things that other answers list, or of which there are too many to tell.
 _OTHERS = frozenset(
-    "options option flags settings switches parameters arguments variables tests test files modules packages callers dependencies requirements "
-    "places lines steps reasons cases versions parts attributes methods components properties members subclasses calls things ways keys values "
+    "options option flags settings switches parameters arguments variables tests test files modules packages callers "
+    "dependencies requirements "
+    "places lines steps reasons cases versions parts attributes methods components properties members subclasses calls "
+    "things ways keys values "
     "changes differences bugs problems names words entries examples docs sections".split()
 )
 # Nouns that say of what sort a thing is and not what it is about.
@@ -90,11 +95,15 @@ _TOOLS = frozenset(
     "tools helpers utilities features facilities primitives recipes things building blocks functionality tool helper".split()
 )
 _FRAME = frozenset(
-    "kind kinds type types sort sorts variety varieties ready made built builtin builtins available possible different various library package "
+    "kind kinds type types sort sorts variety varieties ready made built builtin builtins available possible different "
+    "various library package "
     "project framework tool program module ship ships come comes offer offers provide provides have has include includes support supports "
-    "supported included provided define defines contain contains know export expose exist exists choose chosen pick select use used get give "
-    "gives expect see run raise raised throw catch subclass override mean means stand stands represent signify box default one ones all own "
-    "public predefined prebuilt bundled standard existing included list show name enumerate tell want need there case could can differ differs two three four five "
+    "supported included provided define defines contain contains know export expose exist exists choose chosen pick select "
+    "use used get give "
+    "gives expect see run raise raised throw catch subclass override mean means stand stands represent signify box default "
+    "one ones all own "
+    "public predefined prebuilt bundled standard existing included list show name enumerate tell want need there case "
+    "could can differ differs two three four five "
     "difference differences when each several many single concrete specific custom command line user users".split()
 )
 # What code calls it, on top of the synonyms of code, where people ask for tools.
@@ -108,7 +117,8 @@ _OWN_WORDS = {terms.stem(word): frozenset(map(terms.stem, others.split())) for w
 _OTHER_SHARE = 0.7
 # "Cache backends" are kinds of caches, and "status codes" what a status may be.
 _KIND_NOUNS = frozenset(
-    "backend backends engine engines implementation implementations variant variants driver drivers flavors flavours code codes value values "
+    "backend backends engine engines implementation implementations variant variants driver drivers flavors flavours code "
+    "codes value values "
     "letter letters character characters number numbers name names symbol symbols".split()
 )
 _HEAD, _OTHER, _KIND, _BESIDE = (

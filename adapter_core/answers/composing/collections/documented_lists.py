@@ -55,17 +55,20 @@ _CODES = frozenset(
 _IS_CODE = re.compile(r"\W*(?:[A-Z]{1,6}\d+|\d+|[A-Z][A-Z_]{2,}|[A-Z])\W*\Z")
 # What is listed are conditions, or things to do.
 _CONDITIONAL = re.compile(
-    r"\b(?:if|when|because|unless|to|you (?:can|could|should|need|must)|make sure|note|for example|such as)\Z|\bonly if\b|\bhow\b|\bby \w+ing\b|\bthrough\b",
+    r"\b(?:if|when|because|unless|to|you (?:can|could|should|need|must)|make sure|note|for example|such as)\Z|\bonly if\b|"
+    r"\bhow\b|\bby \w+ing\b|\bthrough\b",
     re.I,
 )
 # What may stand behind a noun that is the last of its group.
 _BEHIND_NOUN = frozenset(
-    "are is that which of for in with can may include includes available supported and or from to you we it will have has exist class classes "
+    "are is that which of for in with can may include includes available supported and or from to you we it will have has "
+    "exist class classes "
     "type types kind kinds provided as offered built mean means implement implemented list reference below".split()
 )
 _OF_LISTS = frozenset("following currently full complete available ones here please see".split())
 _OF_SORT = {
-    "exceptions": {"except", "error", "warn"}, "classes": {"class"}, "functions": {"function", "decorator"}, "commands": {"command", "subcommand"},
+    "exceptions": {"except", "error", "warn"}, "classes": {"class"}, "functions": {"function", "decorator"},
+    "commands": {"command", "subcommand"},
 }  # fmt: skip
 _HIDDEN = re.compile(r"(?:^|/)\.")
 _CHANGES = re.compile(r"(?:^|/)(?:change|news|release|history|whats|hist)", re.I)

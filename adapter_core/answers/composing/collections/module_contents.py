@@ -56,7 +56,7 @@ def modules_about(graph: CodeGraph, asked: AskedCollection) -> list[Contents]:
             ordered = sorted(
                 zip(shares, members, strict=True), key=lambda pair: (pair[0] < _MIN_SHARE, pair[1].symbol.start)
             )
-            strength = sum(sorted(shares, reverse=True)[:_ENOUGH_MATCHING]) / _ENOUGH_MATCHING
+            strength = sum(sorted(shares, reverse=True)[:_ENOUGH_MATCHING]) / min(_ENOUGH_MATCHING, len(shares))
             score = strength * (0.7 + 0.3 * matching / len(members))
             found.append(Contents(module, tuple(ref for _, ref in ordered), score))
     return sorted(found, key=lambda contents: -contents.score)

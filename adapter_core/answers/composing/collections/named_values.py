@@ -31,12 +31,10 @@ _IN_PLACE = 0.7
 _PRIVATE = 0.8
 _MIN_LETTERS = 3  # of a word of a name that says something
 _MAX_LINES = 400
-_HEAD_CHARS = 600  # of a module, where its docstring stands
 _SMALL = frozenset(
     "all name map mapp regist registry dict list set tuple type kind choic option value valid support avail known".split()
 )
 _EXPLAINS = re.compile(r"\A`[^`]*: [\"'][^`]*[A-Za-z]{3}[^`]*`\Z")
-_ASIDE = frozenset({"logger", "log", "T"})
 _COMMENT = re.compile(r"#+:?\s*(?P<text>\S.*)\Z")
 
 
@@ -72,7 +70,7 @@ class Holder:
 def holders(graph: CodeGraph, asked: AskedCollection) -> list[Holder]:
     """The enums and collections of literals of the product whose name is what is asked for, the best first."""
     found: list[Holder] = []
-    for path in _files(graph, asked):
+    for path in files_about(graph, asked):
         facts, document = graph.facts(path), graph.document(path)
         if facts is None or document is None:
             continue
@@ -84,75 +82,12 @@ def holders(graph: CodeGraph, asked: AskedCollection) -> list[Holder]:
             if not score:
                 continue
             noun, entries = entries_of(facts, number, document.lines)
-            if _MIN_ENTRIES <= len(entries):
+            if len(entries) >= _MIN_ENTRIES:
                 found.append(Holder(facts, number, noun, entries, score))
     return sorted(found, key=lambda holder: (-holder.score, -len(holder.entries)))
 
 
-def constants_in(facts: ModuleFacts, prefix: str = "") -> list[Symbol]:
-    """The public constants of a module, in its order; with `prefix` those whose names begin so. Of a module that
-    defines nothing else also its variables."""
-    defines = any(s.parent == 0 and s.is_definition and not s.name.startswith("_") for s in facts.symbols)
-    kinds = ("constant",) if prefix or defines else ("constant", "variable")
-    found = [
-        s
-        for s in facts.symbols
-        if s.parent == 0 and s.kind in kinds and not s.name.startswith("_") and s.name.startswith(prefix)
-    ]
-    return list({s.name: s for s in found if s.name not in _ASIDE}.values())
-
-
-def _as_entry(symbol: Symbol, lines: list[str], with_value: bool) -> Entry:
-    said = _comment_at(lines, symbol.start, symbol.end)
-    first = symbol.start if not said or _comment_behind(lines, symbol.end) else symbol.start - 1
-    shown = code(symbol.signature if with_value else symbol.name)
-    return Entry(f"{shown}: “{said}”" if said else shown, first, symbol.end if with_value else symbol.start)
-
-
-def constant_groups(graph: CodeGraph, asked: AskedCollection) -> list[tuple[float, Candidate]]:
-    """The constants of a module that is called so, and those whose names begin with what is asked for, with how far they are that."""
-    found: list[tuple[float, Candidate]] = []
-    for path in _files(graph, asked):
-        facts, document = graph.facts(path), graph.document(path)
-        if facts is None or document is None:
-            continue
-        stem = path.removesuffix(".py").rpartition("/")[2]
-        of_text = dict.fromkeys(terms.distinct(document.text[:_HEAD_CHARS]), _IN_PLACE)
-        share = asked.share(of_text | dict.fromkeys(terms.distinct(stem), 1.0))
-        is_module = bool(asked.head) and bool(asked.counts(asked.head, dict.fromkeys(terms.parts(stem), 1.0)))
-        if is_module and share >= _MIN_SHARE:
-            found += [
-                (share, sentence)
-                for sentence in [constants_sentence(facts, document.lines, "")]
-                if sentence is not None
-            ]
-        counts: dict[str, int] = {}
-        for symbol in facts.symbols:
-            if symbol.parent == 0 and symbol.kind == "constant" and "_" in symbol.name.strip("_"):
-                prefix = symbol.name[: symbol.name.index("_", 1) + 1]
-                counts[prefix] = counts.get(prefix, 0) + 1
-        for prefix, count in counts.items():
-            share = asked.share(dict.fromkeys(terms.parts(prefix), 1.0))
-            if count > _MIN_ENTRIES and share >= _MIN_SHARE:
-                found += [(share, s) for s in [constants_sentence(facts, document.lines, prefix)] if s is not None]
-    return sorted(found, key=lambda pair: -pair[0])
-
-
-def constants_sentence(facts: ModuleFacts, lines: list[str], prefix: str) -> Candidate | None:
-    """ "`shop/codes.py` defines 4 constants:", with the constants as steps. None where there are few or many."""
-    symbols = constants_in(facts, prefix)
-    if not _MIN_ENTRIES <= len(symbols) <= _MAX_TOLD:
-        return None
-    is_short = all(len(symbol.signature) <= _MAX_CODE and "=" in symbol.signature for symbol in symbols)
-    entries = [_as_entry(symbol, lines, is_short) for symbol in symbols]
-    named = f" whose names begin with {code(prefix)}" if prefix else ""
-    noun = "constants" if all(symbol.kind == "constant" for symbol in symbols) else "names"
-    lead = f"{code(facts.path)} defines {len(entries)} {noun}{named}:"
-    builder = SentenceBuilder(facts, 0, 0)
-    return builder.step_list("listing", lead, tuple(entry.text for entry in entries), *_spans([], entries))
-
-
-def _files(graph: CodeGraph, asked: AskedCollection) -> list[str]:
+def files_about(graph: CodeGraph, asked: AskedCollection) -> list[str]:
     """The files of the product that have most of the wanted terms."""
     with graph.store.snapshot():
         index = SearchIndex(graph)
@@ -216,10 +151,10 @@ def _members(facts: ModuleFacts, number: int, lines: list[str]) -> Iterator[Entr
             continue
         docs = list(attribute_doc_sentences(SentenceBuilder(facts, index, 0), lines))[:1]
         said = (
-            docs[0].text.partition("“")[2].rpartition("”")[0] if docs else _comment_at(lines, symbol.start, symbol.end)
+            docs[0].text.partition("“")[2].rpartition("”")[0] if docs else comment_at(lines, symbol.start, symbol.end)
         )
         end = docs[0].spans[-1][2] if docs else symbol.end
-        first = symbol.start if docs or not said or _comment_behind(lines, symbol.end) else symbol.start - 1
+        first = symbol.start if docs or not said or comment_behind(lines, symbol.end) else symbol.start - 1
         shown = symbol.signature if len(symbol.signature) <= _MAX_CODE else symbol.name
         yield Entry(f"{code(shown)}: “{said}”" if said else code(shown), first, end)
 
@@ -278,7 +213,7 @@ def _of_item(item: ast.expr, lines: list[str]) -> Entry | None:
 
 
 def _entry(shown: str, first: int, last: int, lines: list[str]) -> Entry:
-    said = _comment_behind(lines, last) if _stands_alone(lines, last, shown) else ""
+    said = comment_behind(lines, last) if _stands_alone(lines, last, shown) else ""
     return Entry(f"{code(shown)}: “{said}”" if said else code(shown), first, last)
 
 
@@ -288,9 +223,9 @@ def _stands_alone(lines: list[str], number: int, shown: str) -> bool:
     return "".join(before.split()).replace('"', "'") == "".join(shown.split()).replace('"', "'")
 
 
-def _comment_at(lines: list[str], first: int, last: int) -> str:
+def comment_at(lines: list[str], first: int, last: int) -> str:
     """The comment behind a statement, or of one line right above it."""
-    if said := _comment_behind(lines, last):
+    if said := comment_behind(lines, last):
         return said
     above = lines[first - 2].strip() if first > 1 else ""
     further = lines[first - 3].strip() if first > 2 else ""
@@ -299,7 +234,7 @@ def _comment_at(lines: list[str], first: int, last: int) -> str:
     return _quotable(above) if above.startswith("#") and is_of_one else ""  # and not of all that stand below it
 
 
-def _comment_behind(lines: list[str], number: int) -> str:
+def comment_behind(lines: list[str], number: int) -> str:
     line = lines[number - 1]
     statement, mark, comment = line.partition("  #")
     is_safe = mark and statement.count('"') % 2 == 0 and statement.count("'") % 2 == 0
@@ -317,12 +252,13 @@ def holder_sentence(holder: Holder) -> Candidate:
     """ "`Status` has 4 members: …", with the entries as steps."""
     builder = SentenceBuilder(holder.facts, holder.index, 0)
     told = holder.entries[:_MAX_TOLD]
-    lead = f"{code(holder.symbol.qualname)} has {len(holder.entries)} {holder.noun}{', among them' if len(told) < len(holder.entries) else ''}:"
-    spans = _spans([(holder.symbol.name_line, holder.symbol.name_line)], told)
+    some = ", among them" if len(told) < len(holder.entries) else ""
+    lead = f"{code(holder.symbol.qualname)} has {len(holder.entries)} {holder.noun}{some}:"
+    spans = spans_of_entries([(holder.symbol.name_line, holder.symbol.name_line)], told)
     return builder.step_list("listing", lead, tuple(entry.text for entry in told), *spans)
 
 
-def _spans(spans: list[tuple[int, int]], entries: Sequence[Entry]) -> list[tuple[int, int]]:
+def spans_of_entries(spans: list[tuple[int, int]], entries: Sequence[Entry]) -> list[tuple[int, int]]:
     """The lines of entries behind these, in few ranges."""
     for entry in entries:
         first, last = spans[-1] if spans else (entry.start, entry.end)

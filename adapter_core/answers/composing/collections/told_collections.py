@@ -25,8 +25,9 @@ from .commands import Command, commands_by_file, commands_in, told
 from .decorated import Decorated, decorated_so, with_decorator
 from .documented_lists import documented_list_holds, documented_lists
 from .members import member_holds, member_sentences
+from .module_constants import constant_groups, constants_sentence
 from .module_contents import Contents, modules_about, package_of, public_definitions
-from .named_values import Holder, constant_groups, constants_sentence, entries_of, holder_sentence, holders
+from .named_values import Holder, entries_of, holder_sentence, holders
 
 MAX_SENTENCES = 18
 _MAX_NAMED, _MAX_TOLD = 24, 12
