@@ -38,6 +38,7 @@ _SIDES = re.compile(
 )
 _NAMED = re.compile(r"`(?P<code>[A-Za-z_][\w.]*)(?:\(\))?`|\b(?P<plain>[A-Za-z]+(?:_\w+|[a-z][A-Z]\w*|\.\w+))")
 _OLD = re.compile(r"deprecat|migrat|upgrad|chang", re.I)
+_ARTICLE = re.compile(r"\A(?:the|an?) ", re.I)
 _ONE = re.compile(r"\bones?\b", re.I)
 _MINOR = frozenset(
     map(
@@ -85,6 +86,10 @@ def sentences_in_words(graph: CodeGraph, question: str) -> list[Candidate]:
     sides = sides_of(question)
     if sides is None:
         return []
+    if any(
+        len(_ARTICLE.sub("", side).split()) == 1 and "`" not in side and not _NAMED.fullmatch(side) for side in sides
+    ):
+        return []  # a word for a thing, of which documentation may say how it differs from the other
     named = [_named(graph, side) for side in sides]
     if all(map(_NAMED.fullmatch, sides)) or any(
         ref is None and _NAMED.fullmatch(side) for side, ref in zip(sides, named, strict=True)
