@@ -132,6 +132,47 @@ def on_paid(order):
 @listener
 def on_sent(order):
     \"\"\"Tells the customer.\"\"\"
+#- shop/labels.py
+class ParcelLabel:
+    \"\"\"Stands on a parcel.\"\"\"
+
+
+class LetterLabel:
+    \"\"\"Stands on a letter.\"\"\"
+
+
+class ReturnLabel:
+    \"\"\"Stands on what comes back.\"\"\"
+#- shop/stops.py
+class stop_base:
+    \"\"\"Says when to stop.\"\"\"
+
+
+class stop_at_night(stop_base):
+    \"\"\"Stops at ten.\"\"\"
+
+
+class stop_when_empty(stop_base):
+    \"\"\"Stops when all is sold.\"\"\"
+#- shop/processors.py
+def weigh(parcel):
+    \"\"\"Adds the weight.\"\"\"
+
+
+def stamp(parcel):
+    \"\"\"Adds a stamp.\"\"\"
+
+
+def seal(parcel):
+    \"\"\"Closes the parcel.\"\"\"
+#- shop/presets/__init__.py
+from . import big, plain, small
+#- shop/presets/big.py
+\"\"\"Options for big parcels.\"\"\"
+#- shop/presets/plain.py
+\"\"\"Options for all parcels.\"\"\"
+#- shop/presets/small.py
+\"\"\"Options for small parcels.\"\"\"
 #- tests/test_shop.py
 from shop.carriers import BaseCarrier
 
@@ -225,6 +266,36 @@ def test_functions_of_one_decorator_are_told(graph: CodeGraph) -> None:
         "`on_paid`: “Sends the bill.”",
         "`on_sent`: “Tells the customer.”",
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        (
+            "Which labels are there?",
+            "3 classes have names that end in `Label`: `ParcelLabel`, `LetterLabel` and `ReturnLabel`.",
+            "`ReturnLabel`: “Stands on what comes back.”",
+        ),
+        (
+            "Which stop conditions can I choose from?",
+            "`stop_base` is the base of 2 classes: `stop_at_night` and `stop_when_empty`.",
+            "`stop_when_empty`: “Stops when all is sold.”",
+        ),
+        (
+            "Which processors are included?",
+            "The module `shop.processors` defines 3 public functions: `weigh`, `stamp` and `seal`.",
+            "`seal`: “Closes the parcel.”",
+        ),
+        (
+            "Which presets are available?",
+            "The package `shop.presets` has the parts `big`, `plain` and `small`.",
+            "The module `shop.presets.small`: “Options for small parcels.”",
+        ),
+    ],
+)
+def test_other_collections(graph: CodeGraph, question: str, first: str, last: str) -> None:
+    sentences = told(graph, question)
+    assert (sentences[0], sentences[-1]) == (first, last)
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ _OFFERS = (
 )
 _PERSON = r"(?:i|we|you|one|users?|a user|people)"
 _CHOOSES = (
-    r"(?:register|implement|hook into|listen to|subscribe to|choose|pick|select|use|raise|throw|catch|subclass|override|"
-    r"import|call|get|expect|see|run|work with|make use of|plug in|mix in|"
+    r"(?:register|implement|react to|respond to|handle|hook into|listen to|subscribe to|choose|pick|select|use|raise|throw|catch|"
+    r"subclass|override|import|call|get|expect|see|run|work with|make use of|plug in|mix in|"
     r"configure|switch between|take advantage of)"
 )
 _THERE = (
@@ -119,7 +119,7 @@ _OTHER_SHARE = 0.7
 _KIND_NOUNS = frozenset(
     "backend backends engine engines implementation implementations variant variants driver drivers flavors flavours code "
     "codes value values "
-    "letter letters character characters number numbers name names symbol symbols".split()
+    "strategy strategies condition conditions letter letters character characters number numbers name names symbol symbols".split()
 )
 _HEAD, _OTHER, _KIND, _BESIDE = (
     1.5,
@@ -235,8 +235,8 @@ def _singular(word: str) -> str:
 def _collection(noun: list[str], text: str, own_names: Set[str], meaning: bool) -> AskedCollection | None:
     sort = _SORTS.get(noun[-1].lower(), "")
     telling = [w for w in (noun[:-1] if sort else noun) if w.lower() not in _FRAME | _TOOLS]
-    if sort == "commands" and not telling:
-        telling, sort = [noun[-1]], "commands"
+    if not telling and (sort == "commands" or noun[-1].lower().startswith("decorator")):
+        telling = [noun[-1]]
     wanted = [
         word
         for word in terms.words(text)

@@ -23,6 +23,7 @@ _IN_PLACE, _IN_DOCSTRING = 0.7, 0.6  # what a term counts in the path of a class
 _BASES = frozenset("base abstract interfac protocol mixin generic core i abc common default".split())
 # How a class is called beside what it is about.
 _CLASS_WORDS = frozenset("class object impl implementat".split())
+_AS_CALLED = 1.05
 _NOT_LAST = 0.75  # of the score of a class that is called otherwise: `AgentType` is no agent
 _OF_FAMILY = 0.6  # of the classes whose names end alike, so many extend the one class, so that it stands for them
 
@@ -39,7 +40,8 @@ class Family:
 
 def families(graph: CodeGraph, asked: AskedCollection) -> Iterator[Family]:
     """The families of the product that are what is asked for, the best first."""
-    scored = [(_score(asked, ref), ref) for ref in _named_so(graph, asked)]
+    named = _named_so(graph, asked)
+    scored = [(_score(asked, ref), ref) for ref in named]
     scored = [(score, ref) for score, ref in scored if score >= _MIN_SHARE]
     scored.sort(key=lambda pair: (-pair[0], pair[1].path, pair[1].symbol.start))
     found: list[Family] = []
@@ -47,7 +49,7 @@ def families(graph: CodeGraph, asked: AskedCollection) -> Iterator[Family]:
         members = subclasses(graph, ref)
         if len(members) >= _MIN_MEMBERS:
             found.append(Family(members, ref, "", score * _precision(asked, ref.symbol.name)))
-    found += _by_ending(graph, asked, found)
+    found += _by_ending(graph, asked, named, found)
     yield from sorted(found, key=lambda family: (-round(family.score, 2), -len(family.members)))
 
 
@@ -88,6 +90,8 @@ def _precision(asked: AskedCollection, name: str) -> float:
     if not own:
         return 1.0
     is_last = not asked.head or bool(asked.counts(asked.head, {own[-1]: 1.0}))
+    if own[-1] == terms.stem(asked.noun) and asked.noun != asked.head and len(own) > 1:
+        return _AS_CALLED  # `ParamType` where parameter types are asked for
     direct = not asked.head or any(word == asked.head or is_short_for(word, asked.head) for word in words)
     is_last = is_last and (direct or asked.sort == "exceptions")
     return (0.75 + 0.25 * len(asked.all_terms.intersection(own)) / len(own)) * (1.0 if is_last else _NOT_LAST)
@@ -125,14 +129,14 @@ def _in_order(refs: Iterable[SymbolRef], first_path: str) -> tuple[SymbolRef, ..
     )
 
 
-def _by_ending(graph: CodeGraph, asked: AskedCollection, found: list[Family]) -> list[Family]:
+def _by_ending(graph: CodeGraph, asked: AskedCollection, named: list[SymbolRef], found: list[Family]) -> list[Family]:
     """The classes whose names end in the noun that is asked for, unless most of them extend one class."""
     if not asked.head:
         return []
     endings: dict[str, list[SymbolRef]] = {}
-    for ref in _named_so(graph, asked):
+    for ref in named:
         words = terms.words_of_name(ref.symbol.name)
-        if terms.stem(words[-1]) == asked.head and asked.share(_around(ref)) >= _MIN_SHARE:
+        if words and terms.stem(words[-1]) == asked.head and asked.share(_around(ref)) >= _MIN_SHARE:
             endings.setdefault(ref.symbol.name[-len(words[-1]) :], []).append(ref)
     families: list[Family] = []
     for ending, refs in endings.items():
@@ -140,7 +144,7 @@ def _by_ending(graph: CodeGraph, asked: AskedCollection, found: list[Family]) ->
         known = [{(r.path, r.symbol.start) for r in (*f.members, f.base) if r is not None} for f in found]
         own = {(r.path, r.symbol.start) for r in members}
         if (
-            len(members) >= _MIN_MEMBERS + (ending not in {r.symbol.name for r in members})
+            len(members) > _MIN_MEMBERS
             and len(refs) == len(members)
             and not any(len(own & one) >= _OF_FAMILY * len(own) for one in known)
         ):

@@ -10,7 +10,7 @@ from ..candidate import Candidate, SentenceBuilder
 from .asked_collection import AskedCollection
 from .named_values import Entry, comment_at, comment_behind, files_about, spans_of_entries
 
-_MIN_ENTRIES, _MAX_TOLD = 2, 40
+_MIN_ENTRIES, _MAX_TOLD = 3, 40
 _MAX_CODE = 60
 _MIN_SHARE, _IN_PLACE = (
     0.6,
@@ -28,7 +28,11 @@ def constants_in(facts: ModuleFacts, prefix: str = "") -> list[Symbol]:
     found = [
         s
         for s in facts.symbols
-        if s.parent == 0 and s.kind in kinds and not s.name.startswith("_") and s.name.startswith(prefix)
+        if s.parent == 0
+        and s.kind in kinds
+        and not s.name.startswith("_")
+        and s.name.startswith(prefix)
+        and not s.conditional
     ]
     return list({s.name: s for s in found if s.name not in _ASIDE}.values())
 
@@ -50,7 +54,10 @@ def constant_groups(graph: CodeGraph, asked: AskedCollection) -> list[tuple[floa
         stem = path.removesuffix(".py").rpartition("/")[2]
         of_text = dict.fromkeys(terms.distinct(document.text[:_HEAD_CHARS]), _IN_PLACE)
         share = asked.share(of_text | dict.fromkeys(terms.distinct(stem), 1.0))
-        is_module = bool(asked.head) and bool(asked.counts(asked.head, dict.fromkeys(terms.parts(stem), 1.0)))
+        parts = terms.parts(stem)
+        is_module = bool(asked.head) and (
+            bool(asked.counts(asked.head, dict.fromkeys(parts, 1.0))) or _is_whole(asked, parts)
+        )
         if is_module and share >= _MIN_SHARE:
             found += [
                 (share, sentence)
@@ -64,9 +71,14 @@ def constant_groups(graph: CodeGraph, asked: AskedCollection) -> list[tuple[floa
                 counts[prefix] = counts.get(prefix, 0) + 1
         for prefix, count in counts.items():
             share = asked.share(dict.fromkeys(terms.parts(prefix), 1.0))
-            if count > _MIN_ENTRIES and share >= _MIN_SHARE:
+            if count >= _MIN_ENTRIES and share >= _MIN_SHARE:
                 found += [(share, s) for s in [constants_sentence(facts, document.lines, prefix)] if s is not None]
     return sorted(found, key=lambda pair: -pair[0])
+
+
+def _is_whole(asked: AskedCollection, parts: set[str]) -> bool:
+    """Whether a name is nothing but a word of what is asked for: `box` for "box styles"."""
+    return len(parts) == 1 and all(asked.weights.get(part, 0.0) >= 1.0 for part in parts)
 
 
 def constants_sentence(facts: ModuleFacts, lines: list[str], prefix: str) -> Candidate | None:

@@ -89,6 +89,22 @@ def _of_parts(graph: CodeGraph, paths: list[str]) -> list[Candidate]:
     return told
 
 
+def module_called(graph: CodeGraph, asked: AskedCollection) -> Contents | None:
+    """The module of the product whose name is the noun in the plural: `processors.py`, `decorators.py`; None if there are several."""
+    with graph.store.snapshot():
+        paths = [path for path in SearchIndex(graph).paths if of_product(path)]
+    named = [
+        path
+        for path in paths
+        if path.rpartition("/")[2].removesuffix(".py") in (f"{asked.noun}s", f"{asked.noun[:-1]}ies")
+    ]
+    facts = graph.facts(named[0]) if len(named) == 1 else None
+    members = public_definitions(graph, named[0]) if facts is not None else ()
+    if facts is None or not _MIN_PARTS <= len(members) <= _MAX_DEFINED:
+        return None
+    return Contents(graph.ref(facts, 0), members, 0.0)
+
+
 def public_definitions(graph: CodeGraph, path: str) -> tuple[SymbolRef, ...]:
     """The public classes and functions that a module defines at its top."""
     facts = graph.facts(path)

@@ -22,7 +22,7 @@ from .class_families import of_product
 
 _ENUMS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices", "Choices"})
 _KINDS = frozenset({"constant", "variable", "field", "type_alias"})
-_MIN_ENTRIES, _MAX_ENTRIES = 2, 60
+_MIN_ENTRIES, _MAX_ENTRIES = 2, 300
 _MAX_TOLD = 40
 _MAX_CODE, _MAX_COMMENT = 60, 160
 _MAX_FILES = 40
@@ -30,7 +30,7 @@ _MIN_SHARE, _MIN_PART = 0.6, 0.5  # of the wanted terms in the name with what is
 _IN_PLACE = 0.7
 _PRIVATE = 0.8
 _MIN_LETTERS = 3  # of a word of a name that says something
-_MAX_LINES = 400
+_MAX_LINES = 1500
 _SMALL = frozenset(
     "all name map mapp regist registry dict list set tuple type kind choic option value valid support avail known".split()
 )

@@ -26,7 +26,7 @@ from .decorated import Decorated, decorated_so, with_decorator
 from .documented_lists import documented_list_holds, documented_lists
 from .members import member_holds, member_sentences
 from .module_constants import constant_groups, constants_sentence
-from .module_contents import Contents, modules_about, package_of, public_definitions
+from .module_contents import Contents, module_called, modules_about, package_of, public_definitions
 from .named_values import Holder, entries_of, holder_sentence, holders
 
 MAX_SENTENCES = 18
@@ -34,7 +34,7 @@ _MAX_NAMED, _MAX_TOLD = 24, 12
 _MIN_WORDS = 3  # of the items of a list that says more than the names
 _MAX_LISTS, _MAX_COMMAND_FILES = 3, 6
 _FEW = 3  # modules
-_PACKAGE, _DECORATED = 0.65, 0.97
+_PACKAGE, _CALLED_SO, _DECORATED = 0.65, 0.6, 0.97
 _EXCEPTIONS = frozenset(map(terms.stem, ("error", "errors", "exception", "exceptions", "warning", "warnings")))
 _COMMANDS_ARE = (terms.stem("command"), terms.stem("subcommand"))
 _SURE, _LIKELY = 0.7, 0.5
@@ -119,6 +119,8 @@ def _told(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
         options.append(_exceptions(graph, asked))
     if asked.head and not asked.sort and (parts := package_of(graph, asked)):
         options.append((_PACKAGE, parts))
+    if asked.sort in ("", "functions") and not asked.tools and (named := module_called(graph, asked)) is not None:
+        options.append((_CALLED_SO, _of_module(graph, named)))
     if (decorated := decorated_so(graph, asked)) is not None:
         options.append((_DECORATED, [_decorated_sentence(decorated), *_of_members(graph, decorated.members)]))
     if asked.tools or asked.sort == "functions":

@@ -40,11 +40,11 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
     an attribute, entry points, what a module decides on import, environment variables, options, and default values; where it asks for none
     of these, the collections and the settings that it describes. `check`: raises if the answer was cancelled."""
     found = list(_of_parts(graph, question, check))
-    parts = split_question(question)
-    exceptions = [item for part in parts for item in defined_exception_sentences(graph, part)]
-    yield from (*found, *exceptions)
-    if not found:  # of exceptions what each says of itself, too
-        yield from collection_sentences(graph, question, check)
+    collected = [] if found else list(collection_sentences(graph, question, check))
+    told = {item.text for item in collected}
+    exceptions = (item for part in split_question(question) for item in defined_exception_sentences(graph, part))
+    yield from (*found, *(item for item in exceptions if item.text not in told), *collected)
+    if not found:
         yield from described_sentences(graph, question, check)
     yield from message_sentences(graph, question)
 
