@@ -42,13 +42,13 @@ def families(graph: CodeGraph, asked: AskedCollection) -> Iterator[Family]:
     """The families of the product that are what is asked for, the best first."""
     named = _named_so(graph, asked)
     scored = [(_score(asked, ref), ref) for ref in named]
-    scored = [(score, ref) for score, ref in scored if score >= _MIN_SHARE]
-    scored.sort(key=lambda pair: (-pair[0], pair[1].path, pair[1].symbol.start))
+    scored = [(score * _precision(asked, ref.symbol.name), ref) for score, ref in scored if score >= _MIN_SHARE]
+    scored.sort(key=lambda pair: (-pair[0], len(pair[1].symbol.name), pair[1].path, pair[1].symbol.start))
     found: list[Family] = []
     for score, ref in scored[:_MAX_BASES]:
         members = subclasses(graph, ref)
         if len(members) >= _MIN_MEMBERS:
-            found.append(Family(members, ref, "", score * _precision(asked, ref.symbol.name)))
+            found.append(Family(members, ref, "", score))
     found += _by_ending(graph, asked, named, found)
     yield from sorted(found, key=lambda family: (-round(family.score, 2), -len(family.members)))
 
@@ -90,7 +90,7 @@ def _precision(asked: AskedCollection, name: str) -> float:
     if not own:
         return 1.0
     is_last = not asked.head or bool(asked.counts(asked.head, {own[-1]: 1.0}))
-    if own[-1] == terms.stem(asked.noun) and asked.noun != asked.head and len(own) > 1:
+    if own[-1] == terms.stem(asked.noun) != asked.head and len(own) > 1:
         return _AS_CALLED  # `ParamType` where parameter types are asked for
     direct = not asked.head or any(word == asked.head or is_short_for(word, asked.head) for word in words)
     is_last = is_last and (direct or asked.sort == "exceptions")

@@ -58,7 +58,8 @@ def constant_groups(graph: CodeGraph, asked: AskedCollection) -> list[tuple[floa
         is_module = bool(asked.head) and (
             bool(asked.counts(asked.head, dict.fromkeys(parts, 1.0))) or _is_whole(asked, parts)
         )
-        if is_module and share >= _MIN_SHARE:
+        definitions = sum(s.parent == 0 and s.is_definition and not s.name.startswith("_") for s in facts.symbols)
+        if is_module and share >= _MIN_SHARE and definitions <= len(constants_in(facts)):
             found += [
                 (share, sentence)
                 for sentence in [constants_sentence(facts, document.lines, "")]

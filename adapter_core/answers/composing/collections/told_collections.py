@@ -122,7 +122,13 @@ def _told(graph: CodeGraph, asked: AskedCollection) -> list[Candidate]:
     if asked.sort in ("", "functions") and not asked.tools and (named := module_called(graph, asked)) is not None:
         options.append((_CALLED_SO, _of_module(graph, named)))
     if (decorated := decorated_so(graph, asked)) is not None:
-        options.append((_DECORATED, [_decorated_sentence(decorated), *_of_members(graph, decorated.members)]))
+        is_larger = all(len(decorated.members) >= len(sentences) for _, sentences in options)
+        options.append(
+            (
+                _DECORATED if is_larger else _LIKELY,
+                [_decorated_sentence(decorated), *_of_members(graph, decorated.members)],
+            )
+        )
     if asked.tools or asked.sort == "functions":
         for contents in modules_about(graph, asked)[:1]:
             options.append((contents.score * _MODULE_FACTOR, _of_module(graph, contents)))
