@@ -20,6 +20,7 @@ from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences, su
 from .composing.acts.act_places import act_sentences
 from .composing.asked_result import asks_result, of_results
 from .composing.candidate import OF_STATEMENTS, Candidate, SentenceBuilder
+from .composing.collections.asked_collection import follows_up
 from .composing.collections.told_collections import is_of_collection
 from .composing.compared_in_words import sentences_in_words
 from .composing.comparisons import compared_pair, comparison_sentences, display_name
@@ -105,7 +106,9 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         by_text = {item.text: item for item in told_first if item is not None} | by_text
     parts = split_question(found.question.text)
     is_whole = (
-        _is_all_listed(found.question.text, parts) or asks_how_laid_out(found) or _is_told_as_list(by_text.values())
+        _is_all_listed(found.question.text, parts)
+        or asks_how_laid_out(found)
+        or _is_told_as_list(by_text.values(), parts)
     )
     if by_text and is_whole:
         return list(by_text.values())[:limit]
@@ -143,9 +146,12 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
     return _without_filler(graph, found, items)[:limit]
 
 
-def _is_told_as_list(items: Iterable[Candidate]) -> bool:
-    """Whether some of the sentences are the whole answer by themselves: what a module chooses on import, a collection with its members."""
-    return any(is_choice(item.text) or is_of_collection(item) for item in items)
+def _is_told_as_list(items: Iterable[Candidate], parts: list[str]) -> bool:
+    """Whether some of the sentences are the whole answer by themselves: what a module chooses on import, or a collection with its members,
+    if all other parts of the question ask more of that."""
+    told = list(items)
+    is_collection = any(map(is_of_collection, told)) and all(map(follows_up, parts[1:]))
+    return is_collection or any(is_choice(item.text) for item in told)
 
 
 def asks_how_laid_out(found: Found) -> bool:

@@ -333,6 +333,12 @@ def test_no_other_number_and_no_other_members_are_supported(graph: CodeGraph, qu
     assert not supports(graph, replace(claim, text=false).text, claim.citations).ok
 
 
+def test_another_part_of_the_question_is_answered_too(graph: CodeGraph) -> None:
+    sentences = told(graph, "Which carriers are there, and what does `stamp` do?")
+    assert sentences[0].startswith("`BaseCarrier` is the base of 3 classes")
+    assert any(sentence.startswith("`stamp`") for sentence in sentences)
+
+
 def test_a_class_extends_and_overrides_nothing_else(graph: CodeGraph) -> None:
     claim = answer_question(graph, "Which carriers are there?").claims[2]
     assert "overrides `deliver`" in claim.text

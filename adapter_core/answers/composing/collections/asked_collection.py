@@ -74,6 +74,9 @@ _MEANING = re.compile(
 _THEY_MEAN = re.compile(
     r"\bwhat (?:do|does) (?:they|each(?: of them| one)?) (?:all )?(?:mean|stand for|do|represent)\b", re.I
 )
+_FOLLOWS_UP = re.compile(
+    r"\b(?:they|them|these|those|each(?: one| of them)?|which (?:one|of them)|the default|the differences?)\b", re.I
+)
 _PLURAL = re.compile(r"\w(?:[^s\W]s|[^s\W]es|ies)\Z|\A(?:data|criteria|media|schemata|indices)\Z", re.I)
 _NO_PLURAL = re.compile(r"(?:ss|us|is|news|class|process|address|status|series|alias)\Z", re.I)
 # Things that other answers list, or of which there are too many to tell.
@@ -166,6 +169,11 @@ class AskedCollection:
     def all_terms(self) -> frozenset[str]:
         """The wanted terms and those that may stand for them."""
         return frozenset(self.weights).union(*self.alternatives.values())
+
+
+def follows_up(part: str) -> bool:
+    """Whether a part of a question asks more of the collection that the part before it asks for: "how do they differ"."""
+    return bool(_FOLLOWS_UP.search(part))
 
 
 def is_short_for(one: str, other: str) -> bool:
