@@ -287,7 +287,9 @@ def _question_sentences(
     yield from (sentence for use in library for sentence in use.sentences)
     if asks_difference(text) and kind not in LINKS:
         with links.budget.spend():
-            compared = sentences_in_words(graph, text) or comparison_sentences(graph, compared_names(text))
+            names = compared_names(text)
+            in_words = sentences_in_words(graph, text) if compared_pair(graph, names) is None else []
+            compared = in_words or comparison_sentences(graph, names)
         yield from compared
     yield from cached_listings(links, text)
     if found.question.kind == "overview" and found.zoom is None:
