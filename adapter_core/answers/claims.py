@@ -11,6 +11,7 @@ from .citations import cite
 from .compose import asks_how_laid_out
 from .composing.candidate import COURSES, Candidate
 from .composing.choose import choose
+from .composing.collections.told_collections import MAX_SENTENCES, is_of_collection
 from .composing.further_places import further_places
 from .composing.leading import leading_sentence
 from .composing.listings.all_kinds import cached_listings
@@ -39,6 +40,8 @@ def chosen_claims(run: Run, found: Found, items: list[Candidate], scores: list[f
         limit = max(limit, min(len(items), MAX_OPTIONS + 2))  # each is part of the answer
     elif calls_it_setting(found.question.text) or asks_variables(found.question.text):
         limit = max(limit, min(sum(item.kind in ("setting", "listing") for item in items), MAX_OPTIONS + 2))
+    elif collected := sum(map(is_of_collection, items)):
+        limit = max(limit, min(collected, MAX_SENTENCES))
     chosen = choose(items, scores, found.weights, limit)
     discount = (
         _MAIN_DISCOUNT if any(item.role == "main" and item.kind in COURSES for item in chosen) else _COURSE_DISCOUNT

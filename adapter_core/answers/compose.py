@@ -20,6 +20,9 @@ from .composing.about_symbol import QuestionTraits, Subject, SymbolSentences, su
 from .composing.acts.act_places import act_sentences
 from .composing.asked_result import asks_result, of_results
 from .composing.candidate import OF_STATEMENTS, Candidate, SentenceBuilder
+from .composing.collections.asked_collection import follows_up
+from .composing.collections.told_collections import is_of_collection
+from .composing.compared_in_words import sentences_in_words
 from .composing.comparisons import compared_pair, comparison_sentences, display_name
 from .composing.definitions import class_sentences
 from .composing.documentation.quoted_docs import quote_docstring, quote_module_docstring
@@ -104,12 +107,14 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
         told_first = (startup.script, startup.sentence) if startup is not None else ()
         by_text = {item.text: item for item in told_first if item is not None} | by_text
     parts = split_question(found.question.text)
-    is_whole = _is_all_listed(found.question.text, parts) or asks_how_laid_out(found) or any(map(is_choice, by_text))
+    is_whole = (
+        _is_all_listed(found.question.text, parts)
+        or asks_how_laid_out(found)
+        or _is_told_as_list(by_text.values(), parts)
+    )
     if by_text and asks_to_run_tests(found.question.text):
-        evidence_subjects, is_whole = (
-            [],
-            not found.guides,
-        )  # beside what is written on it, what is found is about something else
+        # Beside what is written on it, what is found is about something else.
+        evidence_subjects, is_whole = [], not found.guides
         if found.guides:
             by_text = {text: item for text, item in by_text.items() if not runs_whole_folder(text)}
     if by_text and is_whole:
@@ -146,6 +151,14 @@ def candidates(graph: CodeGraph, found: Found, limit: int, links: KnownLinks | N
             )
     items = beside_settings(found.question.text, _of_use(found, list(by_text.values())))
     return _without_filler(graph, found, items)[:limit]
+
+
+def _is_told_as_list(items: Iterable[Candidate], parts: list[str]) -> bool:
+    """Whether some of the sentences are the whole answer by themselves: what a module chooses on import, or a collection with its members,
+    if all other parts of the question ask more of that."""
+    told = list(items)
+    is_collection = any(map(is_of_collection, told)) and all(map(follows_up, parts[1:]))
+    return is_collection or any(is_choice(item.text) for item in told)
 
 
 def asks_how_laid_out(found: Found) -> bool:
@@ -282,7 +295,9 @@ def _question_sentences(
     yield from (sentence for use in library for sentence in use.sentences)
     if asks_difference(text) and kind not in LINKS:
         with links.budget.spend():
-            compared = comparison_sentences(graph, compared_names(text))
+            names = compared_names(text)
+            in_words = sentences_in_words(graph, text) if compared_pair(graph, names) is None else []
+            compared = in_words or comparison_sentences(graph, names)
         yield from compared
     yield from cached_listings(links, text)
     if found.question.kind == "overview" and found.zoom is None:

@@ -195,9 +195,15 @@ _COMPARED_NAMES = re.compile(
 )
 
 
+_GOES_ON = re.compile(r" (?!(?:class|function|method|object|in|when|for|decorator|here)\b)\w")
+
+
 def compared_names(text: str) -> list[str]:
-    """The two names that a question compares, including plain words; empty for other questions."""
+    """The two names that a question compares, including plain words; empty for other questions, and where a name in code is compared with
+    several words."""
     found = _COMPARED_NAMES.search(text[:300]) if asks_difference(text) else None
+    if found is not None and found.group().count("`") == 2 and _GOES_ON.match(text, found.end()):
+        return []
     return [name.strip(".") for name in found.groups() if name] if found is not None else []
 
 

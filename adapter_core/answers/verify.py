@@ -26,6 +26,7 @@ from .checking.relations import Claims, claims_in
 from .checking.sentence import MARK, MAX_CHARS, Mention, Sentence, numbers_in, read_sentence
 from .checking.write_checks import without_perhaps, writes_hold
 from .citations import check, cited_text
+from .composing.collections.told_collections import collection_holds
 from .composing.comparisons import comparison_holds
 from .composing.documentation.tables import table_holds
 from .composing.further_places import places_hold
@@ -142,6 +143,9 @@ def supports(
     compares = comparison_holds(graph, sentence, citations)
     if compares is not None:
         return Support(compares, "" if compares else "the two do not differ in this")
+    is_collected = collection_holds(graph, sentence, citations)
+    if is_collected is not None:
+        return Support(is_collected, "" if is_collected else "the cited collection has not just that")
     parsed = read_sentence(without_hedges(sentence))
     text = cited_text(graph, citations)
     region = Region(graph, citations, links)

@@ -15,13 +15,17 @@ OF_STATEMENTS = frozenset({"quote", "branch", "decides", "steps", "bare", "retur
 # Kinds that describe a whole course of action, step by step.
 COURSES = frozenset({"steps", "listed"})
 MAX_CITED = 12  # lines of one citation
+COLLECTED = (
+    "member"  # the role of a sentence that tells a collection or a side of a comparison, which is the whole answer
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """`spans`: the lines that show it, as (path, start, end). `subject`: the symbol that it is about, as `path:line`; `rank`: of the
     evidence that it comes from; `order`: its position among the sentences about the same subject; `named`: whether the question names the
-    subject; `role`: of the subject, where the answer leads with one function: "main", "callee" of that one, or ""; `beside`: what is
+    subject; `role`: of the subject, where the answer leads with one function: "main", "callee" of that one,
+    `COLLECTED`, or ""; `beside`: what is
     written beside it and shows what it is about: the comment above a quoted statement, the code below a comment; `steps`: as in
     `Claim`."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from ....code_graph import CodeGraph
 from ...clauses import split_question
 from ..candidate import Candidate
+from ..collections.told_collections import collection_sentences
 from ..links.known_links import KnownLinks
 from ..settings.command_options import command_option_sentences
 from ..settings.described import described_sentences
@@ -40,17 +41,21 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
     """The listings that the question or a part of it asks for: classes with a method, defined exceptions, base classes, handlers of an
     exception, where one is raised (also by its message), what a function raises, where something is read, who sends a signal, who changes
     an attribute, entry points, what a module decides on import, environment variables, options, and default values; where it asks for none
-    of these, the settings that it describes. `check`: raises if the answer was cancelled."""
+    of these, the collections and the settings that it describes. `check`: raises if the answer was cancelled."""
     described = list(described_sentences(graph, question, check)) if asks_variable(question) else []
     found = described or list(_of_parts(graph, question, check))
-    yield from found or described_sentences(graph, question, check)
+    collected = [] if found else list(collection_sentences(graph, question, check))
+    told = {item.text for item in collected}
+    exceptions = (item for part in split_question(question) for item in defined_exception_sentences(graph, part))
+    yield from (*found, *(item for item in exceptions if item.text not in told), *collected)
+    if not found:
+        yield from described_sentences(graph, question, check)
     yield from message_sentences(graph, question)
 
 
 def _of_parts(graph: CodeGraph, question: str, check: Callable[[], None]) -> Iterator[Candidate]:
     for part in split_question(question):
         yield from method_owner_sentences(graph, part)
-        yield from defined_exception_sentences(graph, part)
         yield from base_sentences(graph, part)
         yield from handler_sentences(graph, part)
         yield from raising_sentences(graph, part, check)

@@ -56,19 +56,31 @@ def defined_exception_sentences(graph: CodeGraph, question: str) -> Iterator[Can
     """The sentences about which exceptions a module defines, for the modules with most of them, without tests."""
     if not asks_for_exceptions(graph, question):
         return
+    for refs in exceptions_by_module(graph)[:_MAX_MODULES]:
+        yield exceptions_sentence(refs)
+
+
+def exceptions_by_module(graph: CodeGraph) -> list[list[SymbolRef]]:
+    """The exception classes of each module, the module with most of them first."""
     by_module: dict[str, list[SymbolRef]] = {}
     for ref in _exception_classes(graph):
         by_module.setdefault(ref.path, []).append(ref)
     modules = sorted(by_module.values(), key=lambda refs: (is_aside(refs[0].path), -len(refs), refs[0].path))
-    for refs in modules[:_MAX_MODULES]:
-        refs = sorted({r.symbol.name: r for r in sorted(refs, key=_start, reverse=True)}.values(), key=_start)
-        listed_refs = refs[:_MAX_LISTED]
-        module = refs[0].module
-        name = module if module and all(part.isidentifier() for part in module.split(".")) else refs[0].path
-        others = ", among others" if len(refs) > len(listed_refs) else ""
-        text = f"The module {code(name)} defines {join_list([code(r.symbol.name) for r in listed_refs])}{others}."
-        spans = tuple(definition_span(r) for r in listed_refs)
-        yield Candidate(text, "listing", spans, f"{refs[0].path}:{listed_refs[0].symbol.start}", 0, -1, named=True)
+    return [
+        sorted({r.symbol.name: r for r in sorted(refs, key=_start, reverse=True)}.values(), key=_start)
+        for refs in modules
+    ]
+
+
+def exceptions_sentence(refs: list[SymbolRef]) -> Candidate:
+    """ "The module `shop.errors` defines `A`, `B` and `C`.", with the exceptions of one module."""
+    listed_refs = refs[:_MAX_LISTED]
+    module = refs[0].module
+    name = module if module and all(part.isidentifier() for part in module.split(".")) else refs[0].path
+    others = ", among others" if len(refs) > len(listed_refs) else ""
+    text = f"The module {code(name)} defines {join_list([code(r.symbol.name) for r in listed_refs])}{others}."
+    spans = tuple(definition_span(r) for r in listed_refs)
+    return Candidate(text, "listing", spans, f"{refs[0].path}:{listed_refs[0].symbol.start}", 0, -1, named=True)
 
 
 def _start(ref: SymbolRef) -> int:
@@ -95,10 +107,10 @@ def _exception_classes(graph: CodeGraph) -> list[SymbolRef]:
     refs = [r for name in sorted(names)[:_MAX_CLASSES] for r in graph.find_symbol(name)]
     module_classes = [r for r in refs if r.symbol.kind == "class" and "." not in r.symbol.qualname and r.symbol.bases]
     known: dict[SymbolRef, bool] = {}
-    return [r for r in module_classes if not is_test_path(r.path) and _is_exception(graph, r, known)]
+    return [r for r in module_classes if not is_test_path(r.path) and is_exception(graph, r, known)]
 
 
-def _is_exception(graph: CodeGraph, ref: SymbolRef, known: dict[SymbolRef, bool]) -> bool:
+def is_exception(graph: CodeGraph, ref: SymbolRef, known: dict[SymbolRef, bool]) -> bool:
     """Whether a class is an exception by its bases, followed recursively within the workspace. `known`: a cache."""
     if ref not in known:
         known[ref] = False  # in case the class extends itself
@@ -112,6 +124,6 @@ def _is_exception(graph: CodeGraph, ref: SymbolRef, known: dict[SymbolRef, bool]
         known[ref] = (
             by_name
             or any(n in _BUILTIN_EXCEPTIONS or _EXCEPTION_NAME.search(n) for n in external_names)
-            or any(_is_exception(graph, base, known) for base in bases)
+            or any(is_exception(graph, base, known) for base in bases)
         )
     return known[ref]

@@ -1,0 +1,1 @@
+"""Collections: what there is of a kind, member by member."""
