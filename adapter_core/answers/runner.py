@@ -31,6 +31,7 @@ from .composing.comparisons import definitions_to_compare
 from .composing.documentation.reasons import reason_sentences
 from .composing.links.counts import asks_workspace_count
 from .composing.listings.absent_members import AbsentMember, absence_sentences, absent_members, names_something_else
+from .composing.collections.told_collections import is_of_collection
 from .composing.listings.all_kinds import cached_listings
 from .composing.sentence_scores import lexical_scores, mix
 from .export import join_reasons
@@ -161,6 +162,10 @@ def _answer(run: Run, context: Sequence[Evidence]) -> Answer:
     plan_once = functools.cache(lambda: _load_plan(run, found))
     missing = missing_names(graph, found.question)[:_MAX_MISSING] if not about_absent else []
     names_words = found.zoom is None and found.question.kind != "overview"
+    is_collected = any(
+        map(is_of_collection, cached_listings(run.links, run.question))
+    )  # it may be called something else
+    names_words = names_words and not is_collected
     words = missing_words(graph, found.question)[:_MAX_MISSING] if names_words and not missing else []
     asides = words_of_asides(graph, found.question) if found.zoom is None and not (missing or words) else []
     names_nothing = found.zoom is None and not (missing or asides or about_absent)

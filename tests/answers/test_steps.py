@@ -51,7 +51,7 @@ class Till:
 
     def charge(self, card, price):
         '''Charge a card.'''
-        return card.pay(price)
+        return card.debit(price)
 
     def cancel(self, order, broken):
         order.broken = broken

@@ -49,7 +49,9 @@ def listings(graph: CodeGraph, question: str, check: Callable[[], None] = lambda
     exceptions = (item for part in split_question(question) for item in defined_exception_sentences(graph, part))
     yield from (*found, *(item for item in exceptions if item.text not in told), *collected)
     if not found:
-        yield from described_sentences(graph, question, check)
+        collections = {frozenset(item.spans) for item in collected}
+        of_settings = described_sentences(graph, question, check)
+        yield from (item for item in of_settings if frozenset(item.spans) not in collections)
     yield from message_sentences(graph, question)
 
 
