@@ -24,6 +24,10 @@ _STOP = """
     with within without would you your code codebase explain describe tell file files find locate located repo
     repository project happen happens work works working implement implements implemented implementation defined
     define defines definition mean means way ways exactly purpose role
+    actually already although anyway aren basically become becomes came come comes doesn don elsewhere especially essentially etc ever
+    everything go goes going gone hasn hence instead isn likely mostly neither often otherwise perhaps possibly probably really
+    respectively seem seems several shouldn simply slightly something sometimes stay stays still themselves therefore though thus
+    typically usually went whenever whereas yet
 """
 # Words by which people ask for a design, whatever it is about. Rare as they are in code, their idf alone would make them decide.
 _GENERIC = """
@@ -49,7 +53,7 @@ LIGHT_TERMS = frozenset(
     terms.stem(word)
     for word in "put puts get give given make take let keep tell come go want several many various multiple certain whole single".split()
 )
-INFORMATIVE_WORDS = frozenset("theme themes themed location locations exact projection projections".split())
+INFORMATIVE_WORDS = frozenset("theme themes themed location locations exact actual projection projections".split())
 GENERIC_WORDS = frozenset(_GENERIC.split())
 
 
