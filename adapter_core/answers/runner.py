@@ -27,11 +27,11 @@ from .asked_symbols import module_asked_about, resolve_answer_kind
 from .chat import WHAT_CAN_BE_ASKED, is_chat
 from .claims import chosen_claims, verified_claim
 from .compose import introduction
+from .composing.collections.told_collections import is_of_collection
 from .composing.comparisons import definitions_to_compare
 from .composing.documentation.reasons import reason_sentences
 from .composing.links.counts import asks_workspace_count
 from .composing.listings.absent_members import AbsentMember, absence_sentences, absent_members, names_something_else
-from .composing.collections.told_collections import is_of_collection
 from .composing.listings.all_kinds import cached_listings
 from .composing.sentence_scores import lexical_scores, mix
 from .export import join_reasons

@@ -367,3 +367,34 @@ def test_a_list_is_told_with_all_of_its_items_or_says_so() -> None:
     (one,) = item_lists(text, 1, len(text))
     assert len(one.items) == 90
     assert not list(item_lists(["Colours:", "- red: “warm”", "- blue: cold"], 1, 3))  # one cannot be quoted
+
+
+def test_of_exceptions_those_that_are_for_what_is_asked_come_first(tmp_path: Path) -> None:
+    source = """
+#- depot/errors.py
+class DepotError(Exception):
+    pass
+
+
+class Stopped(DepotError):
+    '''The belt was stopped by somebody.'''
+
+
+class StartFailed(DepotError):
+    '''The belt did not start, since a fuse is blown.'''
+
+
+class Overloaded(DepotError):
+    '''There are too many parcels on the scale.'''
+"""
+    with graph_of(tmp_path, source) as graph:
+        for question in (
+            "Which exceptions signal that the belt failed to start?",
+            "Which errors are raised when the belt does not start?",
+        ):
+            first, *others = told(graph, question)
+            assert first.startswith("The module `depot.errors` defines `StartFailed`, ")
+            assert "`Overloaded`" in first  # all are named, those that have nothing of it are not told
+            assert others[0] == "`StartFailed`: “The belt did not start, since a fuse is blown.”"
+            assert not any(text.startswith("`Overloaded`") for text in others)
+        assert not told(graph, "Which signal handlers fail to start?")[0].startswith("The module `depot.errors`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....evidence.everyday import everyday_table
 from ....evidence.question import EXTENDING, analyse
@@ -43,6 +43,12 @@ _TAIL = re.compile(
     rf"|\b(?:are|is) (?:all |already |currently )?{_THERE}\b|\bexists?\b|\b(?:come|ship)s? (?:with|in)\b|\b(?:has|have) (?:it|{{own}})\b"
     rf"|\b(?:that|which) (?:{_PROJECT}|{{own}}) (?:can )?{_OFFERS}\b|\b(?:does|do) (?:the )?[\w -]{{1,40}} (?:have|offer|"
     rf"provide|support)\b)",
+    re.I,
+)
+# What an exception does: "which exceptions signal that …". Which ones that are, their names seldom say.
+_SIGNALS = re.compile(
+    r"\W*(?:(?:would|will|can|could) )?(?:signals?|means?|indicates?|tells?|reports?|represents?|says?|stands? for|shows?|"
+    r"(?:is|are|gets?) (?:raised|thrown))\b",
     re.I,
 )
 _OPENING = re.compile(
@@ -141,7 +147,7 @@ class AskedCollection:
     the noun, as in "worker" of "worker classes". `sort`: classes | exceptions | commands | functions | "" if no noun says it. `tools`: it
     asks for tools or helpers, whatever they are. `meaning`: it asks what each of them means.
     `form`: the term of the last noun, which may say what form they have: "letter" of "permission letters".
-    `noun`: the last noun as written, in the singular."""
+    `noun`: the last noun as written, in the singular. `described`: it asks which of them are for something."""
 
     weights: Mapping[str, float]
     alternatives: Mapping[str, frozenset[str]]
@@ -151,6 +157,7 @@ class AskedCollection:
     meaning: bool = False
     form: str = ""
     noun: str = ""
+    described: bool = False
 
     def share(self, present: Mapping[str, float]) -> float:
         """The share of the wanted terms that is among these, each with what it counts there."""
@@ -214,16 +221,19 @@ def _asked(part: str, question: str, own_names: Set[str]) -> AskedCollection | N
     is_all = (
         _LISTS.match(opening["asks"]) or _OPEN.match(rest) or re.search(_TAIL.pattern.replace("{own}", own), tail, re.I)
     )
-    if not is_all:
+    described = _SORTS.get(noun[-1].lower()) == "exceptions" and bool(_SIGNALS.match(tail))
+    if not (is_all or described):
         return None
-    return _collection(noun, part[opening.end("asks") :], own_names, bool(_THEY_MEAN.search(question)))
+    collection = _collection(noun, part[opening.end("asks") :], own_names, bool(_THEY_MEAN.search(question)))
+    return replace(collection, described=described) if collection is not None else None
 
 
 def _noun(text: str) -> list[str]:
     """The words up to the one with which something else begins."""
     words: list[str] = []
     for word in re.findall(r"[\w-]+|[,;:?!.()]", text):
-        if word.lower() in _END_OF_NOUN or not word[0].isalnum():
+        is_verb = bool(words) and words[-1].lower() in ("exceptions", "errors")  # "signal" of "which exceptions signal"
+        if word.lower() in _END_OF_NOUN or not word[0].isalnum() or is_verb:
             break
         words.append(word)
     return words
@@ -260,7 +270,7 @@ def _collection(noun: list[str], text: str, own_names: Set[str], meaning: bool) 
         wanted = telling = [noun[-1]] if not sort or sort in ("commands", "exceptions") else []
         is_tool = False
     found = list(dict.fromkeys(terms.split(word)[-1] for word in wanted if terms.split(word)))
-    if not found or len(found) > _MAX_TERMS:
+    if not found or (len(found) > _MAX_TERMS and sort != "exceptions"):
         return None
     head = terms.split(telling[-1])[-1] if telling else ""
     named = {terms.split(word)[-1] for word in telling if terms.split(word)} or set(found)

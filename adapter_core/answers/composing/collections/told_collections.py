@@ -41,6 +41,7 @@ _SURE, _LIKELY = 0.7, 0.5
 _LIST_FACTOR = 0.85  # of a list in documentation, where it is not asked what its items mean
 _MEANING_FACTOR = 0.7  # of what has no words on each of its entries, where it is asked what they mean
 _MODULE_FACTOR, _HOLDER_FACTOR = 1.0, 0.95
+_TELLING = 0.6  # of the most that an exception has of what is asked
 _NAMES = r"`[^`]+`(?:(?:, | and )`[^`]+`)*"
 _BASE = re.compile(rf"`(?P<name>[^`]+)` is the base of (?P<count>\d+) classes(?:: |, among them )(?P<names>{_NAMES})\.")
 _ENDING = re.compile(
@@ -164,9 +165,13 @@ def _exceptions(graph: CodeGraph, asked: AskedCollection) -> tuple[float, list[C
     modules = exceptions_by_module(graph)
     if not _EXCEPTIONS.issuperset(asked.weights):
         scores = [max((_share(asked, ref) for ref in refs), default=0.0) for refs in modules]
-        modules = [
-            refs for score, refs in zip(scores, modules, strict=True) if score >= _LIKELY and score == max(scores)
-        ]
+        least = _LIKELY if not asked.described else max(scores, default=0.0)
+        modules = [refs for score, refs in zip(scores, modules, strict=True) if score >= least and score == max(scores)]
+        if asked.described:  # those that have much of it, and of the others that they are there
+            modules = [sorted(refs, key=lambda ref: -_share(asked, ref)) for refs in modules]
+            telling = [ref for refs in modules for ref in refs if _share(asked, ref) >= _TELLING * max(scores)]
+            sentences = [*map(exceptions_sentence, modules[:_FEW]), *_of_members(graph, telling[:_MAX_TOLD])]
+            return (_LIKELY if telling and max(scores) > 0 else 0.0), sentences
     told = [ref for refs in modules[:_FEW] for ref in refs[:_MAX_TOLD]]
     return (_LIKELY if told else 0.0), [*map(exceptions_sentence, modules[:_FEW]), *_of_members(graph, told)]
 
