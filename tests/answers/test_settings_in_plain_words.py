@@ -126,7 +126,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CodeGraph]:
         ),
         (
             "Which glaze policies can I choose from and which one is the default?",
-            "The keys of `GLAZE_POLICIES` are `'none'`, `'egg'` and `'milk'`.",
+            "`GLAZE_POLICIES` has 3 keys: `'none': None`; `'egg'`; `'milk'`",
         ),
         ("Which flours are supported?", "The choices of `--flour` are `'rye'` and `'wheat'`."),
     ],
@@ -318,13 +318,13 @@ def main(level, mode: Literal["a", "b"] = "a"): ...
 def test_choices_that_another_module_lists_are_told(tmp_path: Path) -> None:
     source = """
 #- kit/names.py
-TINTS = {"warm": 1, "cold": 2}
+SHADES = {"warm": 1, "cold": 2}
 #- kit/cli.py
 import click
 
-from kit.names import TINTS
+from kit.names import SHADES
 
-TINT_CHOICE = click.Choice(list(TINTS.keys()))
+TINT_CHOICE = click.Choice(list(SHADES.keys()))
 
 
 @click.command()
@@ -332,7 +332,7 @@ TINT_CHOICE = click.Choice(list(TINTS.keys()))
 def main(tint): ...
 """
     with graph_of(tmp_path, source) as graph:
-        assert told(graph, "Which tints can I choose from?")[0] == "The keys of `TINTS` are `'warm'` and `'cold'`."
+        assert told(graph, "Which tints can I choose from?")[0] == "The keys of `SHADES` are `'warm'` and `'cold'`."
 
 
 def test_a_check_that_is_not_always_reached_is_not_told(tmp_path: Path) -> None:
@@ -352,3 +352,30 @@ def check(MAX_TRAY_DEPTH, strict):
         texts = told(graph, "How deep can a tray be by default, and which values are allowed?")
     assert texts[0].startswith("`MAX_TRAY_DEPTH` is declared in `kit.limits`, with the default `3`")
     assert not any(" rejects " in text for text in texts)
+
+
+def test_whether_one_can_do_something_asks_for_the_option_that_does_it(tmp_path: Path) -> None:
+    source = """
+#- depot/cli.py
+import argparse
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--max-parcels", type=int, help="Parcels that a belt carries before it is cleaned")
+    parser.add_argument("--belt-name", help="Name of the belt")
+    return parser.parse_args()
+
+
+def clean(belt):
+    '''Clean a belt.'''
+    belt.dust = 0
+"""
+    with graph_of(tmp_path, source) as graph:
+        for question in (
+            "Can I have a belt cleaned after it carried some parcels?",
+            "Is there a way to limit the parcels a belt carries?",
+        ):
+            assert told(graph, question)[0].startswith("`--max-parcels` is declared in `main`")
+        # One word alone is in the names of many options.
+        assert not any("--belt-name" in text for text in told(graph, "Can I make the belt go faster?"))

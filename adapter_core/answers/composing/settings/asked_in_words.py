@@ -96,6 +96,7 @@ _ENDING = re.compile(
 )
 _OF_ENDING = 0.5  # what is done in the end, of which names of settings seldom speak
 _OF_PROJECT = 0.25  # the weight left of what the whole project is about, such as a cache in `diskcache`
+_FEWEST_OF_WAY = 2  # words that tell what one wants to do: one alone is in the names of many settings
 _OWN_SHARE, _OTHER_SHARE = 0.85, 0.6  # what another word counts in place of the question's
 
 
@@ -163,7 +164,7 @@ def described_settings(question: str, own_names: Set[str] = frozenset()) -> list
         )
         for thing in things
         for weights, alternatives in [_words(thing, own_names)]
-        if weights or asking.lists
+        if (weights or asking.lists) and not (asking.possible and len(_own_terms(weights)) < _FEWEST_OF_WAY)
     ]
 
 
@@ -175,6 +176,8 @@ def _measures(asking: Asking, of_environment: bool, things: int) -> tuple[float,
         return 0.36, 0.75, 3
     if asking.default or asking.changes or asking.amount or of_environment:
         return 0.45, 0.7 if asking.amount else 0.8, 2
+    if asking.possible:
+        return 0.6, 0.8, 2
     return 0.5, 0.7, 4 if things == 1 else 3
 
 

@@ -65,6 +65,12 @@ _MAY_CHANGE = re.compile(
     rf"|\bhow {_YOU} (?:\w+ )?(?:change|configure|adjust|customi[sz]e|override)\b",
     re.I,
 )
+# "Can I make a worker restart after some requests?" asks for a way, too.
+_POSSIBLE = re.compile(
+    r"\W*(?:(?:can|could|may) (?:i|we|you|one)|is it possible (?:to|for|that)|is there (?:a|any|some) (?:\w+ )?way (?:to|of)|"
+    r"are we able to)\b",
+    re.I,
+)
 # What links to or makes something is asked of code.
 _LINKED = re.compile(r"\b(?:subclass\w*|extends?|inherits?|overrid\w+|callers?|who calls|is called|are called)\b", re.I)
 _OF_CODE = re.compile(
@@ -90,7 +96,8 @@ _QUESTION_WORD = re.compile(r"\W*(?:who|what|where|which|how|why|is|are|can|does
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What a question or a part of it asks of settings. `lists`: all of them; `one`: which, by that name; `default`, `amount`: its value;
-    `changes`: how it is changed; `allowed`: which values it may have; `how_to`: how one does something, which a setting may do."""
+    `changes`: how it is changed; `allowed`: which values it may have; `how_to`: how one does something, which a setting may do;
+    `possible`: whether one can."""
 
     lists: bool = False
     one: bool = False
@@ -99,6 +106,7 @@ class Asking:
     changes: bool = False
     allowed: bool = False
     how_to: bool = False
+    possible: bool = False
 
     def __bool__(self) -> bool:
         return any((self.lists, self.one, self.default, self.amount, self.changes, self.how_to))
@@ -113,7 +121,7 @@ def asking_of(text: str) -> Asking:
     lists, one = has_noun(_LISTING, text), has_noun(_ASKS_ONE, text)
     if not (lists or one) and _OF_CODE.search(_MAY_CHANGE.sub(" ", _CHANGES.sub(" ", text))):
         return Asking()
-    is_default = bool(_DEFAULT.search(text))
+    is_default, is_possible = bool(_DEFAULT.search(text)), bool(_POSSIBLE.match(text))
     changes = bool(_CHANGES.search(text) and (QUANTITY.search(text) or is_default)) or bool(_MAY_CHANGE.search(text))
     return Asking(
         lists,
@@ -122,7 +130,8 @@ def asking_of(text: str) -> Asking:
         bool(_AMOUNT.search(text)),
         changes,
         bool(_ALLOWED.search(text)),
-        asks_how_to(text) and not _makes_own(text),
+        (asks_how_to(text) or is_possible) and not _makes_own(text),
+        is_possible,
     )
 
 
