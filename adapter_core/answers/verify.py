@@ -11,6 +11,7 @@ may also raise doubts about the patterns.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..code_graph import CodeGraph
@@ -74,6 +75,25 @@ FREE_WORDS = frozenset(
 )
 
 
+_NOT_DECLARED = "the cited lines do not declare or document this setting so"
+# Sentences of a form of their own: whether one holds (None: it has another form), and what is wrong if it does not.
+_FORMS: tuple[tuple[Callable[[CodeGraph, str, tuple[Citation, ...]], bool | None], str], ...] = (
+    (table_holds, "the cited lines do not show this table"),
+    (lambda _, sentence, cited: parts_hold(sentence, cited), "the cited files are not these parts of the package"),
+    (places_hold, "these are not defined at the cited lines"),
+    (topic_tests_hold, "the file has no such tests with these lines"),
+    (test_run_holds, "the tests are not run so by the cited lines"),
+    (absence_holds, "that it has no such member cannot be told"),
+    (command_option_holds, _NOT_DECLARED),
+    (declaration_holds, _NOT_DECLARED),
+    (prefix_holds, _NOT_DECLARED),
+    (choices_hold, _NOT_DECLARED),
+    (rejection_holds, _NOT_DECLARED),
+    (comparison_holds, "the two do not differ in this"),
+    (collection_holds, "the cited collection has not just that"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Support:
     """`reason`: what is missing, if not `ok`."""
@@ -105,47 +125,12 @@ def supports(
     if stands_as_quoted and (introduction := introduction_of_sample(sentence)):
         return supports(graph, introduction, citations, links)
     if stands_as_quoted is not None:
-        return Support(
-            stands_as_quoted, "" if stands_as_quoted else "the statements do not stand so in the cited lines"
-        )
-    has_table = table_holds(graph, sentence, citations)
-    if has_table is not None:
-        return Support(has_table, "" if has_table else "the cited lines do not show this table")
-    has_parts = parts_hold(sentence, citations)
-    if has_parts is not None:
-        return Support(has_parts, "" if has_parts else "the cited files are not these parts of the package")
-    are_defined = places_hold(graph, sentence, citations)
-    if are_defined is not None:
-        return Support(are_defined, "" if are_defined else "these are not defined at the cited lines")
-    has_tests = topic_tests_hold(graph, sentence, citations)
-    if has_tests is not None:
-        return Support(has_tests, "" if has_tests else "the file has no such tests with these lines")
-    is_run_so = test_run_holds(graph, sentence, citations)
-    if is_run_so is not None:
-        return Support(is_run_so, "" if is_run_so else "the tests are not run so by the cited lines")
-    is_absent = absence_holds(graph, sentence, citations)
-    if is_absent is not None:
-        return Support(is_absent, "" if is_absent else "that it has no such member cannot be told")
-    declaration_stands = command_option_holds(graph, sentence, citations)
-    if declaration_stands is None:
-        declaration_stands = declaration_holds(graph, sentence, citations)
-    if declaration_stands is None:
-        declaration_stands = prefix_holds(graph, sentence, citations)
-    if declaration_stands is None:
-        declaration_stands = choices_hold(graph, sentence, citations)
-    if declaration_stands is None:
-        declaration_stands = rejection_holds(graph, sentence, citations)
-    if declaration_stands is not None:
-        return Support(
-            declaration_stands,
-            "" if declaration_stands else "the cited lines do not declare or document this setting so",
-        )
-    compares = comparison_holds(graph, sentence, citations)
-    if compares is not None:
-        return Support(compares, "" if compares else "the two do not differ in this")
-    is_collected = collection_holds(graph, sentence, citations)
-    if is_collected is not None:
-        return Support(is_collected, "" if is_collected else "the cited collection has not just that")
+        reason = "" if stands_as_quoted else "the statements do not stand so in the cited lines"
+        return Support(stands_as_quoted, reason)
+    for form_holds, reason in _FORMS:
+        holds = form_holds(graph, sentence, citations)
+        if holds is not None:
+            return Support(holds, "" if holds else reason)
     parsed = read_sentence(without_hedges(sentence))
     text = cited_text(graph, citations)
     region = Region(graph, citations, links)

@@ -4,7 +4,6 @@ one direction only, and include phrases."""
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

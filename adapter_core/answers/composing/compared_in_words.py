@@ -51,7 +51,7 @@ _MINOR = frozenset(
 )
 _PLAIN = _MINOR | set(map(terms.stem, "synchronous sync blocking standard base basic decorator original".split()))
 _MIN_SHARE, _MIN_FOLLOWING, _ALTERNATIVE = 0.6, 0.3, 0.7
-_OF_OWNER, _OF_TITLE, _MINOR_WEIGHT = 0.6, 0.8, 0.25
+_OF_OWNER, _MINOR_WEIGHT = 0.6, 0.25
 _MAX_SYMBOLS, _MAX_TOLD, _MAX_OF_NAME = 24, 2, 2
 _EXTRA = 0.04  # for each word of a name that is not asked for
 

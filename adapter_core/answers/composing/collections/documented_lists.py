@@ -36,7 +36,7 @@ _MIN_ITEMS, _MAX_ITEMS, _MAX_TOLD = 2, 200, 40
 _MAX_ITEM, _MAX_TEXT = 220, 1500
 _MAX_DOCUMENTS = 60
 _MIN_SHARE = 0.6
-_ABOVE, _OF_TEXT, _IN_PLACE = 0.8, 0.6, 0.5
+_OF_TEXT, _IN_PLACE = 0.6, 0.5
 _LIST = " lists"
 _FORM = re.compile(
     rf"`(?P<owner>[^`]+)`(?P<title>, “[^“”]+”,)?{_LIST}(?: \d+ items)?(?: below “(?P<intro>[^“”]+)”)?(?:, of which the first are)?: “.+”",
