@@ -398,3 +398,25 @@ class Overloaded(DepotError):
             assert others[0] == "`StartFailed`: “The belt did not start, since a fuse is blown.”"
             assert not any(text.startswith("`Overloaded`") for text in others)
         assert not told(graph, "Which signal handlers fail to start?")[0].startswith("The module `depot.errors`")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'LEVELS["extra"] = 3',
+        "LEVELS.update(extra=3)",
+        'LEVELS |= {"extra": 3}',
+        'del LEVELS["low"]',
+        "def reset():\n    global LEVELS\n    LEVELS = {}",
+        '#- depot/other.py\nfrom depot import levels\n\nlevels.LEVELS["extra"] = 3',
+    ],
+)
+def test_what_code_changes_later_is_not_told_as_it_is_written(tmp_path: Path, change: str) -> None:
+    source = '\n#- depot/levels.py\nLEVELS = {"low": 1, "high": 2}\n\n\n'
+    with graph_of(tmp_path / "as_written", source + "PAIR = LEVELS, LEVELS['low']\n") as graph:
+        answer = answer_question(graph, "Which levels are there?")
+        (claim,) = [one for one in answer.claims if one.text.startswith("`LEVELS` has 2 keys")]
+    with graph_of(tmp_path / "changed", source + change + "\n") as graph:
+        for question in ("Which levels are there?", "Which levels can I choose from?"):
+            assert not any(" keys" in one.text for one in answer_question(graph, question).claims)
+        assert not supports(graph, claim.text, claim.citations).ok

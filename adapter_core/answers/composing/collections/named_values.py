@@ -17,6 +17,7 @@ from ...inert import code, prose
 from ...unparsing import short_code
 from ..candidate import MAX_CITED, Candidate, SentenceBuilder
 from ..documentation.attribute_docs import attribute_doc_sentences
+from ..listings.changed_collections import is_changed
 from .asked_collection import AskedCollection
 from .class_families import of_product
 
@@ -82,7 +83,7 @@ def holders(graph: CodeGraph, asked: AskedCollection) -> list[Holder]:
             if not score:
                 continue
             noun, entries = entries_of(facts, number, document.lines)
-            if len(entries) >= _MIN_ENTRIES:
+            if len(entries) >= _MIN_ENTRIES and (kind == "class" or not is_changed(graph, path, names[number])):
                 found.append(Holder(facts, number, noun, entries, score))
     return sorted(found, key=lambda holder: (-holder.score, -len(holder.entries)))
 

@@ -18,6 +18,7 @@ from ...citations import are_within, spans_of
 from ...inert import code, printable
 from ..candidate import COLLECTED, Candidate, definition_span, join_list
 from ..links.imports import module_name
+from ..listings.changed_collections import is_changed
 from ..listings.defined_exceptions import exceptions_by_module, exceptions_sentence, is_exception
 from .asked_collection import AskedCollection, asked_collections
 from .class_families import Family, families, of_product, subclasses, with_ending
@@ -332,5 +333,5 @@ def _holder_sentences(graph: CodeGraph, name: str) -> Iterator[Candidate]:
         if facts is None or document is None or index is None or not of_product(ref.path):
             continue
         noun, entries = entries_of(facts, index, document.lines)
-        if entries:
+        if entries and (ref.symbol.kind == "class" or not is_changed(graph, ref.path, name)):
             yield holder_sentence(Holder(facts, index, noun, entries, 0.0))

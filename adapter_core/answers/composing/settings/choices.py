@@ -18,6 +18,7 @@ from ...citations import are_within, spans_of
 from ...inert import code
 from ...unparsing import short_code
 from ..candidate import MAX_CITED, Candidate, join_list
+from ..listings.changed_collections import is_changed
 from ..listings.product_files import product_files_with_all
 from .declarations import OPTION_CALLS
 from .declared import bare, last_line, name_of, text_of
@@ -63,7 +64,7 @@ _FORM = re.compile(r"The (?:keys|values|members|choices) of `(?P<name>[^`]+)` ar
 class Choices:
     """`name`: of what has them; `names`: under which it is looked for. `word`: what they are to it. `items`: as written, at most
     `_MAX_ITEMS`; `more`: whether there are others. `shown`: the lines that show all this. `refers`: the name that
-    stands for them, if they are listed elsewhere, or ""."""
+    stands for them, if they are listed elsewhere, or "". `of_parameter`: they are annotated, and not in a collection."""
 
     name: str
     names: tuple[str, ...]
@@ -73,6 +74,7 @@ class Choices:
     start: int
     shown: tuple[Lines, ...]
     refers: str = ""
+    of_parameter: bool = False
 
     @property
     def text(self) -> str:
@@ -106,7 +108,8 @@ def choice_sentences(graph: CodeGraph, question: str, check: Callable[[], None])
         document = graph.document(path)
         for one in choices_in(document.text) if document is not None else ():
             if share := _share(one, wanted):
-                found += [(share, *place) for place in ([(path, one)] if one.items else _elsewhere(graph, one.refers))]
+                places = [(path, one)] if one.items else _elsewhere(graph, one.refers)
+                found += [(share, *place) for place in places if _stays(graph, *place)]
     found.sort(key=lambda item: (-item[0], item[2].word != "choices"))
     told: set[tuple[str, ...]] = set()
     for share, path, one in found:
@@ -120,7 +123,14 @@ def choices_of(graph: CodeGraph, path: str, names: tuple[str, ...], start: int) 
     document = graph.document(path)
     for one in choices_in(document.text) if document is not None else ():
         if one.start == start and not set(names).isdisjoint(one.names):
-            yield from (candidate(*place) for place in ([(path, one)] if one.items else _elsewhere(graph, one.refers)))
+            places = [(path, one)] if one.items else _elsewhere(graph, one.refers)
+            yield from (candidate(*place) for place in places if _stays(graph, *place))
+
+
+def _stays(graph: CodeGraph, path: str, one: Choices) -> bool:
+    """Whether these are all, since nothing changes what has them."""
+    is_collection = one.word in ("keys", "values") and not one.of_parameter
+    return not (is_collection and is_changed(graph, path, one.name))
 
 
 def _elsewhere(graph: CodeGraph, name: str) -> Iterator[tuple[str, Choices]]:
@@ -150,6 +160,7 @@ def choices_hold(graph: CodeGraph, sentence: str, citations: tuple[Citation, ...
             if (
                 one.items
                 and one.text == sentence.strip()
+                and _stays(graph, path, one)
                 and are_within([(path, *lines) for lines in one.shown], spans)
             ):
                 return True
@@ -304,7 +315,8 @@ def _made(
     if not all(told) or is_flags or any("`" in text or "\n" in text for text in told):
         return None
     shown = _ranges([node.lineno, *lines, *(item.lineno for item in items[:_MAX_ITEMS])])
-    return Choices(name, names, word, tuple(told), len(items) > _MAX_ITEMS, node.lineno, shown)
+    more, of_parameter = len(items) > _MAX_ITEMS, isinstance(node, ast.arg)
+    return Choices(name, names, word, tuple(told), more, node.lineno, shown, of_parameter=of_parameter)
 
 
 def _ranges(lines: list[int]) -> tuple[Lines, ...]:
